@@ -1,0 +1,89 @@
+/** Every setting of the process: environment variable, default, meaning. Secrets print as `<redacted>`. */
+import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
+import { join, resolve } from "node:path"
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0))
+const notNegative = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const int = (name: string, schema: typeof positive, otherwise: number) =>
+  Config.schema(Schema.NumberFromString.pipe(Schema.decodeTo(schema)), name).pipe(Config.withDefault(otherwise))
+const list = (name: string) =>
+  Config.String(name).pipe(
+    Config.map((text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "")
+    ),
+    Config.withDefault([] as ReadonlyArray<string>)
+  )
+
+const all = Config.all({
+  /** Address to listen on. */
+  host: Config.String("BRAID_HOST").pipe(Config.withDefault("127.0.0.1")),
+  /** Port to listen on; 0 = any free. */
+  port: int("BRAID_PORT", notNegative, 8080),
+  /** Everything that Braid keeps on disk is below this folder. */
+  dataDir: Config.String("BRAID_DATA_DIR").pipe(
+    Config.withDefault("./data"),
+    Config.map((dir) => resolve(dir))
+  ),
+  /** Configuration file; default `config.json` in the data folder. */
+  configFile: Config.String("BRAID_CONFIG").pipe(Config.withDefault("")),
+  /** Use this PostgreSQL (>= 15) instead of the embedded one. */
+  databaseUrl: Config.Redacted("BRAID_DATABASE_URL").pipe(Config.option),
+  /** Where the identity graph lives. */
+  graph: Config.Literals(["postgres", "neo4j"], "BRAID_GRAPH").pipe(Config.withDefault("postgres" as const)),
+  neo4jUrl: Config.String("BRAID_NEO4J_URL").pipe(Config.withDefault("bolt://127.0.0.1:7687")),
+  neo4jUser: Config.String("BRAID_NEO4J_USER").pipe(Config.withDefault("neo4j")),
+  neo4jPassword: Config.Redacted("BRAID_NEO4J_PASSWORD").pipe(Config.option),
+  /** `Debug`, `Info`, `Warn`, `Error`. */
+  logLevel: Config.Literals(["Debug", "Info", "Warn", "Error"], "BRAID_LOG_LEVEL").pipe(
+    Config.withDefault("Info" as const)
+  ),
+
+  /** Public base URL of this installation as clients see it (ING-109); default: from the request's Host header. */
+  publicUrl: Config.String("BRAID_PUBLIC_URL").pipe(Config.withDefault("")),
+  /** Addresses or CIDR blocks of proxies whose `X-Forwarded-For` is believed (ING-71). */
+  trustedProxies: list("BRAID_TRUSTED_PROXIES"),
+  /** Fill `context.ip` with native IPv6 addresses too (ING-71). */
+  collectIpv6: Config.Boolean("BRAID_COLLECT_IPV6").pipe(Config.withDefault(false)),
+  /** Answer 400 instead of 200 to unknown write keys (ING-18). */
+  rejectUnknownKeys: Config.Boolean("BRAID_REJECT_UNKNOWN_KEYS").pipe(Config.withDefault(false)),
+  /** Duplicates are recognised across all sources, or inside one (ING-64). */
+  dedupScope: Config.Literals(["workspace", "source"], "BRAID_DEDUP_SCOPE").pipe(
+    Config.withDefault("workspace" as const)
+  ),
+
+  /** Bytes of accepted bodies that may wait in memory for their commit; more is answered 503. */
+  appendQueueBytes: int("BRAID_APPEND_QUEUE_BYTES", positive, 64 * 1024 * 1024),
+  /** Events held back by the message meter before requests are answered 429 (ING-34). */
+  heldEvents: int("BRAID_HELD_EVENTS", positive, 600_000),
+  /** Days of the log to keep; 0 = for ever. A day is dropped only when every reader and the archive are past it. */
+  logRetentionDays: int("BRAID_LOG_RETENTION_DAYS", notNegative, 0),
+
+  /** Merge protection (IDR-87). */
+  maxMerges: int("BRAID_MAX_MERGES", positive, 100),
+  maxMappings: int("BRAID_MAX_MAPPINGS", positive, 1000),
+  /** Events in one commit of a space. */
+  identityBatch: int("BRAID_IDENTITY_BATCH", positive, 1000),
+  /** Identifiers that a space keeps in memory. */
+  warmIdentifiers: int("BRAID_WARM_IDENTIFIERS", positive, 1_000_000),
+  /** Distinct traits kept per profile; further new keys stay in the event only. */
+  maxTraits: int("BRAID_MAX_TRAITS", positive, 5000)
+})
+
+export type SettingsValue = Config.Success<typeof all>
+
+export class Settings extends Context.Service<Settings, SettingsValue>()("braid/config/Settings") {
+  static readonly layer = Layer.effect(
+    this,
+    Effect.gen(function* () {
+      const settings = yield* all
+      return {
+        ...settings,
+        configFile: settings.configFile === "" ? join(settings.dataDir, "config.json") : resolve(settings.configFile)
+      }
+    })
+  )
+}
+export type { Redacted }

@@ -1,0 +1,95 @@
+/**
+ * The configuration everything else reads: an immutable snapshot, swapped whole when the configuration
+ * changes. Hot paths read the snapshot and never query configuration per event.
+ */
+import { Context, Data, type Effect, type Scope } from "effect"
+import type { RulesDocument } from "./rules.ts"
+
+/** Kinds of ING-112, in the order of that table. */
+export const sourceKinds = [
+  "website",
+  "mobile",
+  "server",
+  "http",
+  "pixel",
+  "event_cloud",
+  "object_cloud",
+  "function",
+  "reverse_etl"
+] as const
+export type SourceKind = (typeof sourceKinds)[number]
+
+export interface Source {
+  /** Small number that stands for the source in the log and the profile store; given once, never reused. */
+  readonly no: number
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly kind: SourceKind
+  readonly writeKeys: ReadonlyArray<string>
+  readonly enabled: boolean
+}
+
+export interface Space {
+  /** `spa_` + 22 base62 characters (IDR-3). */
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly kind: "dev" | "prod"
+  /** Connected sources. */
+  readonly sources: ReadonlyArray<Source>
+  readonly rules: RulesDocument
+}
+
+export const tokenScopes = ["profiles:read", "identifiers:delete", "insights:read", "admin"] as const
+export type TokenScope = (typeof tokenScopes)[number]
+
+export interface AccessToken {
+  readonly name: string
+  readonly spaceId: string
+  readonly scopes: ReadonlySet<TokenScope>
+}
+
+/** Per second; 0 = off (ING-34, IDR-15, PRO-6). */
+export interface Limits {
+  readonly requestsPerSecond: number
+  readonly messagesPerSecond: number
+  readonly spaceEventsPerSecond: number
+  readonly profileApiPerSecond: number
+}
+
+export interface WorkspaceSnapshot {
+  readonly sources: ReadonlyArray<Source>
+  readonly sourceByNo: ReadonlyMap<number, Source>
+  readonly sourceByWriteKey: ReadonlyMap<string, Source>
+  readonly spaces: ReadonlyArray<Space>
+  readonly spaceById: ReadonlyMap<string, Space>
+  /** By lower-case hex SHA-256 of the secret (PRO-4). */
+  readonly tokenByHash: ReadonlyMap<string, AccessToken>
+  readonly limits: Limits
+}
+
+/** The configuration file does not say what it must; `path` is the wrong member, e.g. `spaces[0].rules.identifiers[2].limit`. */
+export class ConfigFileInvalid extends Data.TaggedError("ConfigFileInvalid")<{
+  readonly file: string
+  readonly problems: ReadonlyArray<{ readonly path: string; readonly expected: string }>
+}> {
+  override get message() {
+    return [
+      `The configuration file ${this.file} was refused:`,
+      ...this.problems.map((p) => `  ${p.path === "" ? "(the whole file)" : p.path}: ${p.expected}`),
+      "Correct it and start again (or send SIGHUP when Braid is running: it keeps the last good configuration meanwhile)."
+    ].join("\n")
+  }
+}
+
+export class Workspace extends Context.Service<
+  Workspace,
+  {
+    readonly current: () => WorkspaceSnapshot
+    /** Reads the file again; on failure the current snapshot stays in force. */
+    readonly reload: Effect.Effect<void, ConfigFileInvalid>
+    /** Called after each swap; removed with the scope. */
+    readonly onChange: (listener: (snapshot: WorkspaceSnapshot) => void) => Effect.Effect<void, never, Scope.Scope>
+  }
+>()("braid/workspace/Workspace") {}
