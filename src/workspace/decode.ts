@@ -133,3 +133,39 @@ export const int = (
   problems.push({ path, expected: `expected ${expected}, found ${found(value)}` })
   return undefined
 }
+
+/** Whether the text is JSON up to its last character and only lacks more. */
+const isJsonSoFar = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    const message = String(error)
+    const position = /at position (\d+)/.exec(message)
+    return (
+      /Unexpected end|Unterminated string/.test(message) || (position !== null && Number(position[1]) >= text.length)
+    )
+  }
+}
+
+/** `JSON.parse` whose problem names line and column and repeats nothing of the text, which may hold secrets. */
+export const parseJson = (
+  content: string
+): { readonly value: unknown; readonly problem?: undefined } | { readonly problem: Problem } => {
+  const text = content.replace(/^\uFEFF/, "")
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    if (isJsonSoFar(text)) return { problem: { path: "", expected: "expected JSON, but the text ends too early" } }
+    let good = 0
+    let bad = text.length
+    while (bad - good > 1) {
+      const middle = (good + bad) >> 1
+      if (isJsonSoFar(text.slice(0, middle))) good = middle
+      else bad = middle
+    }
+    const lines = text.slice(0, bad).split("\n")
+    const place = `line ${lines.length}, column ${lines.at(-1)!.length}`
+    return { problem: { path: "", expected: `expected JSON; it is wrong at ${place} (or just before)` } }
+  }
+}
