@@ -87,8 +87,14 @@ export const runAs = (programs: PostgresPrograms, dataDir: string): RunAs => {
   const only = "-all,+dac_read_search"
   const prefix = [
     setpriv,
-    ...["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"],
-    ...["--inh-caps", only, "--ambient-caps", only, "--bounding-set", only, "--securebits", "+no_setuid_fixup", "--"]
+    `--reuid=${owner.uid}`,
+    `--regid=${owner.gid}`,
+    "--clear-groups",
+    `--inh-caps=${only}`,
+    `--ambient-caps=${only}`,
+    `--bounding-set=${only}`,
+    "--securebits=+no_setuid_fixup",
+    "--"
   ]
   return { spawn: {}, prefix, owner }
 }
@@ -134,9 +140,10 @@ const postgresUser = (): { readonly uid: number; readonly gid: number } => {
 
 const lookUpUser = () => {
   try {
-    const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8", stdio: "pipe" }))
-    return { uid: id("-u"), gid: id("-g") }
+    return { uid: idOf("-u"), gid: idOf("-g") }
   } catch {
     return undefined
   }
 }
+
+const idOf = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8", stdio: "pipe" }))

@@ -108,8 +108,7 @@ export class PostgresCluster {
   }
 
   /**
-   * Starts the server or adopts the one that runs. `answers` tries a connection to `url()`.
-   * Returns how long it took nobody: "started" or "adopted".
+   * Starts the server or adopts the one that runs. `answers` tries a connection: undefined, or why there is none.
    */
   async start(answers: (url: string) => Promise<string | undefined>): Promise<"started" | "adopted"> {
     const deadline = Date.now() + 120_000
@@ -242,8 +241,13 @@ export class PostgresCluster {
     this.#own(fresh)
     const as = this.#runAs!
     const [program, args] = command(as, this.#programs!.initdb, [
-      ...["--pgdata", fresh, "--username", role, "--pwfile", join(this.#folder, "password")],
-      ...["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+      `--pgdata=${fresh}`,
+      `--username=${role}`,
+      `--pwfile=${join(this.#folder, "password")}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--no-instructions"
     ])
     const said: Array<Buffer> = []
     const problem = await new Promise<string | undefined>((resolve) => {

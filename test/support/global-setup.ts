@@ -4,7 +4,7 @@ import { services } from "./services.ts"
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const running: Array<() => Promise<void>> = []
   const stop = async () => {
-    for (const each of running.reverse()) await each()
+    for (const each of running.toReversed()) await each()
   }
   try {
     const started = performance.now()
