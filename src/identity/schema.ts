@@ -4,8 +4,6 @@
  *
  * `h` is the ledger key (IDR-132). Positions are log positions; profile numbers as in `model.ts`.
  */
-export const spaceSchemaVersion = 1
-
 /** Statements that create version 1, one per element; `s` is the quoted schema name. */
 export const spaceTables = (s: string): ReadonlyArray<string> => [
   `create schema if not exists ${s}`,
@@ -41,13 +39,19 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
 /** Quoted schema name of a space. The id was validated when the configuration was read. */
 export const spaceSchema = (spaceId: string): string => `"${spaceId}"`
 
-/** Tables that all spaces share. */
-export const identityTables: ReadonlyArray<string> = [
-  // The live graph of a space on an adapter (see GraphId).
-  `create table if not exists space_graphs (
+/** Tables that all spaces share. Ids 200 to 299 belong to identity. */
+export const identityMigrations = [
+  {
+    id: 200,
+    name: "identity",
+    statements: [
+      // The live graph of a space on an adapter (see GraphId).
+      `create table space_graphs (
      space text not null, adapter text not null, graph text not null, generation int not null, primary key (space, adapter))`,
-  // Work asked of a space's actor by the command line; the actor takes it between two batches.
-  `create table if not exists space_operations (
+      // Work asked of a space's actor by the command line; the actor takes it between two batches.
+      `create table space_operations (
      id bigint generated always as identity primary key, space text not null, kind text not null, requested_at timestamptz not null default now(),
      started_at timestamptz, finished_at timestamptz, done bigint not null default 0, total bigint not null default 0, error text)`
-]
+    ]
+  }
+] as const

@@ -2,7 +2,7 @@
 import { Effect, Layer, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { inject } from "vitest"
-import { identityTables } from "../../src/identity/schema.ts"
+import { identityMigrations } from "../../src/identity/schema.ts"
 import { logMigrations } from "../../src/log/migrations.ts"
 import { Database } from "../../src/platform/database.ts"
 import { connectDatabase } from "../../src/platform/database-layer.ts"
@@ -10,10 +10,7 @@ import type { Migration } from "../../src/platform/migrate.ts"
 
 export const templateDatabase = "braid_template"
 
-export const testMigrations: ReadonlyArray<Migration> = [
-  ...logMigrations,
-  { id: 200, name: "identity", statements: identityTables }
-]
+export const testMigrations: ReadonlyArray<Migration> = [...logMigrations, ...identityMigrations]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {
   const url = new URL(serverUrl)

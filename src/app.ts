@@ -1,0 +1,118 @@
+/**
+ * The composition root: which layer provides which port. Decides nothing else.
+ *
+ *     Settings -> Database -> Workspace -> EventLog -> IdentityGraph -> SpaceActors -> HTTP
+ *
+ * Layers close in reverse order, which is the drain: stop accepting, finish requests, finish batches, stop Postgres.
+ */
+import { Console, Effect, Layer, Option, Schedule } from "effect"
+import { Settings } from "./config.ts"
+import { neo4jGraph } from "./identity/graph-neo4j.ts"
+import { postgresGraph } from "./identity/graph-postgres.ts"
+import { LiveGraphs } from "./identity/live-graphs.ts"
+import { identityMigrations } from "./identity/schema.ts"
+import { SpaceActors } from "./identity/space-actors.ts"
+import { EventLog } from "./log/event-log.ts"
+import { logMigrations } from "./log/migrations.ts"
+import { postgresEventLog } from "./log/postgres.ts"
+import { databaseLayer } from "./platform/database-layer.ts"
+import { Database } from "./platform/database.ts"
+import { Health } from "./platform/health.ts"
+import { supervise } from "./platform/supervise.ts"
+import { makeProfileApi } from "./profiles/profile-api.ts"
+import { type HealthReport, serveHttp } from "./server.ts"
+import { makeTracking } from "./tracking/tracking.ts"
+import { version } from "./version.ts"
+import { workspaceLive } from "./workspace/workspace-live.ts"
+import { Workspace } from "./workspace/workspace.ts"
+
+const migrations = [...logMigrations, ...identityMigrations]
+
+/** The database, migrated. `join` lets a command use the embedded server of a running service. */
+const databaseLive = (onOwned: "fail" | "join") =>
+  Layer.unwrap(
+    Effect.map(Settings, ({ dataDir, databaseUrl }) =>
+      databaseLayer({ dataDir, databaseUrl: Option.getOrUndefined(databaseUrl), migrations, onOwned })
+    )
+  )
+
+const eventLogLive = Layer.unwrap(
+  Effect.map(Workspace, (workspace) =>
+    postgresEventLog({ messagesPerSecond: () => workspace.current().limits.messagesPerSecond })
+  )
+)
+
+const graphLive = Layer.unwrap(Effect.map(Settings, ({ graph }) => (graph === "neo4j" ? neo4jGraph : postgresGraph)))
+
+/** Everything below the HTTP surface. */
+const services = (onOwned: "fail" | "join") =>
+  SpaceActors.layer.pipe(
+    Layer.provideMerge(LiveGraphs.layer),
+    Layer.provideMerge(graphLive),
+    Layer.provideMerge(eventLogLive),
+    Layer.provideMerge(workspaceLive),
+    Layer.provideMerge(databaseLive(onOwned)),
+    Layer.provideMerge(Health.layer)
+  )
+
+const healthReport = (draining: () => boolean) =>
+  Effect.gen(function* () {
+    const health = yield* Health
+    const log = yield* EventLog
+    const actors = yield* SpaceActors
+    const { read: sql } = yield* Database
+    const alive = sql`select 1`.pipe(Effect.timeout("1 second"), Effect.isSuccess)
+    return Effect.gen(function* (): Effect.fn.Return<HealthReport> {
+      const ready = !draining() && (yield* alive)
+      const fibers = health.fibers()
+      const well = ready && fibers.every((fiber) => fiber.status === "running")
+      return {
+        ready,
+        body: {
+          status: draining() ? "draining" : well ? "ok" : "degraded",
+          ready,
+          version,
+          fibers,
+          log: { head: log.head() },
+          spaces: yield* actors.progress
+        }
+      }
+    })
+  })
+
+/** Drops days that are older than the retention and that every reader has passed. */
+const retention = Effect.gen(function* () {
+  const { logRetentionDays } = yield* Settings
+  const log = yield* EventLog
+  if (logRetentionDays === 0) return
+  const round = Effect.gen(function* () {
+    const dropped = yield* log.dropOldPartitions(logRetentionDays)
+    if (dropped.length > 0) yield* Effect.logInfo(`Dropped ${dropped.length} day(s) of the event log`)
+  })
+  yield* Effect.forkScoped(supervise("retention", Effect.asVoid(Effect.repeat(round, Schedule.spaced("1 hour")))))
+})
+
+/** Starts the whole service in the current scope and answers where it listens. */
+const start = Effect.gen(function* () {
+  const { host, port } = yield* Settings
+  let draining = false
+  const health = yield* healthReport(() => draining)
+  const rooms = [yield* makeProfileApi, yield* makeTracking]
+  yield* retention
+  const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
+  return {
+    ...address,
+    url: `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`
+  }
+})
+
+/** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
+export const withService = <A, E, R>(
+  body: (service: { readonly url: string; readonly port: number }) => Effect.Effect<A, E, R>
+) => Effect.scoped(Effect.flatMap(start, body)).pipe(Effect.provide(services("fail")))
+
+/** `braid serve`: until it is interrupted. */
+export const serve = withService(({ url }) => Effect.andThen(Console.log(`Braid is ready at ${url}`), Effect.never))
+
+/** `braid migrate`: brings the database up to date. */
+export const migrate = Effect.scoped(Effect.asVoid(Layer.build(databaseLive("join").pipe(Layer.provide(Health.layer)))))

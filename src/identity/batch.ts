@@ -1,0 +1,236 @@
+/**
+ * One batch of a space, as plain synchronous code: parse, drop, extract; then resolve in log order against
+ * the working set and collect the rows of the commit.
+ *
+ *     LogEvent --prepare--> Prepared --[load what the set lacks]--> resolveBatch --> rows, mutations, trait writes
+ *
+ * A message that makes our own code throw must not block everybody behind it: it is recorded as an internal
+ * resolution failure (IDR-141) and stays in the log.
+ */
+import { type JsonObject, type Message, messageTypes } from "../event/message.ts"
+import type { LogEvent } from "../log/event-log.ts"
+import { nameHash } from "../platform/hash.ts"
+import type { Source } from "../workspace/workspace.ts"
+import { dropReason } from "./drops.ts"
+import { extract, factsOf } from "./extract.ts"
+import type { GraphMutations } from "./graph.ts"
+import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry } from "./journal.ts"
+import { actions, type EventFacts, type Extraction, type ProfileNo, type Resolution } from "./model.ts"
+import { errorRows } from "./records.ts"
+import { resolve, type ResolveOptions } from "./resolve.ts"
+import type { Rules } from "./rules.ts"
+import { BatchRows } from "./space-store.ts"
+import type { WorkingSet } from "./working-set.ts"
+
+/** An event ready to be resolved, or the reason why it never will be. */
+export interface Prepared {
+  readonly event: LogEvent
+  readonly message: Message
+  readonly facts: EventFacts
+  readonly extraction: Extraction
+  readonly autoAdded: Resolution["autoAdded"]
+  readonly rules: Rules
+  readonly drop: string | null
+}
+
+/** A trait write in log order; documents are loaded once per profile and batch. */
+export interface TraitWrite {
+  readonly profile: ProfileNo
+  readonly traits: JsonObject
+  readonly t: number
+  readonly source: number
+  readonly position: number
+}
+
+export interface BatchCounts {
+  resolved: number
+  unresolved: number
+  dropped: number
+  duplicates: number
+  failed: number
+}
+
+const internalFailure = "internal_resolution_failure"
+const decoder = new TextDecoder()
+const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignored: [] }
+
+/** The name by which people ask for a stored event (PRO-23); null for calls that are not listed. */
+export const listedName = (message: Message): string | null => {
+  if (message.type === "track") return message.event ?? null
+  if (message.type === "page") return "Page Viewed"
+  return message.type === "screen" ? "Screen Viewed" : null
+}
+
+/** Parses and extracts in log order. `rules` grows by the types that events add (IDR-37); the last ones are returned. */
+export const prepare = (
+  events: ReadonlyArray<LogEvent>,
+  rules: Rules,
+  sourceOf: (no: number) => Source | undefined
+): { readonly prepared: ReadonlyArray<Prepared>; readonly rules: Rules } => {
+  const prepared: Array<Prepared> = []
+  for (const event of events) {
+    const message = JSON.parse(decoder.decode(event.body)) as Message
+    const facts = factsOf(message, event, sourceOf(event.source)?.id ?? "")
+    try {
+      const drop = dropReason(message, facts)
+      if (drop === null) {
+        const found = extract(message, rules)
+        rules = found.rules
+        prepared.push({ event, message, facts, extraction: found.extraction, autoAdded: found.autoAdded, rules, drop })
+      } else {
+        prepared.push({ event, message, facts, extraction: noIdentifiers, autoAdded: [], rules, drop })
+      }
+    } catch {
+      prepared.push({ event, message, facts, extraction: noIdentifiers, autoAdded: [], rules, drop: internalFailure })
+    }
+  }
+  return { prepared, rules }
+}
+
+const rememberedNames = 10_000
+const names = new Map<string, number>()
+const hashOfName = (name: string): number => {
+  let hash = names.get(name)
+  if (hash === undefined) {
+    if (names.size >= rememberedNames) names.clear()
+    hash = nameHash(name)
+    names.set(name, hash)
+  }
+  return hash
+}
+
+/** What IDR-39 lists: null when every extracted, unblocked identifier is promoted. */
+const promotedIds = ({ extraction, users, accounts }: Resolution): string | null => {
+  const promoted = (users?.promoted.length ?? 0) + (accounts?.promoted.length ?? 0)
+  if (promoted === extraction.users.length + extraction.accounts.length) return null
+  const all = [...(users?.promoted ?? []), ...(accounts?.promoted ?? [])].sort((a, b) => a.index - b.index)
+  return JSON.stringify(all.map((id) => [id.collection, id.type, id.value]))
+}
+
+const addDrop = (rows: BatchRows, reason: string, { position, receivedAt }: EventFacts): void => {
+  rows.drops.reason.push(reason)
+  rows.drops.pos.push(position)
+  rows.drops.at.push(receivedAt)
+}
+
+const addFailure = (rows: BatchRows, facts: EventFacts): void => {
+  addDrop(rows, internalFailure, facts)
+  const v = rows.violations
+  v.pos.push(facts.position)
+  v.n.push(0)
+  v.at.push(facts.receivedAt)
+  v.kind.push("Internal resolution failure")
+  v.profile.push(null)
+  v.collection.push(null)
+  v.type.push(null)
+  v.value.push(null)
+  v.rec.push(JSON.stringify({ message_id: facts.messageId }))
+}
+
+const addStamp = (rows: BatchRows, item: Prepared, resolution: Resolution): void => {
+  const { facts, event, message } = item
+  const { users, accounts } = resolution
+  const stamps = rows.stamps
+  stamps.pos.push(facts.position)
+  stamps.profile.push(users === null ? null : users.target)
+  stamps.account.push(accounts === null ? null : accounts.target)
+  stamps.ts.push(facts.timestamp)
+  stamps.t.push(facts.t)
+  stamps.h.push(event.hash)
+  stamps.source.push(facts.source)
+  stamps.rules.push(resolution.rulesVersion)
+  stamps.action.push(actions.indexOf((users ?? accounts)?.action ?? "unresolved"))
+  stamps.kind.push(messageTypes.indexOf(facts.type))
+  const name = listedName(message)
+  stamps.name.push(name === null ? null : hashOfName(name))
+  stamps.ids.push(promotedIds(resolution))
+}
+
+const addRecords = (rows: BatchRows, entry: JournalEntry, resolution: Resolution): void => {
+  const { facts } = resolution
+  rows.journal.pos.push(facts.position)
+  rows.journal.rec.push(encodeEntry(entry))
+  const v = rows.violations
+  errorRows(resolution).forEach((row, n) => {
+    v.pos.push(facts.position)
+    v.n.push(n)
+    v.at.push(facts.receivedAt)
+    v.kind.push(row.kind)
+    v.profile.push(row.profile)
+    v.collection.push(row.identifier?.collection ?? null)
+    v.type.push(row.identifier?.type ?? null)
+    v.value.push(row.identifier?.value ?? null)
+    v.rec.push(JSON.stringify(row.data))
+  })
+  for (const added of resolution.autoAdded) {
+    rows.autoAdded.type.push(added.type)
+    rows.autoAdded.collection.push(added.collection)
+    rows.autoAdded.pos.push(facts.position)
+  }
+}
+
+export interface ResolvedBatch {
+  readonly rows: BatchRows
+  readonly mutations: GraphMutations
+  readonly writes: ReadonlyArray<TraitWrite>
+  readonly counts: Readonly<BatchCounts>
+}
+
+/**
+ * Resolves prepared events in order. The working set must hold what it asked for; it is moved on event by event.
+ * `seen` are ledger keys known to be resolved already (IDR-132).
+ */
+export const resolveBatch = (
+  prepared: ReadonlyArray<Prepared>,
+  spaceId: string,
+  options: ResolveOptions,
+  set: WorkingSet,
+  seen: ReadonlySet<string>
+): ResolvedBatch => {
+  const rows = new BatchRows()
+  const entries: Array<JournalEntry> = []
+  const writes: Array<TraitWrite> = []
+  const counts: BatchCounts = { resolved: 0, unresolved: 0, dropped: 0, duplicates: 0, failed: 0 }
+  const inBatch = new Set<string>()
+  for (const item of prepared) {
+    const { event, message, facts } = item
+    if (item.drop === internalFailure) {
+      counts.failed++
+      addFailure(rows, facts)
+      continue
+    }
+    if (item.drop !== null) {
+      counts.dropped++
+      addDrop(rows, item.drop, facts)
+      continue
+    }
+    if (seen.has(event.hash) || inBatch.has(event.hash)) {
+      counts.duplicates++
+      addDrop(rows, "ledger_duplicate", facts)
+      continue
+    }
+    inBatch.add(event.hash)
+    const resolution = resolve(options, spaceId, item.rules, set, facts, item.extraction, item.autoAdded)
+    set.apply(resolution)
+    const { users, accounts } = resolution
+    if (users === null && accounts === null) counts.unresolved++
+    else counts.resolved++
+    addStamp(rows, item, resolution)
+    if (needsEntry(resolution)) {
+      const entry = entryOf(resolution)
+      entries.push(entry)
+      addRecords(rows, entry, resolution)
+    }
+    // IDR-125: traits of a group call are the account's, those of every other call the person's.
+    const owner = facts.type === "group" ? accounts : users
+    if (owner !== null && message.traits !== undefined)
+      writes.push({
+        profile: owner.target,
+        traits: message.traits,
+        t: facts.t,
+        source: facts.source,
+        position: facts.position
+      })
+  }
+  return { rows, mutations: mutationsOf(entries), writes, counts }
+}

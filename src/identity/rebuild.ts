@@ -1,0 +1,103 @@
+/**
+ * Rebuilding the graph of a space from its journal, beside the live one:
+ *
+ *     fill the next generation (readers and resolution go on) -> catch up at a batch boundary -> switch -> drop the old one
+ *
+ * The work is asked for by a row in `space_operations`, so that a command finds the process that owns the space
+ * through the database. A rebuild that was interrupted goes on where it stopped.
+ */
+import { Deferred, Effect, Schedule } from "effect"
+import type { SqlError } from "effect/sql"
+import type { Position } from "../log/event-log.ts"
+import { Database } from "../platform/database.ts"
+import { type GraphError, type GraphId, IdentityGraph } from "./graph.ts"
+import { catchUp } from "./graph-projection.ts"
+import { LiveGraphs } from "./live-graphs.ts"
+import type { SpaceStore } from "./space-store.ts"
+
+/** A graph that has caught up but for the last few entries and waits to be switched to. */
+export interface ReadyGraph {
+  readonly graphId: GraphId
+  readonly position: Position
+  readonly switched: Deferred.Deferred<void>
+}
+
+export interface Rebuilder {
+  /** Set while a graph waits to be switched to; looked at between two batches. */
+  readonly ready: () => ReadyGraph | undefined
+  /** Brings the ready graph to `committed` and makes it the live one. The caller reopens its session. */
+  readonly switchTo: (ready: ReadyGraph, committed: Position) => Effect.Effect<void, GraphError | SqlError.SqlError>
+  /** Takes work as it is asked for, for ever. */
+  readonly run: Effect.Effect<never, SqlError.SqlError>
+}
+
+interface Operation {
+  readonly id: number
+}
+
+export const makeRebuilder = Effect.fnUntraced(function* (options: {
+  readonly spaceId: string
+  readonly store: SpaceStore
+  /** Position up to which the journal may be read. */
+  readonly committed: () => Position
+  readonly wake: () => void
+}) {
+  const { write: sql } = yield* Database
+  const graph = yield* IdentityGraph
+  const graphs = yield* LiveGraphs
+  const { spaceId, store } = options
+  let ready: ReadyGraph | undefined
+
+  const rebuild = Effect.fnUntraced(function* (operation: Operation) {
+    const old = graphs.graphOf(spaceId)
+    const next = graphs.nextOf(spaceId)
+    const total = yield* store.journalLength()
+    yield* sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = 0 where id = ${operation.id}`
+    const from = yield* graph.open(next)
+    const position = yield* catchUp({
+      store,
+      graph,
+      graphId: next,
+      from,
+      upTo: options.committed(),
+      onPage: (entries) =>
+        Effect.asVoid(
+          sql`update space_operations set done = done + ${entries}, total = greatest(total, done + ${entries}) where id = ${operation.id}`
+        )
+    })
+    const switched = yield* Deferred.make<void>()
+    ready = { graphId: next, position, switched }
+    options.wake()
+    yield* Deferred.await(switched)
+    yield* graph.drop(old)
+  })
+
+  const takeOne = Effect.gen(function* () {
+    const [operation] = yield* sql<Operation>`select id::int as id from space_operations
+      where space = ${spaceId} and kind = 'rebuild' and finished_at is null order by id limit 1`
+    if (operation === undefined) return
+    const failure = yield* rebuild(operation).pipe(
+      Effect.as(null),
+      Effect.catch((error) => Effect.succeed(error.message)),
+      Effect.catchDefect((defect) => Effect.succeed(String(defect)))
+    )
+    ready = undefined
+    yield* sql`update space_operations set finished_at = now(), error = ${failure} where id = ${operation.id}`
+  })
+
+  return {
+    ready: () => ready,
+    switchTo: (waiting, committed) =>
+      catchUp({ store, graph, graphId: waiting.graphId, from: waiting.position, upTo: committed }).pipe(
+        Effect.andThen(graphs.switchTo(spaceId, waiting.graphId)),
+        Effect.andThen(
+          Effect.suspend(() => {
+            ready = undefined
+            return Deferred.succeed(waiting.switched, undefined)
+          })
+        ),
+        Effect.asVoid
+      ),
+    run: takeOne.pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.andThen(Effect.never))
+  } satisfies Rebuilder
+})

@@ -1,0 +1,319 @@
+/**
+ * The owner of one space: reads the log in batches, resolves them in order, commits each as one.
+ *
+ *     read -> prepare -> load what the set lacks -> resolve ... | commit (+ graph) of the batch before
+ *
+ * - One batch resolves while the one before it commits; never more. What a commit in flight wrote is in the
+ *   working set, so a load that does not see it yet cannot mislead (`WorkingSet.absorb`).
+ * - Every failure drops everything in memory and starts over from the stored cursor.
+ * - A graph outside Postgres follows the commits in order (`graph-follower.ts`). While it is away, events go on in
+ *   log order as far as the working set knows all they touch; the first that needs the graph waits.
+ */
+import { Clock, Data, Effect, Fiber, Latch, Metric } from "effect"
+import type { SqlError } from "effect/sql"
+import { Settings } from "../config.ts"
+import { EventLog, type Position } from "../log/event-log.ts"
+import { Database } from "../platform/database.ts"
+import { Health } from "../platform/health.ts"
+import { type Space, Workspace } from "../workspace/workspace.ts"
+import { type BatchCounts, prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
+import { type GraphError, IdentityGraph } from "./graph.ts"
+import { makeFollower } from "./graph-follower.ts"
+import { changesGraph } from "./graph-projection.ts"
+import { segmentIdsOf } from "./ids.ts"
+import { Pace } from "./pace.ts"
+import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
+import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
+import type { SpaceFenced } from "./space-store.ts"
+import { applyTraitWrites, WarmTraits } from "./trait-store.ts"
+import { WorkingSet } from "./working-set.ts"
+
+/** What others may know of a running space. */
+export interface SpaceStatus {
+  /** Everything up to here is resolved and can be read. */
+  settled: () => Position
+}
+
+/** The ledger has some of the batch's messages already (IDR-132): older than the log's own memory of duplicates. */
+class LedgerHit extends Data.TaggedError("LedgerHit")<{ readonly known: ReadonlySet<string> }> {}
+
+type CommitError = LedgerHit | SpaceFenced | SqlError.SqlError | GraphError
+
+const eventsTotal = Metric.counter("braid_identity_events_total", {
+  description: "Events that spaces have gone through, by outcome",
+  incremental: true
+})
+const batchEvents = Metric.histogram("braid_identity_batch_events", {
+  description: "Events in one commit",
+  boundaries: Metric.exponentialBoundaries({ start: 1, factor: 4, count: 7 })
+})
+
+/** An idle space moves its stored cursor over events of other spaces at most this often. */
+const skipEveryMs = 5_000
+/** Wake-ups come from the log; this is for what another process appended. */
+const pollMs = 1_000
+/** Between two attempts while the graph is away. */
+const graphRetryMs = 500
+
+/** Runs a space until it is taken out of the configuration, reopening its session whenever its graph was switched. */
+export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: SpaceStatus) {
+  const workspace = yield* Workspace
+  const space = () => workspace.current().spaceById.get(spaceId)
+  const woken = yield* Latch.make(true)
+  let committed: Position = 0
+  let rebuilder: Rebuilder | undefined
+  while (true) {
+    const current = space()
+    if (current === undefined) return
+    const session = yield* openSession(current)
+    committed = session.committed
+    if (rebuilder === undefined) {
+      rebuilder = yield* makeRebuilder({
+        spaceId,
+        store: session.store,
+        committed: () => committed,
+        wake: () => woken.openUnsafe()
+      })
+      yield* Effect.forkChild(rebuilder.run)
+    }
+    yield* runSession({ space, session, rebuilder, woken, status, onCommitted: (position) => (committed = position) })
+  }
+})
+
+const runSession = Effect.fnUntraced(function* (options: {
+  readonly space: () => Space | undefined
+  readonly session: SpaceSession
+  readonly rebuilder: Rebuilder
+  readonly woken: Latch.Latch
+  readonly status: SpaceStatus
+  readonly onCommitted: (position: Position) => void
+}) {
+  const { space, session, rebuilder, woken, status } = options
+  const { store, epoch, graphId } = session
+  const settings = yield* Settings
+  const log = yield* EventLog
+  const workspace = yield* Workspace
+  const graph = yield* IdentityGraph
+  const health = yield* Health
+  const { write: sql } = yield* Database
+  const spaceId = space()!.id
+  const fiberName = `space:${space()!.slug}`
+  const resolveOptions = { maxMerges: settings.maxMerges, maxMappings: settings.maxMappings }
+  const set = new WorkingSet(settings.warmIdentifiers)
+  const traits = new WarmTraits()
+  const pace = new Pace()
+  const count = outcomeCounters(space()!.slug)
+
+  let configured = space()!.rules
+  let rules = session.rules
+  let graphPosition = session.graphPosition
+  /** Stored position of the cursor, once the commit in flight is confirmed. */
+  let cursor = session.committed
+  /** Everything up to here was read; commits up to here were started. */
+  let readTo = session.committed
+  let skippedAt = 0
+  let seen: ReadonlySet<string> = new Set()
+  let inFlight: Fiber.Fiber<void, CommitError> | undefined
+
+  const graphAway = (message: string) => {
+    health.failed(fiberName, message)
+    health.set(fiberName, "waiting")
+  }
+  const follower = makeFollower({
+    graph,
+    graphId,
+    graphPosition,
+    settled: session.committed,
+    onUnavailable: (error) => graphAway(error.message)
+  })
+  status.settled = () =>
+    graph.transactional || follower.settled() >= cursor ? Math.max(cursor, idleTo()) : follower.settled()
+  const idleTo = () => (inFlight === undefined ? readTo : cursor)
+
+  const startOver = Effect.gen(function* () {
+    set.clear()
+    traits.clear()
+    readTo = cursor
+    const current = space()
+    if (current !== undefined) rules = yield* currentRules(store, current)
+  })
+
+  /** Waits for the commit in flight. A ledger hit is no failure: what is known is left out and the batch done again. */
+  const settle = Effect.gen(function* () {
+    if (inFlight === undefined) return
+    const fiber = inFlight
+    yield* Fiber.join(fiber).pipe(
+      Effect.catchTag("LedgerHit", (hit) => {
+        seen = hit.known
+        return startOver
+      }),
+      Effect.ensuring(Effect.sync(() => (inFlight = undefined)))
+    )
+  })
+
+  const commit = (to: Position, from: Position, batch: ResolvedBatch) => {
+    const changes = changesGraph(batch.mutations)
+    const write = store.commit({ from, to, epoch }, batch.rows)
+    const whole =
+      graph.transactional && changes
+        ? sql.withTransaction(Effect.andThen(write, graph.apply(graphId, graphPosition, batch.mutations)))
+        : write
+    return whole.pipe(
+      Effect.catchReason("SqlError", "UniqueViolation", (reason, error) =>
+        reason.constraint === "stamps_ledger"
+          ? Effect.flatMap(store.known(batch.rows.stamps.h), (known) => Effect.fail(new LedgerHit({ known })))
+          : Effect.fail(error)
+      ),
+      Effect.andThen(
+        Effect.suspend(() => {
+          cursor = to
+          options.onCommitted(to)
+          if (graph.transactional) {
+            if (changes) graphPosition = batch.mutations.position
+          } else follower.push(batch.mutations, to)
+          return Effect.andThen(Metric.update(batchEvents, batch.rows.stamps.pos.length), count(batch.counts))
+        })
+      ),
+      // A commit is never cut in the middle: shutdown waits for it.
+      Effect.uninterruptible
+    )
+  }
+
+  /** Loads what the working set lacks; answers how many of the events, from the first on, can be resolved now. */
+  const load = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+    const request = set.request(prepared.map((item) => item.extraction))
+    if (request.identifiers.length === 0 && request.profiles.length === 0) return prepared.length
+    return yield* graph.load(graphId, request).pipe(
+      Effect.map((loaded) => {
+        set.absorb(request, loaded)
+        return prepared.length
+      }),
+      Effect.catchTag("GraphUnavailable", (error) => {
+        graphAway(error.message)
+        return Effect.succeed(knownPrefix(set, prepared))
+      })
+    )
+  })
+
+  /** Only where one message id may create two profiles can a segment id have been issued before (IDR-110). */
+  const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+    if (settings.dedupScope !== "source") return
+    const issued = (segmentId: string) => set.issued(segmentId)
+    while (true) {
+      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, issued))
+      const found = yield* graph.issued(graphId, candidates)
+      if (found.size === 0) return
+      set.noteIssued(found)
+    }
+  })
+
+  const wait = (ms: number) => Effect.timeoutOption(woken.await, ms)
+
+  const idle = Effect.gen(function* () {
+    yield* settle
+    const now = yield* Clock.currentTimeMillis
+    if (readTo > cursor && now - skippedAt >= skipEveryMs) {
+      skippedAt = now
+      yield* store.skip({ from: cursor, to: readTo, epoch })
+      cursor = readTo
+    }
+    yield* wait(pollMs)
+  })
+
+  const round = Effect.gen(function* () {
+    woken.closeUnsafe()
+    const current = space()
+    if (current === undefined) return "gone" as const
+    if (current.rules !== configured) {
+      yield* settle
+      configured = current.rules
+      yield* startOver
+    }
+    const ready = rebuilder.ready()
+    if (ready !== undefined) {
+      yield* settle
+      yield* rebuilder.switchTo(ready, cursor)
+      return "switched" as const
+    }
+    const upTo = log.released()
+    if (readTo >= upTo) return yield* idle
+    const now = yield* Clock.currentTimeMillis
+    const allowed = pace.allowance(workspace.current().limits.spaceEventsPerSecond, settings.identityBatch, now)
+    if (allowed.events === 0) return yield* Effect.asVoid(Effect.sleep(allowed.waitMs))
+    const from = readTo
+    const events = yield* log.read({
+      after: from,
+      upTo,
+      limit: allowed.events,
+      sources: current.sources.map((source) => source.no)
+    })
+    if (events.length === 0) {
+      readTo = upTo
+      return
+    }
+    pace.spend(events.length)
+    if (set.full || traits.full) {
+      yield* settle
+      yield* follower.drained
+      if (readTo !== from) return
+      set.rotate()
+      traits.rotate()
+    }
+    const { prepared } = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no))
+    const n = yield* load(prepared)
+    if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
+    const part = n === prepared.length ? prepared : prepared.slice(0, n)
+    yield* noteIssued(part)
+    const batch = resolveBatch(part, spaceId, resolveOptions, set, seen)
+    rules = part.at(-1)!.rules
+    yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
+    const before = readTo
+    yield* settle
+    // A ledger hit of the batch before has started everything over: this one will be read again.
+    if (readTo !== before) return
+    yield* follower.hasRoom
+    const to = n === prepared.length && events.length < allowed.events ? upTo : part.at(-1)!.event.position
+    readTo = to
+    health.set(fiberName, "running")
+    inFlight = yield* Effect.forkDetach(commit(to, cursor, batch))
+  })
+
+  const loop = Effect.gen(function* () {
+    while (true) {
+      const outcome = yield* round
+      if (outcome === "gone" || outcome === "switched") return
+    }
+  })
+
+  yield* Effect.scoped(
+    Effect.andThen(
+      log.onReleased(() => void woken.openUnsafe()),
+      Effect.raceFirst(loop, follower.run)
+    )
+  ).pipe(Effect.ensuring(Effect.suspend(() => (inFlight === undefined ? Effect.void : Fiber.await(inFlight)))))
+})
+
+/** Number of events, from the first on, for which the working set needs nothing. */
+const knownPrefix = (set: WorkingSet, prepared: ReadonlyArray<Prepared>): number => {
+  const at = prepared.findIndex((item) => {
+    const request = set.request([item.extraction])
+    return request.identifiers.length > 0 || request.profiles.length > 0
+  })
+  return at === -1 ? prepared.length : at
+}
+
+/** One counter per outcome, attributes built once. */
+const outcomeCounters = (space: string) => {
+  const outcomes = ["resolved", "unresolved", "dropped", "duplicates", "failed"] as const satisfies ReadonlyArray<
+    keyof BatchCounts
+  >
+  const counters = outcomes.map((outcome) => [outcome, Metric.withAttributes(eventsTotal, { space, outcome })] as const)
+  return (counts: Readonly<BatchCounts>) =>
+    Effect.forEach(
+      counters,
+      ([outcome, counter]) => (counts[outcome] === 0 ? Effect.void : Metric.update(counter, counts[outcome])),
+      {
+        discard: true
+      }
+    )
+}

@@ -1,0 +1,58 @@
+/**
+ * Taking a space over: fence off the owner before, bring rules and graph up to date. What a session knows is
+ * exact until a commit fails; then it is thrown away and the next one starts from the store.
+ */
+import { Clock, Effect } from "effect"
+import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
+import { Database } from "../platform/database.ts"
+import type { Space } from "../workspace/workspace.ts"
+import { IdentityGraph } from "./graph.ts"
+import { catchUp } from "./graph-projection.ts"
+import { LiveGraphs } from "./live-graphs.ts"
+import { compileRules, type Rules } from "./rules.ts"
+import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
+
+/** A new space starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
+const replayDays = 30
+
+const dayMs = 86_400_000
+
+/** The rules in force: the configured document, saved as a new version when it changed (IDR-156), and the added types. */
+export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space) {
+  const doc = JSON.stringify(space.rules)
+  const latest = yield* store.latestRules()
+  let version = latest?.version ?? 0
+  if (latest?.doc !== doc) {
+    version += 1
+    yield* store.saveRules(version, doc, yield* Clock.currentTimeMillis)
+    if (version > 1)
+      yield* Effect.logInfo(`Space ${space.slug}: identity rules version ${version} apply to events from here on`)
+  }
+  return compileRules(space.rules, version, yield* store.autoAdded())
+})
+
+export interface SpaceSession {
+  readonly store: SpaceStore
+  readonly epoch: number
+  readonly graphId: string
+  /** Where the cursor stood. */
+  readonly committed: Position
+  readonly graphPosition: Position
+  readonly rules: Rules
+}
+
+export const openSession = Effect.fnUntraced(function* (space: Space) {
+  const database = yield* Database
+  const graph = yield* IdentityGraph
+  const graphs = yield* LiveGraphs
+  const log = yield* EventLog
+  const store = makeSpaceStore(database, space.id)
+  const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
+  const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
+  const { pos: committed, epoch } = yield* store.takeOver(start)
+  const rules = yield* currentRules(store, space)
+  const graphId = graphs.graphOf(space.id)
+  const opened = yield* graph.open(graphId)
+  const graphPosition = yield* catchUp({ store, graph, graphId, from: opened, upTo: committed })
+  return { store, epoch, graphId, committed, graphPosition, rules } satisfies SpaceSession
+})
