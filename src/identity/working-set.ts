@@ -1,0 +1,206 @@
+/**
+ * What a space keeps in memory of its graph between batches. The actor is the only writer of its space, so what it
+ * loaded or decided last is still true, also while commits are in flight.
+ *
+ *     request(extractions) -> [one load] -> absorb(request, loaded) -> resolve, apply ... per event    -> next batch
+ *                                                                              commit ... confirm(position)
+ *
+ * An identifier is in one of three states: owned by a warm profile, known to be unmapped, or not known and loaded.
+ * So resolving what was requested is exact, and an event whose identifiers are all known needs no load at all.
+ *
+ * Staleness. A load reads the graph as it was when it ran, perhaps before a commit in flight:
+ * - What the set knows wins. `absorb` only adds what is absent; an owner that the set knows as merged away stands
+ *   for its survivor.
+ * - What a decision touched is never absent before the graph has it: two generations of entries stand for least
+ *   recently used, the older one is dropped only by `request`, and only if everything decided while it was the
+ *   younger has been confirmed. The load comes after, so it sees what was dropped.
+ *
+ * A fresh set over a fresh space, never asked to load, is a complete graph in memory.
+ */
+import type { Position } from "../log/event-log.ts"
+import type { Collection } from "../workspace/rules.ts"
+import type { Loaded } from "./graph.ts"
+import type {
+  CollectionResolution,
+  Extraction,
+  Identifier,
+  Neighbourhood,
+  ProfileNo,
+  ProfileView,
+  Resolution
+} from "./model.ts"
+import { Generation, WarmProfile } from "./warm-profile.ts"
+
+/** What must be loaded before a batch can be resolved; both lists empty: nothing. */
+export interface LoadRequest {
+  readonly identifiers: ReadonlyArray<Identifier>
+  /** Always empty: a warm profile is warm as a whole. */
+  readonly profiles: ReadonlyArray<ProfileNo>
+  /** How often the set had rotated. */
+  readonly rotation: number
+}
+
+const noProfiles: ReadonlyArray<ProfileNo> = []
+
+export class WorkingSet implements Neighbourhood {
+  private readonly capacity: number
+  private young = new Generation()
+  private old = new Generation()
+  private rotation = 0
+  private confirmed: Position = 0
+
+  /** `capacity` in identifiers; exceeded by what one batch brings and by what the graph has not confirmed. */
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  /** Identifiers in memory; one may count twice. */
+  get size(): number {
+    return this.young.size + this.old.size
+  }
+
+  // Neighbourhood: method properties, because the resolver takes them off the object.
+  readonly owner = (identifier: Identifier): ProfileView | undefined => this.find(identifier) ?? undefined
+  /** No operation of this version keeps profiles apart (IDR-205). */
+  readonly keptApart = (): boolean => false
+  readonly issued = (segmentId: string): boolean => this.young.issued.has(segmentId) || this.old.issued.has(segmentId)
+
+  /** Begins a batch: what is not known of these events. Call once per batch, when all earlier ones are applied. */
+  request(extractions: ReadonlyArray<Extraction>): LoadRequest {
+    this.rotateWhenFull()
+    const missing = new Missing()
+    for (const { users, accounts } of extractions) {
+      for (const identifier of users) if (this.find(identifier) === undefined) missing.add(identifier)
+      for (const identifier of accounts) if (this.find(identifier) === undefined) missing.add(identifier)
+    }
+    return { identifiers: missing.identifiers, profiles: noProfiles, rotation: this.rotation }
+  }
+
+  /** Adds what a load for `request` found, where the set does not know better. */
+  absorb(request: LoadRequest, loaded: Loaded): void {
+    if (this.rotation - request.rotation > 1)
+      throw new Error("WorkingSet: this load was requested two rotations ago and may be outdated; request it again.")
+    const views = new Map(loaded.profiles.map((view) => [view.no, view]))
+    request.identifiers.forEach((identifier, i) => {
+      if (this.find(identifier) !== undefined) return
+      const no = loaded.owners[i]
+      this.young.set(identifier, no === undefined ? null : this.profile(no, views))
+    })
+  }
+
+  /** Makes a decision visible to the next event. */
+  apply(resolution: Resolution): void {
+    const { users, accounts, facts, linked } = resolution
+    if (users !== null && users.action !== "none") this.applyCollection(users, facts.t, facts.position)
+    if (accounts !== null && accounts.action !== "none") this.applyCollection(accounts, facts.t, facts.position)
+    if (linked) this.warm(users!.target)?.addLink(accounts!.target, facts.t)
+  }
+
+  /**
+   * Before `apply`: whether an equal or earlier link is known, so that this one adds nothing (IDR-104). False means
+   * new or not known.
+   */
+  knowsLink({ users, accounts, facts, linked }: Resolution): boolean {
+    if (!linked || users!.action !== "none" || accounts!.action !== "none") return false
+    return this.warm(users!.target)?.hasLink(accounts!.target, facts.t) === true
+  }
+
+  /** The graph that loads read from has reached this position; older decisions need not be kept. */
+  confirm(position: Position): void {
+    if (position > this.confirmed) this.confirmed = position
+  }
+
+  /** Segment ids that the graph has issued before (IDR-110). */
+  noteIssued(segmentIds: Iterable<string>): void {
+    for (const id of segmentIds) this.young.issued.add(id)
+  }
+
+  /** Forgets everything, decisions not yet confirmed too: for a space that starts over from its store. */
+  clear(): void {
+    this.young = new Generation()
+    this.old = new Generation()
+    this.rotation += 2
+    this.confirmed = 0
+  }
+
+  private rotateWhenFull(): void {
+    if (this.young.size < this.capacity / 2 || this.old.decided > this.confirmed) return
+    this.old = this.young
+    this.young = new Generation()
+    this.rotation++
+  }
+
+  /** The canonical owner, null = known to be unmapped, undefined = not known. Whatever is found becomes young. */
+  private find(identifier: Identifier): WarmProfile | null | undefined {
+    const young = this.young.get(identifier)
+    if (young === null) return null
+    if (young !== undefined) {
+      if (young.mergedInto === undefined) return young
+      const survivor = this.touch(young.survivor())
+      this.young.set(identifier, survivor)
+      return survivor
+    }
+    const old = this.old.get(identifier)
+    if (old === undefined) return undefined
+    const found = old === null ? null : this.touch(old.survivor())
+    this.young.set(identifier, found)
+    return found
+  }
+
+  /** The profile of a young entry is young itself, so that no number ever stands for two objects. */
+  private touch(profile: WarmProfile): WarmProfile {
+    this.young.profiles.set(profile.no, profile)
+    return profile
+  }
+
+  private warm(no: ProfileNo): WarmProfile | undefined {
+    const young = this.young.profiles.get(no)
+    if (young !== undefined) return young
+    const old = this.old.profiles.get(no)
+    return old === undefined ? undefined : this.touch(old)
+  }
+
+  private profile(no: ProfileNo, views: ReadonlyMap<ProfileNo, ProfileView>): WarmProfile {
+    const known = this.warm(no)
+    if (known !== undefined) return this.touch(known.survivor())
+    const view = views.get(no)
+    if (view === undefined)
+      throw new Error(`WorkingSet: the load named profile ${no} as an owner but did not bring it.`)
+    return this.touch(WarmProfile.of(view))
+  }
+
+  private applyCollection(decision: CollectionResolution, t: number, position: Position): void {
+    const { target, segmentId, merged, mapped } = decision
+    let profile = this.warm(target)
+    if (decision.action === "create") {
+      profile = this.touch(new WarmProfile(target, segmentId))
+      this.young.issued.add(segmentId)
+    }
+    if (profile === undefined) throw new Error(`WorkingSet: profile ${target} is not in the set; request it first.`)
+    for (const { from } of merged) {
+      const gone = this.warm(from)
+      if (gone === undefined) throw new Error(`WorkingSet: profile ${from} is not in the set; request it first.`)
+      profile.take(gone)
+    }
+    for (const identifier of mapped) {
+      profile.add(identifier.type, t)
+      this.young.set(identifier, profile)
+    }
+    this.young.decided = Math.max(this.young.decided, position)
+  }
+}
+
+/** Identifiers to load, each once, in the order in which they were asked for. */
+class Missing {
+  readonly identifiers: Array<Identifier> = []
+  private readonly seen = { users: new Map<string, Set<string>>(), accounts: new Map<string, Set<string>>() }
+
+  add({ collection, type, value }: Identifier): void {
+    const types: Map<string, Set<string>> = this.seen[collection satisfies Collection]
+    let values = types.get(type)
+    if (values === undefined) types.set(type, (values = new Set()))
+    if (values.has(value)) return
+    values.add(value)
+    this.identifiers.push({ collection, type, value })
+  }
+}
