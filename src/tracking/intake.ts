@@ -1,0 +1,191 @@
+/**
+ * From a parsed request to the log, for the POST routes and the pixel alike: write key, meters, unpacking, durable
+ * append, counting (the order of ING-100). Says what became of the request; the caller says it to the client.
+ */
+import type { IncomingMessage } from "node:http"
+import { type DiscardCode, warningsOf } from "../event/codes.ts"
+import { isObject } from "../event/json.ts"
+import type { JsonObject, MessageType } from "../event/message.ts"
+import type { Arrival } from "../event/normalise.ts"
+import { formatTime, notedTime } from "../event/timestamps.ts"
+import type { AppendRequest } from "../log/event-log.ts"
+import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
+import type { Counters } from "./counters.ts"
+import { retrySeconds, SenderMeters, TokenBucket } from "./meters.ts"
+import type { Senders } from "./sender.ts"
+import type { UnknownKeys } from "./unknown-keys.ts"
+import { type Intake, type Origin, unpackBatch, unpackSingle } from "./unpack.ts"
+import { requestKey } from "./write-key.ts"
+
+/** The parts of the event log that the door uses. */
+export interface Log {
+  readonly offer: (request: AppendRequest) => boolean
+  readonly held: () => number
+}
+
+export interface IntakeSettings {
+  readonly collectIpv6: boolean
+  readonly rejectUnknownKeys: boolean
+  readonly dedupScope: "workspace" | "source"
+  readonly heldEvents: number
+}
+
+export interface IntakeDeps {
+  readonly snapshot: () => WorkspaceSnapshot
+  readonly log: Log
+  readonly settings: IntakeSettings
+  readonly senders: Senders
+  readonly counters: Counters
+  readonly unknownKeys: UnknownKeys
+  readonly newMessageId: () => string
+  /** Milliseconds after which a request is answered although its commit is still under way (ING-10). */
+  readonly deadlineMs: number
+}
+
+/** A request whose body was read and parsed. */
+export interface Parsed {
+  readonly req: IncomingMessage
+  readonly body: JsonObject
+  /** The type of a single call; undefined for a batch. */
+  readonly type: MessageType | undefined
+  readonly client: boolean
+  readonly pixel: boolean
+  readonly receivedAt: number
+  /** The write key of the Authorization header. */
+  readonly headerKey: string | undefined
+}
+
+export type Outcome =
+  | { readonly kind: "done" }
+  | {
+      readonly kind: "refused"
+      readonly code: "invalid_request" | "invalid_write_key" | "unknown_write_key" | "payload_too_large"
+      readonly message?: string
+    }
+  | { readonly kind: "later"; readonly code: "rate_limited" | "unavailable"; readonly seconds: number }
+
+const done: Outcome = { kind: "done" }
+const unavailable: Outcome = { kind: "later", code: "unavailable", seconds: 2 }
+
+const libraryOf = (body: JsonObject): string | null => {
+  const first = Array.isArray(body.batch) ? body.batch[0] : undefined
+  for (const holder of [body, first]) {
+    const context = isObject(holder) ? holder.context : undefined
+    const library = isObject(context) ? context.library : undefined
+    const name = isObject(library) ? library.name : undefined
+    if (typeof name === "string") return name
+  }
+  return null
+}
+
+/** `answer` is called exactly once; with `done` only after everything accepted is durable. */
+export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome: Outcome) => void) => void) => {
+  const { counters, log, senders, settings, snapshot } = deps
+  const unknownSenders = new SenderMeters()
+  let requests: TokenBucket | undefined
+
+  const unknownSource = (key: string, parsed: Parsed): Outcome => {
+    const sender = senders.addressOf(parsed.req)
+    deps.unknownKeys.seen(key, parsed.receivedAt, libraryOf(parsed.body), sender === "" ? null : sender)
+    counters.add("unknownKeys")
+    if (!parsed.pixel && !unknownSenders.take(sender, snapshot().limits.requestsPerSecond, parsed.receivedAt)) {
+      return { kind: "later", code: "rate_limited", seconds: 1 }
+    }
+    return settings.rejectUnknownKeys ? { kind: "refused", code: "unknown_write_key" } : done
+  }
+
+  /** The meters of ING-34; a pixel call is dropped where another one would be told to come back. */
+  const metered = (parsed: Parsed): Outcome | undefined => {
+    const { messagesPerSecond, requestsPerSecond } = snapshot().limits
+    const over = log.held() - settings.heldEvents
+    if (over >= 0) {
+      return { kind: "later", code: "rate_limited", seconds: retrySeconds((over + 1) / Math.max(1, messagesPerSecond)) }
+    }
+    if (parsed.pixel) return undefined
+    requests ??= new TokenBucket(requestsPerSecond, parsed.receivedAt)
+    return requests.take(requestsPerSecond, parsed.receivedAt)
+      ? undefined
+      : { kind: "later", code: "rate_limited", seconds: retrySeconds(1 / requestsPerSecond) }
+  }
+
+  const arrivalOf = (parsed: Parsed, source: Source): Arrival => {
+    const { body, client, receivedAt, req } = parsed
+    const address = senders.addressOf(req)
+    const agent = req.headers["user-agent"]
+    const noting = { warnings: 0 }
+    const sentAt = parsed.type === undefined ? notedTime(body.sentAt, noting) : Number.NaN
+    // The batch's own fault is no message's fault, but somebody should hear of it.
+    if (noting.warnings !== 0) counters.add("warnings", source.id, "timestamp_invalid")
+    return {
+      receivedAt,
+      receivedAtText: formatTime(receivedAt),
+      sentAt,
+      client,
+      mobile: source.kind === "mobile",
+      ip: address === "" || (address.includes(":") && !settings.collectIpv6) ? undefined : address,
+      userAgent: agent,
+      newMessageId: deps.newMessageId,
+      warnings: 0
+    }
+  }
+
+  const count = (source: Source, intake: Intake): void => {
+    const id = source.id
+    if (intake.reason !== undefined) counters.add("reasons", id, intake.reason)
+    for (const code of intake.discarded satisfies ReadonlyArray<DiscardCode>) counters.add("discarded", id, code)
+    for (const bits of intake.warnings) for (const code of warningsOf(bits)) counters.add("warnings", id, code)
+  }
+
+  const append = (source: Source, intake: Intake, receivedAt: number, answer: (outcome: Outcome) => void): void => {
+    const events = intake.events
+    let answered = false
+    const settle = (outcome: Outcome) => {
+      if (answered) return false
+      answered = true
+      clearTimeout(timer)
+      answer(outcome)
+      return true
+    }
+    const timer = setTimeout(settle, deps.deadlineMs, unavailable)
+    const taken = log.offer({
+      events,
+      receivedAt,
+      done: (error, duplicates) => {
+        if (error !== undefined) return void settle(unavailable)
+        if (duplicates < events.length) counters.add("accepted", source.id, "", events.length - duplicates)
+        if (duplicates > 0) counters.add("duplicates", source.id, "", duplicates)
+        if (!settle(done)) counters.add("late")
+      }
+    })
+    if (!taken) settle(unavailable)
+  }
+
+  return (parsed, answer) => {
+    const { body, receivedAt, type } = parsed
+    const { differ, key } = requestKey(body.writeKey, parsed.headerKey)
+    if (key === undefined) return answer({ kind: "refused", code: "invalid_write_key" })
+    if (differ) counters.add("keyMismatches")
+    const source = snapshot().sourceByWriteKey.get(key)
+    if (source === undefined) return answer(unknownSource(key, parsed))
+    const limited = metered(parsed)
+    if (limited !== undefined) return answer(limited)
+    if (!source.enabled) {
+      counters.add("reasons", source.id, "source_disabled")
+      return answer(done)
+    }
+
+    const origin: Origin = { source: source.no, dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "" }
+    const arrival = arrivalOf(parsed, source)
+    const intake =
+      type === undefined
+        ? unpackBatch(body, body.batch as ReadonlyArray<unknown>, origin, arrival)
+        : unpackSingle(body, type, origin, arrival)
+    if (intake === "payload_too_large") {
+      counters.add("reasons", source.id, "bad_request")
+      return answer({ kind: "refused", code: "payload_too_large" })
+    }
+    count(source, intake)
+    if (intake.events.length === 0) return answer(done)
+    append(source, intake, receivedAt, answer)
+  }
+}

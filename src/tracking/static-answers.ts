@@ -1,0 +1,92 @@
+/** Answers that can be cached: settings document, browser library, chunks (ING-152, ING-157). With ETag, and gzip where it pays. */
+import { hash } from "node:crypto"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { promisify } from "node:util"
+import { gzip } from "node:zlib"
+import { type Answers, json } from "./answers.ts"
+import type { BrowserLibrary } from "./browser-library.ts"
+import type { PublicUrl } from "./public-url.ts"
+import { settingsDocument } from "./settings-document.ts"
+
+interface Rendered {
+  readonly plain: Buffer
+  readonly gzipped: Buffer | undefined
+  readonly etag: string
+}
+
+const compress = promisify(gzip)
+const acceptsGzip = (req: IncomingMessage) =>
+  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))?/i.test(String(req.headers["accept-encoding"] ?? ""))
+
+/** One file per write key and host that was asked for lately; a sender may invent hosts. */
+const maxRendered = 64
+const javascript = "text/javascript; charset=utf-8"
+const anyOrigin = ["Access-Control-Allow-Origin", "*", "Vary", "Accept-Encoding"]
+const noSource = Buffer.from(
+  "This write key belongs to no source of this installation. Check the write key of your page or app.\n"
+)
+const noFile = Buffer.from("There is no such file.\n")
+
+export interface StaticAnswers {
+  readonly settings: (req: IncomingMessage, res: ServerResponse, writeKey: string) => void
+  readonly library: (req: IncomingMessage, res: ServerResponse, writeKey: string) => Promise<void>
+  readonly bundle: (req: IncomingMessage, res: ServerResponse, file: string) => Promise<void>
+}
+
+export const makeStaticAnswers = (options: {
+  readonly answers: Answers
+  readonly library: BrowserLibrary
+  readonly urlOf: (req: IncomingMessage) => PublicUrl
+  /** A source of any kind has this key, enabled or not. */
+  readonly isKnown: (writeKey: string) => boolean
+}): StaticAnswers => {
+  const { answers, isKnown, library, urlOf } = options
+  const rendered = new Map<string, Promise<Rendered>>()
+
+  const render = (key: string, text: () => string): Promise<Rendered> => {
+    let entry = rendered.get(key)
+    if (entry === undefined) {
+      const plain = Buffer.from(text())
+      entry = compress(plain).then((gzipped) => ({ plain, gzipped, etag: hash("sha256", plain, "hex").slice(0, 32) }))
+    }
+    rendered.delete(key)
+    rendered.set(key, entry)
+    if (rendered.size > maxRendered) rendered.delete(rendered.keys().next().value!)
+    return entry
+  }
+
+  const send = (req: IncomingMessage, res: ServerResponse, file: Rendered, type: string, cache: string): void => {
+    const gzipped = acceptsGzip(req) ? file.gzipped : undefined
+    const etag = gzipped === undefined ? `"${file.etag}"` : `"${file.etag}-gzip"`
+    const headers = [...anyOrigin, "Cache-Control", cache, "ETag", etag]
+    const known = String(req.headers["if-none-match"] ?? "")
+    if (known === "*" || known.includes(etag)) {
+      answers.notModified(res, headers)
+      return
+    }
+    const encoding = gzipped === undefined ? [] : ["Content-Encoding", "gzip"]
+    answers.send(req, res, 200, gzipped ?? file.plain, ["Content-Type", type, ...headers, ...encoding])
+  }
+  const missing = (req: IncomingMessage, res: ServerResponse, text: Buffer) =>
+    answers.send(req, res, 404, text, ["Content-Type", "text/plain; charset=utf-8", ...anyOrigin])
+
+  return {
+    settings: (req, res, writeKey) => {
+      if (!isKnown(writeKey)) return missing(req, res, noSource)
+      const plain = Buffer.from(JSON.stringify(settingsDocument(writeKey, urlOf(req))))
+      const etag = hash("sha256", plain, "hex").slice(0, 32)
+      send(req, res, { plain, gzipped: undefined, etag }, json, "public, max-age=120")
+    },
+    library: async (req, res, writeKey) => {
+      if (!isKnown(writeKey)) return missing(req, res, noSource)
+      const at = urlOf(req)
+      const file = await render(`${writeKey} ${at.protocol} ${at.host}`, () => library.main(writeKey, at))
+      send(req, res, file, javascript, "public, max-age=300")
+    },
+    bundle: async (req, res, file) => {
+      const text = library.chunk(file)
+      if (text === undefined) return missing(req, res, noFile)
+      send(req, res, await render(file, () => text), javascript, "public, max-age=31536000, immutable")
+    }
+  }
+}
