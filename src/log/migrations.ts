@@ -6,8 +6,9 @@ export const logMigrations = [
     id: 100,
     name: "event log",
     statements: [
-      // One row: its lock serialises appenders, its value gives the positions.
-      `create table log_head (log smallint primary key, pos bigint not null) with (fillfactor = 10)`,
+      // One row: its lock serialises appenders, its value gives the positions. \`released\`: how far the message meter was.
+      `create table log_head (
+         log smallint primary key, pos bigint not null, released bigint not null default 0) with (fillfactor = 10)`,
       `insert into log_head values (1, 0)`,
       `create table events (
          pos bigint not null, received_at timestamptz not null, source int not null, h uuid not null, body bytea not null
