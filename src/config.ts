@@ -17,7 +17,8 @@ const list = (name: string) =>
     Config.withDefault([] as ReadonlyArray<string>)
   )
 
-const all = Config.all({
+/** One by one, for `braid doctor`. */
+export const settingsConfig = {
   /** Address to listen on. */
   host: Config.String("BRAID_HOST").pipe(Config.withDefault("127.0.0.1")),
   /** Port to listen on; 0 = any free. */
@@ -70,7 +71,9 @@ const all = Config.all({
   warmIdentifiers: int("BRAID_WARM_IDENTIFIERS", positive, 1_000_000),
   /** Distinct traits kept per profile; further new keys stay in the event only. */
   maxTraits: int("BRAID_MAX_TRAITS", positive, 5000)
-})
+}
+
+const all = Config.all(settingsConfig)
 
 export type SettingsValue = Config.Success<typeof all>
 

@@ -87,7 +87,8 @@ const decodeSources = (problems: Problems, value: unknown): ReadonlyArray<Config
     if (value === undefined && !keyed) return []
     const keys = array(problems, path, value, "write keys")
     if (keys === undefined) return []
-    if (!keyed && keys.length > 0) problems.push({ path, expected: `expected no write key: sources of kind ${kind} have none` })
+    if (!keyed && keys.length > 0)
+      problems.push({ path, expected: `expected no write key: sources of kind ${kind} have none` })
     if (keyed && (keys.length < 1 || keys.length > 2)) {
       problems.push({
         path,
