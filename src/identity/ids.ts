@@ -18,17 +18,16 @@ export const segmentId = (
   return id
 }
 
-const nothingIssued = () => false
-
-/** The segment ids that an event would issue if it created profiles: what `IdentityGraph.issued` should be asked. */
+/** The segment ids that an event would issue if it created profiles, as far as `issued` knows. */
 export const segmentIdsOf = (
   spaceId: string,
   facts: Pick<EventFacts, "messageId" | "receivedAt">,
-  extraction: Extraction
+  extraction: Extraction,
+  issued: (segmentId: string) => boolean
 ): ReadonlyArray<string> => {
   const ids: Array<string> = []
-  if (extraction.users.length > 0) ids.push(segmentId(spaceId, "users", facts, nothingIssued))
-  if (extraction.accounts.length > 0) ids.push(segmentId(spaceId, "accounts", facts, nothingIssued))
+  if (extraction.users.length > 0) ids.push(segmentId(spaceId, "users", facts, issued))
+  if (extraction.accounts.length > 0) ids.push(segmentId(spaceId, "accounts", facts, issued))
   return ids
 }
 

@@ -42,6 +42,9 @@ export type IgnoreReason =
   | "wrong_collection"
   | "type_not_configured"
   | "type_switched_off"
+  | "location_switched_off"
+  | "not_an_array"
+  | "too_many_types"
 
 /** Something that could have been an identifier but was not promoted, with the reason (IDR-33, IDR-35). */
 export interface Ignored {
@@ -123,13 +126,15 @@ export interface Iteration {
 export type SkipCause = "PROFILE_MERGE_LIMIT" | "IDENTIFIER_MAPPING_LIMIT"
 
 export interface MergeDecision {
+  /** `mrg_…` (IDR-111). */
+  readonly id: string
   readonly from: ProfileNo
   readonly fromSegmentId: string
   readonly into: ProfileNo
   readonly intoSegmentId: string
   /** The event's identifiers that matched each side (IDR-109). */
-  readonly matchedFrom: ReadonlyArray<Identifier>
-  readonly matchedInto: ReadonlyArray<Identifier>
+  readonly matchedFrom: ReadonlyArray<ExtractedIdentifier>
+  readonly matchedInto: ReadonlyArray<ExtractedIdentifier>
 }
 
 export type ViolationKind =
@@ -150,7 +155,9 @@ export interface Violation {
   readonly iteration: number
 }
 
-export type Action = "create" | "add" | "none" | "merge"
+/** In the order of their numbers in the store; `unresolved` = no matching identifiers. */
+export const actions = ["create", "add", "none", "merge", "unresolved"] as const
+export type Action = Exclude<(typeof actions)[number], "unresolved">
 
 export interface CollectionResolution {
   readonly collection: Collection

@@ -1,6 +1,8 @@
 /** The memory layout of the working set: profiles, and one generation of entries. */
-import type { Position } from "../log/event-log.ts"
 import type { Identifier, ProfileNo, ProfileView } from "./model.ts"
+
+/** Links remembered per profile; forgetting one costs a journal entry that changes nothing. */
+const rememberedLinks = 100
 
 /** Type names as small numbers, for every space of the process; bounded by the table of each space. */
 const typeNames: Array<string> = []
@@ -72,7 +74,7 @@ export class WarmProfile implements ProfileView {
   }
 
   addLink(account: ProfileNo, t: number): void {
-    this.links ??= new Map()
+    if (this.links === undefined || this.links.size >= rememberedLinks) this.links = new Map()
     const known = this.links.get(account)
     if (known === undefined || t < known) this.links.set(account, t)
   }
@@ -88,8 +90,6 @@ type Values = Map<string, WarmProfile | null>
 /** Entries in use since the last rotation: one map of values per type, so that a look-up hashes no key of its own. */
 export class Generation {
   size = 0
-  /** Position of the newest decision made while this generation was the younger. */
-  decided: Position = 0
   readonly profiles = new Map<ProfileNo, WarmProfile>()
   readonly issued = new Set<string>()
   private readonly users = new Map<string, Values>()

@@ -2,8 +2,7 @@
  * What a space keeps in memory of its graph between batches. The actor is the only writer of its space, so what it
  * loaded or decided last is still true, also while commits are in flight.
  *
- *     request(extractions) -> [one load] -> absorb(request, loaded) -> resolve, apply ... per event    -> next batch
- *                                                                              commit ... confirm(position)
+ *     [rotate] -> request(extractions) -> [one load] -> absorb(request, loaded) -> resolve, apply ... per event
  *
  * An identifier is in one of three states: owned by a warm profile, known to be unmapped, or not known and loaded.
  * So resolving what was requested is exact, and an event whose identifiers are all known needs no load at all.
@@ -11,13 +10,11 @@
  * Staleness. A load reads the graph as it was when it ran, perhaps before a commit in flight:
  * - What the set knows wins. `absorb` only adds what is absent; an owner that the set knows as merged away stands
  *   for its survivor.
- * - What a decision touched is never absent before the graph has it: two generations of entries stand for least
- *   recently used, the older one is dropped only by `request`, and only if everything decided while it was the
- *   younger has been confirmed. The load comes after, so it sees what was dropped.
+ * - What a decision touched is never absent before the graph has it. Two generations of entries stand for least
+ *   recently used; only `rotate` drops the older one, and it is called only when the graph has every decision.
  *
  * A fresh set over a fresh space, never asked to load, is a complete graph in memory.
  */
-import type { Position } from "../log/event-log.ts"
 import type { Collection } from "../workspace/rules.ts"
 import type { Loaded } from "./graph.ts"
 import type {
@@ -36,8 +33,8 @@ export interface LoadRequest {
   readonly identifiers: ReadonlyArray<Identifier>
   /** Always empty: a warm profile is warm as a whole. */
   readonly profiles: ReadonlyArray<ProfileNo>
-  /** How often the set had rotated. */
-  readonly rotation: number
+  /** How often the set had rotated when this was asked for. */
+  readonly rotations: number
 }
 
 const noProfiles: ReadonlyArray<ProfileNo> = []
@@ -46,10 +43,9 @@ export class WorkingSet implements Neighbourhood {
   private readonly capacity: number
   private young = new Generation()
   private old = new Generation()
-  private rotation = 0
-  private confirmed: Position = 0
+  private rotations = 0
 
-  /** `capacity` in identifiers; exceeded by what one batch brings and by what the graph has not confirmed. */
+  /** `capacity` in identifiers; exceeded by what is brought between `full` and `rotate`. */
   constructor(capacity: number) {
     this.capacity = capacity
   }
@@ -65,21 +61,35 @@ export class WorkingSet implements Neighbourhood {
   readonly keptApart = (): boolean => false
   readonly issued = (segmentId: string): boolean => this.young.issued.has(segmentId) || this.old.issued.has(segmentId)
 
-  /** Begins a batch: what is not known of these events. Call once per batch, when all earlier ones are applied. */
+  /** Whether it is time to `rotate`. */
+  get full(): boolean {
+    return this.young.size >= this.capacity / 2
+  }
+
+  /**
+   * Drops what was not used since the last rotation. Only before a batch is requested, and only when the graph that
+   * loads read from has everything that was applied.
+   */
+  rotate(): void {
+    this.old = this.young
+    this.young = new Generation()
+    this.rotations++
+  }
+
+  /** What must be loaded before these events can be resolved: every identifier that the set does not know. */
   request(extractions: ReadonlyArray<Extraction>): LoadRequest {
-    this.rotateWhenFull()
     const missing = new Missing()
     for (const { users, accounts } of extractions) {
       for (const identifier of users) if (this.find(identifier) === undefined) missing.add(identifier)
       for (const identifier of accounts) if (this.find(identifier) === undefined) missing.add(identifier)
     }
-    return { identifiers: missing.identifiers, profiles: noProfiles, rotation: this.rotation }
+    return { identifiers: missing.identifiers, profiles: noProfiles, rotations: this.rotations }
   }
 
   /** Adds what a load for `request` found, where the set does not know better. */
   absorb(request: LoadRequest, loaded: Loaded): void {
-    if (this.rotation - request.rotation > 1)
-      throw new Error("WorkingSet: this load was requested two rotations ago and may be outdated; request it again.")
+    if (this.rotations !== request.rotations)
+      throw new Error("WorkingSet: rotated since this load was requested, so it may be outdated; request it again.")
     const views = new Map(loaded.profiles.map((view) => [view.no, view]))
     request.identifiers.forEach((identifier, i) => {
       if (this.find(identifier) !== undefined) return
@@ -91,8 +101,8 @@ export class WorkingSet implements Neighbourhood {
   /** Makes a decision visible to the next event. */
   apply(resolution: Resolution): void {
     const { users, accounts, facts, linked } = resolution
-    if (users !== null && users.action !== "none") this.applyCollection(users, facts.t, facts.position)
-    if (accounts !== null && accounts.action !== "none") this.applyCollection(accounts, facts.t, facts.position)
+    if (users !== null && users.action !== "none") this.applyCollection(users, facts.t)
+    if (accounts !== null && accounts.action !== "none") this.applyCollection(accounts, facts.t)
     if (linked) this.warm(users!.target)?.addLink(accounts!.target, facts.t)
   }
 
@@ -105,11 +115,6 @@ export class WorkingSet implements Neighbourhood {
     return this.warm(users!.target)?.hasLink(accounts!.target, facts.t) === true
   }
 
-  /** The graph that loads read from has reached this position; older decisions need not be kept. */
-  confirm(position: Position): void {
-    if (position > this.confirmed) this.confirmed = position
-  }
-
   /** Segment ids that the graph has issued before (IDR-110). */
   noteIssued(segmentIds: Iterable<string>): void {
     for (const id of segmentIds) this.young.issued.add(id)
@@ -119,15 +124,7 @@ export class WorkingSet implements Neighbourhood {
   clear(): void {
     this.young = new Generation()
     this.old = new Generation()
-    this.rotation += 2
-    this.confirmed = 0
-  }
-
-  private rotateWhenFull(): void {
-    if (this.young.size < this.capacity / 2 || this.old.decided > this.confirmed) return
-    this.old = this.young
-    this.young = new Generation()
-    this.rotation++
+    this.rotations++
   }
 
   /** The canonical owner, null = known to be unmapped, undefined = not known. Whatever is found becomes young. */
@@ -169,7 +166,7 @@ export class WorkingSet implements Neighbourhood {
     return this.touch(WarmProfile.of(view))
   }
 
-  private applyCollection(decision: CollectionResolution, t: number, position: Position): void {
+  private applyCollection(decision: CollectionResolution, t: number): void {
     const { target, segmentId, merged, mapped } = decision
     let profile = this.warm(target)
     if (decision.action === "create") {
@@ -186,7 +183,6 @@ export class WorkingSet implements Neighbourhood {
       profile.add(identifier.type, t)
       this.young.set(identifier, profile)
     }
-    this.young.decided = Math.max(this.young.decided, position)
   }
 }
 
