@@ -3,6 +3,7 @@
  * handed to the test files. Add a service by adding it to `services`; the summary is printed before the first test.
  */
 import type { TestProject } from "vitest/node"
+import { chromiumService } from "./chromium-service.ts"
 import { postgresService } from "./postgres-service.ts"
 
 /** What `inject(...)` gives the test files. Serialisable; null = not there, tests that need it are skipped. */
@@ -24,4 +25,4 @@ export interface TestService {
   ) => Promise<{ readonly found: string; readonly stop: () => Promise<void> } | { readonly skipped: string }>
 }
 
-export const services: ReadonlyArray<TestService> = [postgresService]
+export const services: ReadonlyArray<TestService> = [postgresService, chromiumService]

@@ -1,0 +1,96 @@
+/** The command line. Wires commands to what they run; how errors are shown and exit codes are decided here only. */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Cause, Effect, Exit, Layer, Option, Runtime } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import { migrate, rebuild, serve } from "./app.ts"
+import { Settings } from "./config.ts"
+import { demo } from "./demo/demo.ts"
+import { doctor } from "./doctor/doctor.ts"
+import { runNeo4j } from "./platform/neo4j-local.ts"
+import { logging } from "./platform/logging.ts"
+import { version } from "./version.ts"
+
+const terminal = process.stderr.isTTY === true
+
+/** Settings from the environment, and the log they ask for. */
+const environment = Layer.unwrap(Effect.map(Settings, ({ logLevel }) => logging({ level: logLevel, terminal }))).pipe(
+  Layer.provideMerge(Settings.layer)
+)
+
+const command = {
+  serve: Command.make("serve", {}, () => Effect.provide(serve, environment)).pipe(
+    Command.withDescription(
+      "Run the service until it is stopped (SIGTERM or Ctrl-C drains it). SIGHUP reads the configuration file again."
+    )
+  ),
+  demo: Command.make("demo", {}, () => demo(terminal)).pipe(
+    Command.withDescription("Run everything embedded in a folder of its own, play a shop's week into it, and stay up.")
+  ),
+  migrate: Command.make("migrate", {}, () => Effect.provide(migrate, environment)).pipe(
+    Command.withDescription("Bring the database up to date and exit. `serve` does the same when it starts.")
+  ),
+  doctor: Command.make("doctor", {}, () => doctor).pipe(
+    Command.withDescription(
+      "Check Node, PostgreSQL, Neo4j, the port, the disk and the configuration, and say what to do."
+    )
+  ),
+  rebuild: Command.make(
+    "rebuild",
+    {
+      space: Flag.String("space").pipe(Flag.withDescription("Slug of one space; all spaces without it"), Flag.optional)
+    },
+    ({ space }) => Effect.provide(rebuild(Option.getOrUndefined(space)), environment)
+  ).pipe(Command.withDescription("Build the graph again from the journal; the service goes on meanwhile.")),
+  neo4j: Command.make("neo4j", {}, () => Effect.provide(runNeo4j, environment)).pipe(
+    Command.withDescription("Run a local Neo4j without Docker (needs Java 17 or newer), for BRAID_GRAPH=neo4j.")
+  )
+}
+
+const braid = Command.make("braid").pipe(
+  Command.withDescription("A self-hosted customer data platform: Segment's API in, one profile per person out."),
+  Command.withSubcommands([
+    command.serve,
+    command.demo,
+    command.migrate,
+    command.doctor,
+    Command.make("graph").pipe(
+      Command.withDescription("The identity graph."),
+      Command.withSubcommands([command.rebuild])
+    ),
+    command.neo4j
+  ])
+)
+
+const bugReport = (cause: Cause.Cause<unknown>): string =>
+  process.env["BRAID_LOG_LEVEL"] === "Debug"
+    ? Cause.pretty(cause)
+    : "This is a fault of Braid. BRAID_LOG_LEVEL=Debug shows where it happened."
+
+/** One line for people; the command line has already explained its own errors. */
+const explain = (cause: Cause.Cause<unknown>): string | undefined => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (CliError.isCliError(error)) return undefined
+  if (error instanceof Error && error.message !== "") return error.message
+  const squashed = Cause.squash(cause)
+  return `${squashed instanceof Error ? squashed.message : String(squashed)}\n${bugReport(cause)}`
+}
+
+// A reader of our output that goes away (`braid doctor | head`) is no reason to fall over.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+
+Command.run(braid, { version }).pipe(
+  Effect.tapCause((cause) =>
+    Effect.sync(() => {
+      if (Cause.hasInterruptsOnly(cause)) return
+      const text = explain(cause)
+      if (text !== undefined) process.stderr.write(`${text}\n`)
+    })
+  ),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // SIGTERM and Ctrl-C end with 0 once everything is drained.
+    teardown: (exit, done) =>
+      Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? done(0) : Runtime.defaultTeardown(exit, done)
+  })
+)
