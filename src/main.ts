@@ -6,7 +6,7 @@ import { migrate, rebuild, serve } from "./app.ts"
 import { Settings } from "./config.ts"
 import { demo } from "./demo/demo.ts"
 import { doctor } from "./doctor/doctor.ts"
-import { runNeo4j } from "./platform/neo4j-local.ts"
+import { runLocalNeo4j } from "./platform/neo4j-local.ts"
 import { logging } from "./platform/logging.ts"
 import { version } from "./version.ts"
 
@@ -41,9 +41,15 @@ const command = {
     },
     ({ space }) => Effect.provide(rebuild(Option.getOrUndefined(space)), environment)
   ).pipe(Command.withDescription("Build the graph again from the journal; the service goes on meanwhile.")),
-  neo4j: Command.make("neo4j", {}, () => Effect.provide(runNeo4j, environment)).pipe(
-    Command.withDescription("Run a local Neo4j without Docker (needs Java 17 or newer), for BRAID_GRAPH=neo4j.")
-  )
+  neo4j: Command.make(
+    "neo4j",
+    { port: Flag.Int("port").pipe(Flag.withDescription("Bolt port"), Flag.withDefault(7687)) },
+    ({ port }) =>
+      Effect.provide(
+        Effect.flatMap(Settings, ({ dataDir }) => runLocalNeo4j({ dataDir, port })),
+        environment
+      )
+  ).pipe(Command.withDescription("Run a local Neo4j without Docker (needs Java 17 or newer), for BRAID_GRAPH=neo4j."))
 }
 
 const braid = Command.make("braid").pipe(
