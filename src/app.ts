@@ -5,7 +5,7 @@
  *
  * Layers close in reverse order, which is the drain: stop accepting, finish requests, finish batches, stop Postgres.
  */
-import { Console, Effect, Layer, Option, Schedule } from "effect"
+import { Console, Data, Effect, Layer, Option, Schedule } from "effect"
 import { Settings } from "./config.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
@@ -19,12 +19,18 @@ import { databaseLayer } from "./platform/database-layer.ts"
 import { Database } from "./platform/database.ts"
 import { Health } from "./platform/health.ts"
 import { supervise } from "./platform/supervise.ts"
-import { makeProfileApi } from "./profiles/profile-api.ts"
+import { ProfileApi } from "./profiles/profile-api.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
-import { makeTracking } from "./tracking/tracking.ts"
+import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceLive } from "./workspace/workspace-live.ts"
 import { Workspace } from "./workspace/workspace.ts"
+
+export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly reason: string }> {
+  override get message() {
+    return `The graph was not rebuilt: ${this.reason}`
+  }
+}
 
 const migrations = [...logMigrations, ...identityMigrations]
 
@@ -37,9 +43,11 @@ const databaseLive = (onOwned: "fail" | "join") =>
   )
 
 const eventLogLive = Layer.unwrap(
-  Effect.map(Workspace, (workspace) =>
-    postgresEventLog({ messagesPerSecond: () => workspace.current().limits.messagesPerSecond })
-  )
+  Effect.gen(function* () {
+    const workspace = yield* Workspace
+    const { appendQueueBytes } = yield* Settings
+    return postgresEventLog({ limit: () => workspace.current().limits.messagesPerSecond, queueBytes: appendQueueBytes })
+  })
 )
 
 const graphLive = Layer.unwrap(Effect.map(Settings, ({ graph }) => (graph === "neo4j" ? neo4jGraph : postgresGraph)))
@@ -97,7 +105,7 @@ const start = Effect.gen(function* () {
   const { host, port } = yield* Settings
   let draining = false
   const health = yield* healthReport(() => draining)
-  const rooms = [yield* makeProfileApi, yield* makeTracking]
+  const rooms = [yield* ProfileApi, yield* Tracking]
   yield* retention
   const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
   return {
@@ -106,13 +114,49 @@ const start = Effect.gen(function* () {
   }
 })
 
+const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer)
+
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(
   body: (service: { readonly url: string; readonly port: number }) => Effect.Effect<A, E, R>
-) => Effect.scoped(Effect.flatMap(start, body)).pipe(Effect.provide(services("fail")))
+) => Effect.scoped(Effect.flatMap(start, body)).pipe(Effect.provide(rooms.pipe(Layer.provideMerge(services("fail")))))
 
 /** `braid serve`: until it is interrupted. */
 export const serve = withService(({ url }) => Effect.andThen(Console.log(`Braid is ready at ${url}`), Effect.never))
 
 /** `braid migrate`: brings the database up to date. */
 export const migrate = Effect.scoped(Effect.asVoid(Layer.build(databaseLive("join").pipe(Layer.provide(Health.layer)))))
+
+/**
+ * `braid graph rebuild`: asks the process that owns the space, or does it here when none runs, and shows progress.
+ * Fails with `RebuildFailed` when the graph could not be built; the old one stays in use then.
+ */
+export const rebuild = (slug?: string) =>
+  Effect.gen(function* () {
+    const { write: sql } = yield* Database
+    const { spaces } = (yield* Workspace).current()
+    const chosen = spaces.filter((space) => slug === undefined || space.slug === slug)
+    if (chosen.length === 0)
+      return yield* new RebuildFailed({
+        reason: `there is no space "${slug}" in the configuration; there are: ${spaces.map((space) => space.slug).join(", ")}`
+      })
+    for (const space of chosen) {
+      const [asked] = yield* sql<{
+        id: number
+      }>`insert into space_operations (space, kind) values (${space.id}, 'rebuild') returning id::int as id`
+      let shown = -1
+      while (true) {
+        const [row] = yield* sql<{ done: number; total: number; finished: boolean; error: string | null }>`
+          select done::float8 as done, total::float8 as total, finished_at is not null as finished, error from space_operations where id = ${asked!.id}`
+        if (row!.done !== shown && row!.total > 0) {
+          shown = row!.done
+          yield* Console.log(`${space.slug}: ${row!.done} of ${row!.total} decisions`)
+        }
+        if (row!.error !== null)
+          return yield* new RebuildFailed({ reason: `${row!.error} The graph in use stays as it is.` })
+        if (row!.finished) break
+        yield* Effect.sleep("300 millis")
+      }
+      yield* Console.log(`${space.slug}: the graph was built again from its journal and is in use`)
+    }
+  }).pipe(Effect.provide(services("join")))

@@ -56,7 +56,10 @@ export class Service {
   stdout = ""
   stderr = ""
 
-  constructor(private readonly options: ServiceOptions = {}) {
+  private readonly options: ServiceOptions
+
+  constructor(options: ServiceOptions = {}) {
+    this.options = options
     this.dataDir = mkdtempSync(join(tmpdir(), "braid-test-"))
     // PostgreSQL runs as another user when the tests run as root; it must be able to enter.
     chmodSync(this.dataDir, 0o755)
