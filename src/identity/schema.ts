@@ -15,6 +15,9 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
      h uuid not null, source int not null, rules int not null, action smallint not null, kind smallint not null, name bigint, ids text)`,
   `create index if not exists stamps_profile on ${s}.stamps (profile, ts desc, pos desc) where profile is not null`,
   `create index if not exists stamps_account on ${s}.stamps (account, ts desc, pos desc) where account is not null`,
+  // The few events dated after their arrival: the newest by t is not the newest by ts (IDR-22, IDR-105).
+  `create index if not exists stamps_late_profile on ${s}.stamps (profile, t desc, pos desc) where profile is not null and t < ts`,
+  `create index if not exists stamps_late_account on ${s}.stamps (account, t desc, pos desc) where account is not null and t < ts`,
   `create unique index if not exists stamps_ledger on ${s}.stamps (h)`,
   `create index if not exists stamps_pos on ${s}.stamps using brin (pos)`,
   // {"plan":["pro",1790000000000,3,89261234567890]}: value (null = removed), write time ms, source number, position.
