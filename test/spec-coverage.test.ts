@@ -1,0 +1,79 @@
+/**
+ * The specification and the tests name each other: no test cites an id that does not exist, and every worked case,
+ * acceptance case and invariant is cited by a test or listed here with the reason why it is not built yet.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+
+const root = join(import.meta.dirname, "..")
+
+const read = (folder: string, ending: string): string =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(ending) && !file.endsWith("spec-coverage.test.ts"))
+    .map((file) => readFileSync(join(root, folder, file), "utf8"))
+    .join("\n")
+
+const spec = read("docs/spec", ".md")
+const tests = read("test", ".ts")
+/** A case that only a comment mentions is not tested. */
+const code = tests.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "")
+
+const idsIn = (text: string): ReadonlySet<string> => new Set(text.match(/\b(?:ING|IDR|PRO|INV|W|AC[123])-\d+\b/g))
+
+const range = (prefix: string, ...numbers: ReadonlyArray<number | readonly [from: number, to: number]>) =>
+  numbers.flatMap((n) =>
+    typeof n === "number"
+      ? [`${prefix}-${n}`]
+      : Array.from({ length: n[1] - n[0] + 1 }, (_, i) => `${prefix}-${n[0] + i}`)
+  )
+
+const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]> = [
+  ["destinations are not built yet", range("AC1", [24, 26])],
+  ["source schema, tracking plans and blocking are not built yet", range("AC1", [31, 33])],
+  ["the debugger is not built yet", ["AC1-34"]],
+  ["keys are managed by the management API, which is not built yet", ["AC1-35"]],
+  ["OAuth for sources is not built yet", range("AC1", 36, 37)],
+  ["replay is not built yet", ["AC1-38"]],
+  ["spaces are managed by the management API, which is not built yet", range("AC2", [1, 7])],
+  ["explain is not built yet", [...range("AC2", 13, 14), "INV-18"]],
+  ["what-if is not built yet", range("AC2", [15, 17])],
+  ["un-merge and split are not built yet", [...range("AC2", [18, 20]), ...range("INV", 16, 19), "W-44"]],
+  ["deleting identifiers is not built yet", [...range("AC2", 21, 22), "W-43"]],
+  ["deletion and suppression of persons are not built yet", ["AC2-23", "W-50"]],
+  ["merge history and contended identifiers are not built yet", range("AC2", 29, 30)],
+  ["tokens are managed by the management API, which is not built yet", ["AC3-17"]],
+  ["deleting identifiers is not built yet", range("AC3", 18, 19)],
+  ["subscriptions, explain, masking and insights are not built yet", range("AC3", [24, 29])],
+  ["Profiles Sync is not built yet", range("AC3", [30, 34])],
+  ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 48])]
+]
+const reasons = new Map(later.flatMap(([reason, ids]) => ids.map((id) => [id, reason] as const)))
+
+/** Rows of the tables of cases, and the list of invariants. */
+const cases = [
+  ...new Set(
+    [...spec.matchAll(/^\| \*{0,2}((?:W|AC[123])-\d+)\b/gm), ...spec.matchAll(/^- \*\*(INV-\d+)\*\*/gm)].map(
+      (match) => match[1]!
+    )
+  )
+]
+
+it("the specification has its cases, and the tests cite some: a check that looks at nothing must not pass", () => {
+  expect(cases.length).toBeGreaterThan(180)
+  expect(idsIn(code).size).toBeGreaterThan(50)
+})
+
+it("no test cites an id that the specification does not have", () => {
+  const known = idsIn(spec)
+  expect([...idsIn(tests)].filter((id) => !known.has(id))).toEqual([])
+})
+
+it("every case of the specification has a test, or a reason why not yet", () => {
+  const cited = idsIn(code)
+  expect(cases.filter((id) => !cited.has(id) && !reasons.has(id))).toEqual([])
+})
+
+it("no reason outlives its case", () => {
+  expect([...reasons.keys()].filter((id) => !cases.includes(id))).toEqual([])
+})
