@@ -55,8 +55,15 @@ const receivedAt = Date.UTC(2024, 4, 1, 12)
 const ours = (bytes: Buffer): number => {
   const body = parseJson(decodeUtf8(bytes)!) as JsonObject
   const intake = unpackBatch(body, body.batch as ReadonlyArray<unknown>, origin, {
-    ...{ receivedAt, receivedAtText: formatTime(receivedAt), sentAt: receivedAt - 50, warnings: 0, newMessageId },
-    ...{ client: false, mobile: false, ip: undefined, userAgent: undefined }
+    receivedAt,
+    receivedAtText: formatTime(receivedAt),
+    sentAt: receivedAt - 50,
+    client: false,
+    mobile: false,
+    ip: undefined,
+    userAgent: undefined,
+    newMessageId,
+    warnings: 0
   })
   if (intake === "payload_too_large") throw new Error(intake)
   let written = 0

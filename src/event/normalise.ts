@@ -27,11 +27,12 @@ export interface Arrival extends Noting {
   readonly newMessageId: () => string
 }
 
-const known = new Set([
-  ...["type", "messageId", "anonymousId", "userId", "previousId", "groupId", "event", "name", "category", "traits"],
-  ...["properties", "context", "integrations", "timestamp", "originalTimestamp", "receivedAt", "sentAt", "version"],
-  ...["channel", "_metadata", "writeKey"]
-])
+const known = new Set(
+  (
+    "type messageId anonymousId userId previousId groupId event name category traits properties context integrations " +
+    "timestamp originalTimestamp receivedAt sentAt version channel _metadata writeKey"
+  ).split(" ")
+)
 
 const mobileLibrary = /ios|android|swift|kotlin|react-native|flutter|xamarin|csharp|unity|roku/i
 

@@ -26,6 +26,15 @@ export const json = "application/json"
 const successBody = Buffer.from('{"success":true}')
 export const transparentGif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64")
 
+const gifHeaders = [
+  "Content-Type",
+  "image/gif",
+  "Cache-Control",
+  "no-store, private",
+  "Access-Control-Allow-Origin",
+  "*"
+]
+
 const originOf = (req: IncomingMessage): ReadonlyArray<string> => {
   const origin = req.headers.origin
   return origin === undefined
@@ -104,7 +113,10 @@ export class Answers {
     const requested = req.headers["access-control-request-headers"]
     res.writeHead(204, [
       ...originOf(req),
-      ...["Access-Control-Allow-Methods", "GET, POST, OPTIONS", "Access-Control-Max-Age", "86400"],
+      "Access-Control-Allow-Methods",
+      "GET, POST, OPTIONS",
+      "Access-Control-Max-Age",
+      "86400",
       ...(requested === undefined ? [] : ["Access-Control-Allow-Headers", requested])
     ])
     res.end()
@@ -112,8 +124,6 @@ export class Answers {
 
   /** The answer of every pixel call, whatever became of it (ING-104, ING-105). */
   gif(req: IncomingMessage, res: ServerResponse): void {
-    this.send(req, res, 200, transparentGif, [
-      ...["Content-Type", "image/gif", "Cache-Control", "no-store, private", "Access-Control-Allow-Origin", "*"]
-    ])
+    this.send(req, res, 200, transparentGif, gifHeaders)
   }
 }

@@ -33,6 +33,8 @@ const hopAddress = (hop: string) =>
       .replace(/^([\d.]+):\d+$/, "$1")
   )
 
+const peerOf = (req: IncomingMessage) => unwrapped(req.socket.remoteAddress ?? "")
+
 /** `trusted` are addresses or CIDR blocks. Throws `TrackingSettingInvalid`. */
 export const makeSenders = (trusted: ReadonlyArray<string>): Senders => {
   const proxies = new BlockList()
@@ -52,7 +54,6 @@ export const makeSenders = (trusted: ReadonlyArray<string>): Senders => {
     else proxies.addSubnet(address, prefix, familyOf(address))
   }
   const isProxy = (address: string) => isIP(address) !== 0 && proxies.check(address, familyOf(address))
-  const peerOf = (req: IncomingMessage) => unwrapped(req.socket.remoteAddress ?? "")
   if (trusted.length === 0) return { isBehindProxy: () => false, addressOf: peerOf }
 
   return {

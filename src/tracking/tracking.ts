@@ -64,6 +64,22 @@ export interface TrackingService {
 
 type Post = Extract<Route, { readonly kind: "message" | "batch" }>
 
+/** The body as an object that fits its route, or what is wrong with it. */
+const parse = (bytes: Buffer, route: Post): JsonObject | string => {
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return "the body is not UTF-8"
+  let body: unknown
+  try {
+    body = parseJson(text)
+  } catch {
+    return "malformed JSON"
+  }
+  if (!isObject(body)) return "the body must be a JSON object"
+  return route.kind === "batch" && !Array.isArray(body.batch) ? "batch is missing or is not an array" : body
+}
+
+const nothing = () => {}
+
 /** Throws `TrackingSettingInvalid`. */
 export const makeTracking = (deps: TrackingDeps): TrackingService => {
   const counters = new Counters(deps.onSeries)
@@ -114,20 +130,6 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
     else answers.failure(req, res, outcome.code, outcome.message)
   }
 
-  /** The body as an object that fits its route, or what is wrong with it. */
-  const parse = (bytes: Buffer, route: Post): JsonObject | string => {
-    const text = decodeUtf8(bytes)
-    if (text === undefined) return "the body is not UTF-8"
-    let body: unknown
-    try {
-      body = parseJson(text)
-    } catch {
-      return "malformed JSON"
-    }
-    if (!isObject(body)) return "the body must be a JSON object"
-    return route.kind === "batch" && !Array.isArray(body.batch) ? "batch is missing or is not an array" : body
-  }
-
   const receive = (req: IncomingMessage, res: ServerResponse, route: Post): void => {
     const receivedAt = deps.now()
     const limit = route.kind === "batch" ? maxBatchBytes : maxSingleBytes
@@ -156,7 +158,7 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
     const question = url.indexOf("?")
     const body = question === -1 ? undefined : pixelPayload(url.slice(question + 1))
     if (body === undefined) {
-      badRequest(undefined)
+      badRequest(/[?&]writeKey=([\w-]+)/.exec(url)?.[1])
       return answers.gif(req, res)
     }
     const parsed = { req, body, type, client: true, pixel: true, receivedAt: deps.now(), headerKey: undefined }
@@ -232,7 +234,6 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
         const counter = Metric.counter(name, { description, incremental: true }).pipe(
           Metric.withAttributes(Object.fromEntries(labels.map((label, n) => [label, series.values[n]!])))
         )
-        const nothing = () => {}
         const get = () => ({ count: series.count, incremental: true })
         registrations.push(Metric.registerUnsafe(counter, context, { get, update: nothing, modify: nothing }))
       }
