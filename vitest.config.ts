@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config"
 
 const files = globSync("test/**/*.test.ts", { cwd: import.meta.dirname })
 const needsServices = (file: string) =>
-  /^test\/(contract|system|simulation)\//.test(file) || /from "(\.\.?\/)+support\//.test(readFileSync(file, "utf8"))
+  /^test\/(contract|system|simulation)\//.test(file) || /from "(\.\.\/)+support\//.test(readFileSync(file, "utf8"))
 const withServices = files.filter(needsServices)
 const unit = files.filter((file) => !needsServices(file))
 
