@@ -66,5 +66,6 @@ export const build = async () => {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  if (!process.argv.includes("--if-stale") || isStale()) await build()
+  // esbuild has already said what is wrong.
+  if (!process.argv.includes("--if-stale") || isStale()) await build().catch(() => process.exit(1))
 }

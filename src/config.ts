@@ -75,6 +75,12 @@ export const settingsConfig = {
 
 const all = Config.all(settingsConfig)
 
+/** `BRAID_PORT: expected an integer`, from what the decoder says. */
+export const settingProblem = (error: Config.ConfigError): string => {
+  const [, expected, name] = /Expected (.*?)\s+at \["(\w+)"\]/s.exec(error.message) ?? []
+  return name === undefined ? error.message : `${name}: expected ${expected}`
+}
+
 export type SettingsValue = Config.Success<typeof all>
 
 export class Settings extends Context.Service<Settings, SettingsValue>()("braid/config/Settings") {

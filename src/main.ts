@@ -1,9 +1,9 @@
 /** The command line. Wires commands to what they run; how errors are shown and exit codes are decided here only. */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Effect, Exit, Layer, Option, Runtime } from "effect"
+import { Cause, Config, Effect, Exit, Layer, Option, Runtime } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { migrate, rebuild, serve } from "./app.ts"
-import { Settings } from "./config.ts"
+import { settingProblem, Settings } from "./config.ts"
 import { demo } from "./demo/demo.ts"
 import { doctor } from "./doctor/doctor.ts"
 import { runLocalNeo4j } from "./platform/neo4j-local.ts"
@@ -76,6 +76,7 @@ const bugReport = (cause: Cause.Cause<unknown>): string =>
 const explain = (cause: Cause.Cause<unknown>): string | undefined => {
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
   if (CliError.isCliError(error)) return undefined
+  if (error instanceof Config.ConfigError) return settingProblem(error)
   if (error instanceof Error && error.message !== "") return error.message
   const squashed = Cause.squash(cause)
   return `${squashed instanceof Error ? squashed.message : String(squashed)}\n${bugReport(cause)}`

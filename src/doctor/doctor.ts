@@ -1,7 +1,7 @@
 /** `braid doctor`: looks at everything that the service needs, says what is wrong and what to do. Changes nothing. */
 import { Config, Console, Data, Effect } from "effect"
 import { fileURLToPath } from "node:url"
-import { Settings, settingsConfig } from "../config.ts"
+import { settingProblem, Settings, settingsConfig } from "../config.ts"
 import { fail, type Finding, print } from "./finding.ts"
 import { checkDataDir, checkDisk, checkInstallScripts, checkNode, checkPort } from "./machine.ts"
 import { checkConfigFile, checkNeo4j, checkPostgres } from "./stores.ts"
@@ -25,8 +25,8 @@ const wrongSettings: Effect.Effect<ReadonlyArray<Finding>> = Effect.map(
         ? [
             fail(
               "settings",
-              result.failure.message.replaceAll("\n", " "),
-              "correct the environment variable; docs/configuration.md lists all"
+              settingProblem(result.failure),
+              "correct the environment variable; docs/configuration.md explains it"
             )
           ]
         : []
@@ -44,7 +44,7 @@ export const doctor = Effect.gen(function* () {
   const wrong = yield* wrongSettings
   yield* Effect.forEach(wrong, show)
   if (wrong.length === 0) {
-    const settings = yield* Settings
+    const settings = yield* Effect.provide(Settings, Settings.layer)
     yield* show(checkDataDir(settings))
     yield* show(checkDisk(settings))
     yield* show(yield* checkPort(settings))
