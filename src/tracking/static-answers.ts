@@ -15,8 +15,11 @@ interface Rendered {
 }
 
 const compress = promisify(gzip)
-const acceptsGzip = (req: IncomingMessage) =>
-  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))?/i.test(String(req.headers["accept-encoding"] ?? ""))
+const acceptsGzip = (req: IncomingMessage): boolean =>
+  String(req.headers["accept-encoding"] ?? "")
+    .toLowerCase()
+    .split(",")
+    .some((offer) => /^(?:gzip|\*)$/.test(offer.split(";")[0]!.trim()) && !/;\s*q=0(?:\.0*)?\s*$/.test(offer))
 
 /** One file per write key and host that was asked for lately; a sender may invent hosts. */
 const maxRendered = 64

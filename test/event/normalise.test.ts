@@ -25,14 +25,35 @@ describe("ING-50: the stored message", () => {
   it("ING-50, ING-51: defaults, server fields, unknown fields; null and write key vanish", () =>
     expect(
       run("track", {
-        ...{ writeKey: "W", event: "E", userId: null, anonymousId: "a", email: "x@y.z", odd: null, version: 7 },
-        ...{ receivedAt: "2000-01-01", projectId: "p", type: "page", integrations: null, context: null }
+        writeKey: "W",
+        event: "E",
+        userId: null,
+        anonymousId: "a",
+        email: "x@y.z",
+        odd: null,
+        version: 7,
+        receivedAt: "2000-01-01",
+        projectId: "p",
+        type: "page",
+        integrations: null,
+        context: null
       })
     ).toEqual({
       message: {
-        ...{ type: "track", messageId: "api-new", anonymousId: "a", event: "E", properties: {}, context: {} },
-        ...{ integrations: {}, timestamp: received, originalTimestamp: received, receivedAt: received, version: 2 },
-        ...{ channel: "server", email: "x@y.z", projectId: "p" }
+        type: "track",
+        messageId: "api-new",
+        anonymousId: "a",
+        event: "E",
+        properties: {},
+        context: {},
+        integrations: {},
+        timestamp: received,
+        originalTimestamp: received,
+        receivedAt: received,
+        version: 2,
+        channel: "server",
+        email: "x@y.z",
+        projectId: "p"
       },
       warnings: []
     }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { discardCodes } from "../../src/event/codes.ts"
+import { type DiscardCode, discardCodes } from "../../src/event/codes.ts"
 import type { JsonObject, MessageType } from "../../src/event/message.ts"
 import { decimal, validate } from "../../src/event/validate.ts"
 
@@ -74,9 +74,13 @@ describe("ING-95, ING-96: why messages are discarded", () => {
 
   it("ING-95: the first that applies in table order is the reason", () => {
     const item: Record<string, JsonObject[string]> = {
-      ...{ anonymousId: "", properties: 1, traits: 1, messageId: "x".repeat(101), event: 5 }
+      anonymousId: "",
+      properties: 1,
+      traits: 1,
+      messageId: "x".repeat(101),
+      event: 5
     }
-    const seen = []
+    const seen: Array<DiscardCode | undefined> = []
     const cures: ReadonlyArray<(item: Record<string, JsonObject[string]>) => void> = [
       (i) => (i.anonymousId = "a"),
       (i) => (i.event = "Segment Consent Preference Updated"),
@@ -90,7 +94,11 @@ describe("ING-95, ING-96: why messages are discarded", () => {
     }
     seen.push(validate(item, "track"))
     expect(seen).toEqual([
-      ...["id_not_string", "event_not_string", "properties_not_object", "traits_not_object", "message_id_too_long"],
+      "id_not_string",
+      "event_not_string",
+      "properties_not_object",
+      "traits_not_object",
+      "message_id_too_long",
       "consent_categorypreferences_should_exist"
     ])
     const order = seen.map((code) => discardCodes.indexOf(code!))
