@@ -12,7 +12,8 @@ import type { LogEvent } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
 import type { Source } from "../workspace/workspace.ts"
 import { dropReason } from "./drops.ts"
-import { extract, factsOf } from "./extract.ts"
+import { extract } from "./extract.ts"
+import { factsOf } from "./facts.ts"
 import type { GraphMutations } from "./graph.ts"
 import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry } from "./journal.ts"
 import { actions, type EventFacts, type Extraction, type ProfileNo, type Resolution } from "./model.ts"
@@ -211,12 +212,13 @@ export const resolveBatch = (
     }
     inBatch.add(event.hash)
     const resolution = resolve(options, spaceId, item.rules, set, facts, item.extraction, item.autoAdded)
+    const linkKnown = set.knowsLink(resolution)
     set.apply(resolution)
     const { users, accounts } = resolution
     if (users === null && accounts === null) counts.unresolved++
     else counts.resolved++
     addStamp(rows, item, resolution)
-    if (needsEntry(resolution)) {
+    if (needsEntry(resolution, linkKnown)) {
       const entry = entryOf(resolution)
       entries.push(entry)
       addRecords(rows, entry, resolution)

@@ -1,13 +1,13 @@
 /** The actor of a space on real stores: what it writes equals a clean run of the same events, whatever comes between. */
 import { layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { expect } from "vitest"
 import { IdentityGraph } from "../../src/identity/graph.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
 import { spaceSchema } from "../../src/identity/schema.ts"
 import { Database } from "../../src/platform/database.ts"
-import { Rig, rig } from "../support/space.ts"
+import { message, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { differences } from "../system/support/clean-run.ts"
 import { makeTraffic } from "../system/support/traffic.ts"
 
@@ -29,9 +29,63 @@ layer(rig(postgresGraph), { excludeTestServices: true, timeout: "60 seconds" })(
       const { send, settled } = yield* Rig
       const next = makeTraffic(1, 200)
       const requests = Array.from({ length: 300 }, () => Array.from({ length: 10 }, next))
-      yield* Effect.forEach(requests, send, { concurrency: 8 })
+      yield* Effect.forEach(requests, (batch) => send(batch as ReadonlyArray<ShortMessage>), { concurrency: 8 })
       yield* settled
       yield* equalsCleanRun
+    })
+  )
+
+  it.effect("a rebuild beside traffic switches to an equal graph and removes the old one", () =>
+    Effect.gen(function* () {
+      const { send, settled, space } = yield* Rig
+      const { write: sql } = yield* Database
+      const graphs = yield* LiveGraphs
+      const old = graphs.graphOf(space.id)
+      const next = makeTraffic(2, 100)
+      yield* sql`insert into space_operations (space, kind) values (${space.id}, 'rebuild')`
+      const traffic = Effect.forEach(Array.from({ length: 100 }), () =>
+        send(Array.from({ length: 10 }, next) as ReadonlyArray<ShortMessage>)
+      )
+      const finished = sql<{
+        error: string | null
+      }>`select error from space_operations where finished_at is not null`.pipe(
+        Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (rows) => rows.length > 0 })
+      )
+      yield* Effect.repeat(traffic, {
+        schedule: Schedule.spaced("1 millis"),
+        until: () => graphs.graphOf(space.id) !== old
+      })
+      expect(yield* finished).toEqual([{ error: null }])
+      yield* settled
+      yield* equalsCleanRun
+      const graph = yield* IdentityGraph
+      expect(yield* graph.count(graphs.graphOf(space.id), "users")).toBeGreaterThan(0)
+      expect(yield* graph.open(old)).toBe(0)
+    })
+  )
+
+  it.effect("IDR-156: changed rules are a new version and apply to events from then on", () =>
+    Effect.gen(function* () {
+      const { send, settled, setRules, space } = yield* Rig
+      const { write: sql } = yield* Database
+      yield* send([{ userId: "r1", traits: { email: "shared@example.com" }, type: "identify" }])
+      yield* settled
+      setRules({
+        ...space.rules,
+        identifiers: space.rules.identifiers.map((rule) => (rule.type === "user_id" ? { ...rule, limit: 2 } : rule))
+      })
+      yield* send([{ userId: "r2", traits: { email: "shared@example.com" }, type: "identify" }])
+      yield* settled
+      const versions = yield* sql.unsafe<{ rules: number }>(
+        `select rules from ${spaceSchema(space.id)}.stamps order by pos desc limit 2`
+      )
+      expect(versions.map((row) => row.rules)).toEqual([2, 1])
+      const graph = yield* IdentityGraph
+      const [r1, r2] = yield* graph.find((yield* LiveGraphs).graphOf(space.id), "users", [
+        { identifier: { collection: "users", type: "user_id", value: "r1" } },
+        { identifier: { collection: "users", type: "user_id", value: "r2" } }
+      ])
+      expect(r2!.segmentId).toBe(r1!.segmentId)
     })
   )
 
@@ -41,13 +95,25 @@ layer(rig(postgresGraph), { excludeTestServices: true, timeout: "60 seconds" })(
       const { write: sql } = yield* Database
       yield* send([{ messageId: "again", userId: "w33", event: "E" }])
       yield* settled
-      // As if it came back after the log's own window: the log knows it no more.
-      yield* sql`delete from events where h in (select h from events order by pos desc limit 1)`
-      yield* sql.unsafe(`insert into events select (select pos from log_head) + 1, now(), 1, h, body from
-        (select s.h, '{"type":"identify","messageId":"again","userId":"someone-else","context":{},"integrations":{},"timestamp":"2026-01-01T00:00:00.000Z","receivedAt":"2026-01-01T00:00:00.000Z"}'::bytea as body
-         from ${spaceSchema(space.id)}.stamps s order by pos desc limit 1) x`)
+      const body = new TextEncoder().encode(JSON.stringify(message({ messageId: "again", userId: "someone-else" })))
+      // Another appender, whose window has forgotten the message.
+      yield* sql`with head as (update log_head set pos = pos + 1 returning pos),
+        seen as (insert into log_seen select pos, ''::bytea from head)
+        insert into events select head.pos, now(), 1, (select h from events order by pos desc limit 1), ${body} from head`
       yield* send([{ userId: "w33", event: "After" }])
       yield* settled
+      const [drops] = yield* sql.unsafe<{ count: number }>(
+        `select count::int4 as count from ${spaceSchema(space.id)}.drops where reason = 'ledger_duplicate'`
+      )
+      expect(drops).toEqual({ count: 1 })
+      const graph = yield* IdentityGraph
+      const graphId = (yield* LiveGraphs).graphOf(space.id)
+      const [known, stranger] = yield* graph.find(graphId, "users", [
+        { identifier: { collection: "users", type: "user_id", value: "w33" } },
+        { identifier: { collection: "users", type: "user_id", value: "someone-else" } }
+      ])
+      expect(known).not.toBeNull()
+      expect(stranger).toBeNull()
     })
   )
 })
