@@ -69,7 +69,7 @@ const until = (condition: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.delay(until(condition), "5 millis")))
 
 /** A process that can be ended before the test is. */
-const start = (store: LogStore, options?: OpenOptions) =>
+const launch = (store: LogStore, options?: OpenOptions) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
@@ -161,14 +161,14 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
 
     test("ING-64: duplicates are recognised after a restart", (store) =>
       Effect.gen(function* () {
-        const before = yield* start(store)
+        const before = yield* launch(store)
         yield* append(
           before.log,
           range(2500).map((id) => event(id))
         )
         yield* append(before.log, [event("x")])
         yield* before.end
-        const after = yield* start(store)
+        const after = yield* launch(store)
         assert.strictEqual(after.log.head(), before.log.head())
         assert.strictEqual(yield* append(after.log, [event("m-2499"), event("y"), event("x"), event("m-0")]), 3)
         assert.strictEqual((yield* all(after.log)).length, 2502)
@@ -180,13 +180,13 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
           for (const at of ["00:00:00", "12:00:00", "23:59:59"]) {
             const start = Date.parse(`2026-03-${at < "01" ? 10 : at < "13" ? 20 : 28}T${at}Z`)
             let now = start
-            let current = yield* start(store, { now: () => now })
+            let current = yield* launch(store, { now: () => now })
             const appendAt = (after: number) =>
               Effect.gen(function* () {
                 now = start + after
                 if (restart) {
                   yield* current.end
-                  current = yield* start(store, { now: () => now })
+                  current = yield* launch(store, { now: () => now })
                 }
                 return yield* append(current.log, [event(`id ${at}`)])
               })
@@ -375,13 +375,13 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
 
     test("shutdown finishes what was taken, takes nothing more", (store) =>
       Effect.gen(function* () {
-        const { log, end } = yield* start(store)
+        const { log, end } = yield* launch(store)
         let answered = 0
         for (const id of range(300)) log.offer({ events: [event(id)], receivedAt: noon, done: () => answered++ })
         yield* end
         assert.strictEqual(answered, 300)
         assert.isFalse(log.offer({ events: [event("late")], receivedAt: noon, done: () => {} }))
-        const next = yield* start(store)
+        const next = yield* launch(store)
         assert.strictEqual((yield* all(next.log)).length, 300)
       }))
 
@@ -418,7 +418,7 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
     test("ING-34: what was held is held after a restart, and never before a reader's cursor", (store) =>
       Effect.gen(function* () {
         const options = { now: () => noon, limit: () => 10 }
-        const one = yield* start(store, options)
+        const one = yield* launch(store, options)
         yield* append(
           one.log,
           range(100).map((id) => event(id))
@@ -427,11 +427,11 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
         yield* one.end
         const first = one.log.head() - 99
         // The restarted meter is full again: ten more.
-        const two = yield* start(store, options)
+        const two = yield* launch(store, options)
         assert.deepStrictEqual([two.log.held(), two.log.released()], [80, first + 19])
         yield* two.end
         yield* store.setCursor("reader", first + 49)
-        const three = yield* start(store, options)
+        const three = yield* launch(store, options)
         assert.deepStrictEqual([three.log.held(), three.log.released()], [40, first + 59])
       }))
 
