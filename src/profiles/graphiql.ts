@@ -1,0 +1,72 @@
+/**
+ * The GraphiQL page, complete in itself: no script, style or font comes from another host, and the
+ * `Content-Security-Policy` sees to it. People enter their token in the header editor.
+ *
+ * The page is several megabytes, so it is made when somebody first asks for it, and kept compressed.
+ */
+import { promisify } from "node:util"
+import { gunzip, gzip } from "node:zlib"
+import type { Exchange } from "./exchange.ts"
+
+const welcome = `# One person, one profile. Put your access token into the Headers below, then press the play button.
+
+query {
+  spaces {
+    id
+    name
+    profileCount
+  }
+}
+`
+
+const options = {
+  title: "Braid",
+  endpoint: "/graphql",
+  defaultQuery: welcome,
+  headers: JSON.stringify({ Authorization: "Bearer <access token>" }, undefined, 2),
+  isHeadersEditorEnabled: true,
+  defaultEditorToolsVisibility: "headers",
+  shouldPersistHeaders: true
+} as const
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'unsafe-eval' blob:",
+  "worker-src blob:",
+  "style-src 'unsafe-inline'",
+  "img-src data:",
+  "font-src data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join("; ")
+
+let page: Promise<Buffer> | undefined
+
+const render = async (): Promise<Buffer> => {
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql")
+  return promisify(gzip)(renderGraphiQL(options))
+}
+
+export const sendGraphiql = async ({ req, res, requestId }: Exchange): Promise<void> => {
+  page ??= render()
+  const compressed = await page.catch((error: unknown) => {
+    page = undefined
+    throw error
+  })
+  const plain = !/\bgzip\b/.test(String(req.headers["accept-encoding"] ?? ""))
+  const body = plain ? await promisify(gunzip)(compressed) : compressed
+  res.writeHead(200, {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Length": body.length,
+    ...(plain ? undefined : { "Content-Encoding": "gzip" }),
+    "Content-Security-Policy": policy,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    Vary: "Accept-Encoding",
+    "Request-Id": requestId
+  })
+  res.end(body)
+}

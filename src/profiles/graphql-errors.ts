@@ -1,0 +1,59 @@
+/** Errors of the GraphQL API: every one has a code and the id of its request (PRO-64). */
+import { GraphQLError, type GraphQLErrorExtensions } from "graphql"
+
+export type ErrorCode =
+  | "UNAUTHENTICATED"
+  | "FORBIDDEN"
+  | "NOT_FOUND"
+  | "VALIDATION_FAILED"
+  | "RATE_LIMITED"
+  | "DEPTH_LIMIT"
+  | "COST_LIMIT"
+  | "INTERNAL"
+
+const codes = new Set<unknown>([
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "VALIDATION_FAILED",
+  "RATE_LIMITED",
+  "DEPTH_LIMIT",
+  "COST_LIMIT",
+  "INTERNAL"
+])
+
+/** `status`: of the HTTP answer, for errors that refuse the whole request. */
+export const graphqlError = (code: ErrorCode, message: string, status?: number): GraphQLError =>
+  new GraphQLError(message, {
+    extensions: {
+      code,
+      ...(status === undefined
+        ? undefined
+        : { http: { status, ...(status === 429 ? { headers: { "Retry-After": "1" } } : undefined) } })
+    }
+  })
+
+/** A code of ours for an error that came from anywhere. Errors of parsing, validation and coercion have none or another. */
+const codeOf = (error: GraphQLError): ErrorCode => {
+  const { code } = error.extensions
+  if (codes.has(code)) return code as ErrorCode
+  return error.originalError === undefined || code !== undefined ? "VALIDATION_FAILED" : "INTERNAL"
+}
+
+/** The error as the client gets it. `refused`: nothing was executed, so the answer is a 400 unless the error says otherwise. */
+export const finishError = (error: GraphQLError, requestId: string, refused: boolean): GraphQLError => {
+  const code = codeOf(error)
+  const http = error.extensions["http"]
+  const own = codes.has(error.extensions["code"])
+  const extensions: GraphQLErrorExtensions = { code, requestId }
+  if (own && http !== undefined) extensions["http"] = http
+  else if (refused) extensions["http"] = { status: 400 }
+  return new GraphQLError(code === "INTERNAL" && !own ? "Internal error." : error.message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError: error.originalError ?? null,
+    extensions
+  })
+}

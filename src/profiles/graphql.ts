@@ -1,0 +1,177 @@
+/**
+ * The GraphQL Profile API (spec 03 section 2) on graphql-yoga: POST with JSON; a browser that GETs the page gets GraphiQL.
+ *
+ *     token (401) -> 1 unit of the rate -> parse, validate -> limits, the rest of the units (PRO-60) -> execute
+ *
+ * Not here: what can be asked (`graphql/*.graphql`, `resolvers.ts`), what it may cost (`graphql-limits.ts`).
+ */
+import { Cause, type Context, Effect } from "effect"
+import { getOperationAST, GraphQLError, parse } from "graphql"
+import { createSchema, createYoga, type Plugin } from "graphql-yoga"
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
+import type { Workspace } from "../workspace/workspace.ts"
+import { accessOf, allows } from "./access.ts"
+import { type Exchange, reply } from "./exchange.ts"
+import { problemOf } from "./failures.ts"
+import { sendGraphiql } from "./graphiql.ts"
+import { type ErrorCode, finishError, graphqlError } from "./graphql-errors.ts"
+import { measure } from "./graphql-limits.ts"
+import { makeLoaders } from "./loaders.ts"
+import type { RateLimit } from "./rate-limit.ts"
+import type { ReadModel } from "./read-model.ts"
+import { readBody } from "./request-body.ts"
+import { type RequestContext, resolvers } from "./resolvers.ts"
+import { sourceNames } from "./rest-resources.ts"
+import { readSdl } from "./sdl.ts"
+
+/** Of the query text, and of the whole body with its variables. */
+const maxQueryBytes = 256 * 1024
+const maxBodyBytes = 1024 * 1024
+/** Bounds what parsing and validation can cost; a query near the other limits has far fewer. */
+const maxTokens = 6_000
+
+interface ServerContext extends RequestContext {
+  readonly exchange: Exchange
+  /** Takes units of the space's rate. */
+  readonly take: (units: number) => boolean
+}
+
+/** Limits between validation and execution: nothing is executed for a query that is refused. */
+const limits = (): Plugin<ServerContext, ServerContext> => ({
+  onParse: ({ setParseFn }) => setParseFn((source, options) => parse(source, { ...options, maxTokens })),
+  onExecute: ({ args, setResultAndStopExecution }) => {
+    const operation = getOperationAST(args.document, args.operationName)
+    if (operation === null || operation === undefined) return
+    const refuse = (error: GraphQLError) => setResultAndStopExecution({ errors: [error] })
+    const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
+    if (measured instanceof GraphQLError) return refuse(measured)
+    const units = Math.floor(measured.cost / 100)
+    if (units > 0 && !args.contextValue.take(units))
+      refuse(graphqlError("RATE_LIMITED", "Above the rate limit of this space. Try again in a second.", 429))
+  }
+})
+
+/** Codes and request ids on every error (PRO-64); what nobody foresaw is logged and hidden. */
+const errors = (context: Context.Context<never>): Plugin<ServerContext, ServerContext> => ({
+  onResultProcess: ({ result, serverContext }) => {
+    if (!("errors" in result) || result.errors === undefined) return
+    const { requestId } = serverContext.exchange
+    const refused = !("data" in result)
+    const finished = result.errors.map((error) => finishError(error as GraphQLError, requestId, refused))
+    for (const { extensions, originalError } of finished)
+      if (extensions["code"] === "INTERNAL" && originalError !== undefined)
+        Effect.runForkWith(context)(problemOf(Cause.die(originalError), requestId))
+    Object.assign(result, { errors: finished })
+  }
+})
+
+const refuse = (exchange: Exchange, status: number, code: ErrorCode, message: string, headers?: OutgoingHttpHeaders) =>
+  reply(exchange, status, { errors: [{ message, extensions: { code, requestId: exchange.requestId } }] }, headers)
+
+export const makeGraphql = (options: {
+  readonly model: ReadModel
+  readonly workspace: Workspace["Service"]
+  readonly rateLimit: RateLimit
+  readonly context: Context.Context<never>
+}): ((exchange: Exchange) => void) => {
+  const { model, workspace, rateLimit, context } = options
+  const sources = sourceNames(workspace)
+  const yoga = createYoga<ServerContext>({
+    schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers }),
+    plugins: [limits(), errors(context)],
+    maskedErrors: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: false,
+    logging: false
+  })
+
+  const post = async (exchange: Exchange): Promise<void> => {
+    const { req, res, requestId } = exchange
+    const snapshot = workspace.current()
+    const access = accessOf(snapshot, req.headers.authorization)
+    if (access === undefined) {
+      const message = "Send an access token: `Authorization: Bearer <token>`."
+      return refuse(exchange, 401, "UNAUTHENTICATED", message, { "WWW-Authenticate": 'Bearer realm="Braid"' })
+    }
+    if (!allows(access, "profiles:read"))
+      return refuse(exchange, 403, "FORBIDDEN", "The access token lacks the scope `profiles:read`.")
+    const limit = snapshot.limits.profileApiPerSecond
+    const take = (units: number) => rateLimit.take(access.spaceId, units, limit, performance.now())
+    if (!take(1)) {
+      const message = `Above the limit of ${limit} requests per second for this space. Try again in a second.`
+      return refuse(exchange, 429, "RATE_LIMITED", message, { "Retry-After": "1" })
+    }
+    const invalid = (message: string) => refuse(exchange, 400, "VALIDATION_FAILED", message)
+    if (!/\bjson\b/i.test(req.headers["content-type"] ?? "")) return invalid("Send the query as application/json.")
+    const bytes = await readBody(req, maxBodyBytes)
+    if (bytes === null) return invalid(`The body is larger than ${maxBodyBytes} bytes.`)
+    const body = parseParams(bytes)
+    if (body === undefined)
+      return invalid("The body must be a JSON object with `query`, and `variables` and `operationName` if wanted.")
+    if (Buffer.byteLength(body.query) > maxQueryBytes)
+      return invalid(`The query is larger than ${maxQueryBytes} bytes.`)
+    const readSpace = model.spaceOf(access.spaceId)
+    res.setHeader("Request-Id", requestId)
+    res.setHeader("Cache-Control", "no-store")
+    // Yoga takes a body that was parsed before it.
+    Object.assign(req, { body })
+    await yoga(req, res, {
+      exchange,
+      take,
+      sources,
+      readSpace,
+      space: snapshot.spaceById.get(access.spaceId)!,
+      loaders: makeLoaders(model, readSpace, context)
+    })
+  }
+
+  return (exchange) => {
+    const { req } = exchange
+    exchange.route = "graphql"
+    let done: Promise<void> | undefined
+    if (req.method === "POST") done = post(exchange)
+    else if (req.method === "GET" && wantsPage(req)) {
+      exchange.route = "graphiql"
+      done = sendGraphiql(exchange)
+    } else {
+      refuse(exchange, 405, "VALIDATION_FAILED", "Send queries with POST.", { Allow: "GET, POST" })
+    }
+    done?.catch((error: unknown) =>
+      Effect.runPromiseWith(context)(problemOf(Cause.die(error), exchange.requestId)).then(() =>
+        refuse(exchange, 500, "INTERNAL", "Internal error.")
+      )
+    )
+  }
+}
+
+const wantsPage = (req: IncomingMessage): boolean => /\btext\/html\b/i.test(req.headers.accept ?? "")
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+interface Params {
+  readonly query: string
+  readonly variables?: unknown
+  readonly operationName?: unknown
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Undefined when it is not a GraphQL request. */
+const parseParams = (bytes: Buffer): Params | undefined => {
+  let body: unknown
+  try {
+    body = JSON.parse(utf8.decode(bytes))
+  } catch {
+    return undefined
+  }
+  if (!isObject(body) || typeof body["query"] !== "string") return undefined
+  const { query, variables, operationName } = body
+  if (variables !== undefined && variables !== null && !isObject(variables)) return undefined
+  if (operationName !== undefined && operationName !== null && typeof operationName !== "string") return undefined
+  return { query, variables: variables ?? undefined, operationName: operationName ?? undefined }
+}

@@ -1,0 +1,54 @@
+/**
+ * The Profile API as one room of the HTTP server: REST below `/v1/spaces/` (and its older name), GraphQL at `/graphql`.
+ * Both read through one model and share one rate limit; nothing is built per request but the loaders of a query.
+ */
+import { Context, Effect, Layer } from "effect"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { Settings } from "../config.ts"
+import { Workspace } from "../workspace/workspace.ts"
+import { beginExchange, watch } from "./exchange.ts"
+import { makeGraphql } from "./graphql.ts"
+import { makeApiMetrics } from "./metrics.ts"
+import { makeRateLimit } from "./rate-limit.ts"
+import { makeReadModel } from "./read-model.ts"
+import { makeRest } from "./rest.ts"
+
+/** `/v1/spaces/...` is ours, every other `/v1/...` is the Tracking API's. `path` is without query. */
+const matches = (path: string): boolean =>
+  path.startsWith("/v1/spaces/") || path.startsWith("/v1/namespaces/") || path === "/graphql"
+
+export class ProfileApi extends Context.Service<
+  ProfileApi,
+  {
+    readonly matches: (path: string) => boolean
+    /** Answers every request that `matches`; never throws. */
+    readonly handle: (req: IncomingMessage, res: ServerResponse) => void
+  }
+>()("braid/profiles/ProfileApi") {
+  static readonly layer = Layer.effect(
+    this,
+    Effect.gen(function* () {
+      const { logLevel } = yield* Settings
+      const workspace = yield* Workspace
+      const model = yield* makeReadModel
+      const context = yield* Effect.context<never>()
+      const metrics = makeApiMetrics(context)
+      const shared = { model, workspace, rateLimit: makeRateLimit(), context }
+      const rest = makeRest(shared)
+      const graphql = makeGraphql(shared)
+      const handle = (req: IncomingMessage, res: ServerResponse): void => {
+        const [path = "", search = ""] = split(req.url ?? "/")
+        const exchange = beginExchange(req, res, path)
+        watch(exchange, metrics, logLevel === "Debug", context)
+        if (path === "/graphql") graphql(exchange)
+        else rest(exchange, search)
+      }
+      return { matches, handle }
+    })
+  )
+}
+
+const split = (url: string): ReadonlyArray<string> => {
+  const mark = url.indexOf("?")
+  return mark === -1 ? [url] : [url.slice(0, mark), url.slice(mark + 1)]
+}

@@ -1,0 +1,75 @@
+/**
+ * The REST Profile API (spec 03 section 1) as a plain `node:http` handler: refuse early, run one Effect per request,
+ * write one JSON body.
+ *
+ *     method -> token of this space (one kind of 401) -> rate limit -> address and query -> read model -> body
+ */
+import { type Context, Effect, Exit } from "effect"
+import type { Workspace } from "../workspace/workspace.ts"
+import { accessOf, allows } from "./access.ts"
+import { type Exchange, reply } from "./exchange.ts"
+import { problemOf } from "./failures.ts"
+import { type ApiProblem, forbidden, onlyGet, tooManyRequests, unauthenticated, unavailable } from "./problem.ts"
+import type { RateLimit } from "./rate-limit.ts"
+import type { ReadModel } from "./read-model.ts"
+import { addressOf, Query } from "./rest-request.ts"
+import { makeRestResources, sourceNames } from "./rest-resources.ts"
+
+/** Requests that may wait for the stores at once; more are answered 503. */
+const maxInFlight = 1_000
+
+const refuse = (exchange: Exchange, problem: ApiProblem): void => {
+  const { status, code, message } = problem
+  const headers =
+    status === 401
+      ? { "WWW-Authenticate": 'Basic realm="Braid Profile API", charset="UTF-8"' }
+      : status === 405
+        ? { Allow: "GET" }
+        : status === 429 || status === 503
+          ? { "Retry-After": "1" }
+          : undefined
+  reply(exchange, status, { error: { code, message } }, headers)
+}
+
+export const makeRest = (options: {
+  readonly model: ReadModel
+  readonly workspace: Workspace["Service"]
+  readonly rateLimit: RateLimit
+  readonly context: Context.Context<never>
+}): ((exchange: Exchange, search: string) => void) => {
+  const { model, workspace, rateLimit } = options
+  const run = Effect.runCallbackWith(options.context)
+  const answer = makeRestResources(model, sourceNames(workspace))
+  let inFlight = 0
+
+  return (exchange, search) => {
+    const { req, path } = exchange
+    if (req.method !== "GET") return refuse(exchange, onlyGet)
+    const snapshot = workspace.current()
+    const access = accessOf(snapshot, req.headers.authorization)
+    // /v1/spaces/{space_id}/... or /v1/namespaces/{space_id}/... (PRO-2)
+    const [, , , spaceId, ...rest] = path.split("/")
+    if (access === undefined || access.spaceId !== spaceId) return refuse(exchange, unauthenticated)
+    if (!allows(access, "profiles:read")) return refuse(exchange, forbidden("profiles:read"))
+    const limit = snapshot.limits.profileApiPerSecond
+    if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
+    if (inFlight >= maxInFlight) return refuse(exchange, unavailable)
+    inFlight += 1
+    const body = Effect.suspend(() => {
+      const address = addressOf(rest)
+      exchange.route = address.resource
+      return answer(model.spaceOf(spaceId), address, new Query(search))
+    })
+    run(body, {
+      onExit: (exit) => {
+        inFlight -= 1
+        if (Exit.isSuccess(exit)) return reply(exchange, 200, exit.value)
+        run(problemOf(exit.cause, exchange.requestId), {
+          onExit: (told) => {
+            if (Exit.isSuccess(told)) refuse(exchange, told.value)
+          }
+        })
+      }
+    })
+  }
+}
