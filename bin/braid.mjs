@@ -3,7 +3,7 @@ import { nodeProblem, requireNode } from "../scripts/require-node.mjs"
 
 if (nodeProblem() !== undefined) requireNode()
 else {
-  const { bundle, isStale } = await import("../scripts/build.mjs")
+  const { bundle, compiled, isStale } = await import("../scripts/build.mjs")
   if (isStale()) {
     // In a process of its own: the bundler's memory must not stay with the service.
     const { spawnSync } = await import("node:child_process")
@@ -16,5 +16,7 @@ else {
     }
   }
   const { pathToFileURL } = await import("node:url")
+  const { enableCompileCache } = await import("node:module")
+  enableCompileCache(compiled)
   await import(pathToFileURL(bundle).href)
 }
