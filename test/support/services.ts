@@ -3,7 +3,9 @@
  * handed to the test files. Add a service by adding it to `services`; the summary is printed before the first test.
  */
 import type { TestProject } from "vitest/node"
+import { bundleService } from "./bundle-service.ts"
 import { chromiumService } from "./chromium-service.ts"
+import { neo4jService } from "./neo4j-service.ts"
 import { postgresService } from "./postgres-service.ts"
 
 /** What `inject(...)` gives the test files. Serialisable; null = not there, tests that need it are skipped. */
@@ -25,4 +27,4 @@ export interface TestService {
   ) => Promise<{ readonly found: string; readonly stop: () => Promise<void> } | { readonly skipped: string }>
 }
 
-export const services: ReadonlyArray<TestService> = [postgresService, chromiumService]
+export const services: ReadonlyArray<TestService> = [bundleService, postgresService, neo4jService, chromiumService]

@@ -1,0 +1,168 @@
+/**
+ * The statements of `graph-neo4j.ts`. What the graph looks like (spec 02 section 17):
+ *
+ *     (:Identifier {type, value})-[:MAPS_TO]->(:Profile {segment_id})-[:MERGED_INTO]->(:Profile)
+ *                                             (:Profile)-[:MEMBER_OF]->(:Profile:Account)
+ *     (:Graph {id, position, users, accounts})
+ *
+ * - `key` names a node inside its graph (generation), so that a rebuilt graph can lie beside the live one:
+ *   `<graph>/<created_seq>` of a profile, a hash of graph, collection, type and value of an identifier.
+ * - `root` = key of the canonical profile, kept flat: from anywhere to the canonical profile is one look-up, and from
+ *   there MERGED_INTO leads back to every member. `created_seq` is the ProfileNo.
+ */
+
+/** Shared by all graphs; each is idempotent. */
+export const schema: ReadonlyArray<string> = [
+  "CREATE CONSTRAINT braid_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.id IS UNIQUE",
+  "CREATE CONSTRAINT braid_profile IF NOT EXISTS FOR (p:Profile) REQUIRE p.key IS UNIQUE",
+  "CREATE CONSTRAINT braid_segment_id IF NOT EXISTS FOR (p:Profile) REQUIRE (p.segment_id, p.graph) IS UNIQUE",
+  // The store's own guard for INV-1 (IDR-131).
+  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE",
+  // For dropping a graph.
+  "CREATE INDEX braid_identifier_graph IF NOT EXISTS FOR (i:Identifier) ON (i.graph)",
+  "CREATE INDEX braid_profile_graph IF NOT EXISTS FOR (p:Profile) ON (p.graph)"
+]
+
+export const position = `
+MATCH (g:Graph {id: $graph})
+RETURN g.position AS position`
+
+export const create = `
+MERGE (g:Graph {id: $graph})
+ON CREATE SET g.space = $space, g.position = 0, g.users = 0, g.accounts = 0`
+
+/** The first SET takes the lock of the node, so that the position is read behind it. */
+export const advance = `
+MATCH (g:Graph {id: $graph})
+SET g.applied_at = datetime()
+WITH g, g.position AS found
+FOREACH (_ IN CASE WHEN found = $from AND found <> $to THEN [1] ELSE [] END |
+  SET g.position = $to, g.users = g.users + $users, g.accounts = g.accounts + $accounts)
+RETURN found`
+
+export const createProfiles = `
+UNWIND $rows AS row
+CREATE (p:Profile {key: row.key, root: row.key, graph: $graph, space: $space, collection: row.collection,
+  segment_id: row.segment_id, created_seq: row.no, created_at: datetime({epochMillis: row.at}), source: row.source,
+  first_message_id: row.message_id, state: 'active'})
+FOREACH (_ IN CASE row.collection WHEN 'accounts' THEN [1] ELSE [] END | SET p:Account)`
+
+export const createMappings = `
+UNWIND $rows AS row
+MATCH (p:Profile {key: row.profile})
+CREATE (:Identifier {key: row.key, graph: $graph, space: $space, collection: p.collection, type: row.type, value: row.value})
+  -[:MAPS_TO {id: row.id, added_at: datetime({epochMillis: row.at}), created_at: datetime({epochMillis: row.at}),
+    source: row.source, first_message_id: row.message_id, origin_segment_id: p.segment_id, state: 'active'}]->(p)`
+
+export const createMerges = `
+UNWIND $rows AS row
+MATCH (f:Profile {key: row.key})
+MATCH (t:Profile {key: row.into})
+CREATE (f)-[:MERGED_INTO {id: row.id, collection: f.collection, resolution_seq: row.position,
+  created_at: datetime({epochMillis: row.at}), message_id: row.message_id, event_type: row.event_type,
+  event_name: row.event_name, source: row.source, rules_version: row.rules_version,
+  matched_from: row.matched_from, matched_into: row.matched_into, state: 'active'}]->(t)
+SET f.state = 'merged'`
+
+/** $rows: keys of profiles that others were merged into and that are canonical now. */
+export const moveRoots = `
+UNWIND $rows AS root
+MATCH (:Profile {key: root})<-[:MERGED_INTO*1..]-(m)
+SET m.root = root`
+
+export const createLinks = `
+UNWIND $rows AS row
+MATCH (u:Profile {key: row.key})
+MATCH (a:Profile {key: row.account})
+MERGE (u)-[l:MEMBER_OF]->(a)
+WITH l, row, datetime({epochMillis: row.at}) AS at
+WHERE l.created_at IS NULL OR at < l.created_at OR (at = l.created_at AND row.position < l.resolution_seq)
+SET l.created_at = at, l.resolution_seq = row.position, l.source = row.source, l.first_message_id = row.message_id,
+  l.origin_segment_id = startNode(l).segment_id`
+
+export const load = `
+CALL () {
+  UNWIND range(0, size($identifiers) - 1) AS o
+  MATCH (:Identifier {key: $identifiers[o]})-[:MAPS_TO]->(p)
+  RETURN o, p.root AS root
+UNION ALL
+  UNWIND $profiles AS key
+  MATCH (p:Profile {key: key})
+  RETURN null AS o, p.root AS root
+}
+WITH root, collect(o) AS owned
+MATCH (r:Profile {key: root})
+CALL (r) {
+  MATCH (r)<-[:MERGED_INTO*0..]-(m)
+  OPTIONAL MATCH (m)<-[t:MAPS_TO]-(i)
+  RETURN count(DISTINCT m) - 1 AS merges, collect(i.type) AS types, collect(t.added_at.epochMillis) AS added
+}
+RETURN r.created_seq AS no, r.segment_id AS segmentId, owned, merges, types, added`
+
+export const issued = `
+UNWIND $ids AS id
+MATCH (p:Profile {segment_id: id, graph: $graph})
+RETURN id`
+
+export const find = `
+CALL () {
+  UNWIND range(0, size($segments) - 1) AS at
+  MATCH (p:Profile {segment_id: $segments[at], graph: $graph})
+  RETURN $segmentsAt[at] AS o, p.root AS root
+UNION ALL
+  UNWIND range(0, size($identifiers) - 1) AS at
+  MATCH (:Identifier {key: $identifiers[at]})-[:MAPS_TO]->(p)
+  RETURN $identifiersAt[at] AS o, p.root AS root
+UNION ALL
+  UNWIND range(0, size($profiles) - 1) AS at
+  MATCH (p:Profile {key: $profiles[at]})
+  RETURN $profilesAt[at] AS o, p.root AS root
+}
+WITH root, collect(o) AS asked
+MATCH (r:Profile {key: root})
+WHERE r.collection = $collection
+RETURN asked, r.created_seq AS no, r.segment_id AS segmentId,
+  COLLECT { MATCH (r)<-[:MERGED_INTO*0..]-(m)
+    RETURN {no: m.created_seq, segmentId: m.segment_id, createdAt: m.created_at.epochMillis, source: m.source,
+      messageId: m.first_message_id} } AS members`
+
+export const externalIds = `
+UNWIND range(0, size($profiles) - 1) AS o
+MATCH (r:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-(m)<-[t:MAPS_TO]-(i)
+RETURN o, i.collection AS collection, i.type AS type, i.value AS value, m.created_seq AS profile,
+  t.added_at.epochMillis AS addedAt, t.source AS source, t.first_message_id AS messageId,
+  t.origin_segment_id AS originSegmentId`
+
+/** `first` = [created_at, position] of the earliest of equal links; lists are compared member by member. */
+export const links = `
+UNWIND range(0, size($profiles) - 1) AS o
+CALL (o) {
+  MATCH (r:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-(m)-[l:MEMBER_OF]-(x)
+  WITH x.root AS other, min([l.created_at.epochMillis, l.resolution_seq]) AS first
+  ORDER BY first
+  RETURN count(*) AS total, collect({other: other, first: first}) AS all
+}
+WITH o, total, [x IN all WHERE x.first > $after[o]][0..$limits[o]] AS page
+UNWIND CASE page WHEN [] THEN [null] ELSE page END AS x
+OPTIONAL MATCH (p:Profile {key: x.other})
+RETURN o, total, p.created_seq AS no, p.segment_id AS segmentId, x.first[0] AS createdAt, x.first[1] AS position`
+
+export const merges = `
+UNWIND range(0, size($profiles) - 1) AS o
+MATCH (r:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-(t)<-[e:MERGED_INTO]-(f)
+RETURN o, e.id AS id, e.resolution_seq AS position, f.created_seq AS \`from\`, t.created_seq AS \`into\`,
+  e.created_at.epochMillis AS at, e.message_id AS messageId, e.event_type AS eventType, e.event_name AS eventName,
+  e.source AS source, e.rules_version AS rulesVersion, e.matched_from AS matchedFrom, e.matched_into AS matchedInto`
+
+export const count = `
+MATCH (g:Graph {id: $graph})
+RETURN CASE $collection WHEN 'users' THEN g.users ELSE g.accounts END AS n`
+
+export const ping = "RETURN 1 AS one"
+
+/** The position first: what a drop that is cut short leaves must never pass for a graph. */
+export const drop: ReadonlyArray<string> = [
+  "MATCH (g:Graph {id: $graph}) DELETE g",
+  "MATCH (i:Identifier {graph: $graph}) CALL (i) { DETACH DELETE i } IN TRANSACTIONS OF 5000 ROWS",
+  "MATCH (p:Profile {graph: $graph}) CALL (p) { DETACH DELETE p } IN TRANSACTIONS OF 1000 ROWS"
+]
