@@ -52,8 +52,7 @@ describe("commands", () => {
   it.each([
     [["serv"], {}, "serve"],
     [["serve"], { BRAID_PORT: "eighty" }, "BRAID_PORT: expected an integer"],
-    [["serve"], { BRAID_GRAPH: "neptune" }, 'BRAID_GRAPH: expected "postgres" | "neo4j"'],
-    [["migrate"], { BRAID_DATABASE_URL: "postgres://nobody:x@127.0.0.1:1/none" }, "check BRAID_DATABASE_URL"]
+    [["serve"], { BRAID_GRAPH: "neptune" }, 'BRAID_GRAPH: expected "postgres" | "neo4j"']
   ])("%j with %j fails with 1 and says what is wrong", async (args, env, text) => {
     const { code, err, out } = await braid(args, env)
     expect({ code, out: out.includes("Braid is ready") }).toEqual({ code: 1, out: false })
@@ -94,7 +93,8 @@ describe("doctor", () => {
   })
 
   it("names everything that is wrong, each with what to do", async () => {
-    const other = createServer().listen(0, "127.0.0.1")
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
     const { port } = other.address() as { port: number }
     mkdirSync(join(dataDir, "config.json"))
     const { code, err, out } = await braid(["doctor"], {
@@ -117,7 +117,7 @@ describe("doctor", () => {
 })
 
 describe("serve", () => {
-  it("makes a configuration, says when it is ready, drains on SIGTERM and ends with 0; ADM: logs are JSON lines", async () => {
+  it("makes a configuration, says when it is ready, drains on SIGTERM and ends with 0; logs are JSON lines", async () => {
     const service = new Service()
     rmSync(service.configFile)
     await service.start()
