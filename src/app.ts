@@ -9,6 +9,7 @@ import { Console, Data, Effect, Layer, Option, Schedule } from "effect"
 import { Settings } from "./config.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
+import type { IdentityGraph } from "./identity/graph.ts"
 import { LiveGraphs } from "./identity/live-graphs.ts"
 import { identityMigrations } from "./identity/schema.ts"
 import { SpaceActors } from "./identity/space-actors.ts"
@@ -18,6 +19,7 @@ import { postgresEventLog } from "./log/postgres.ts"
 import { databaseLayer } from "./platform/database-layer.ts"
 import { Database } from "./platform/database.ts"
 import { Health } from "./platform/health.ts"
+import type { Neo4jFailed } from "./platform/neo4j.ts"
 import { supervise } from "./platform/supervise.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
@@ -50,8 +52,11 @@ const eventLogLive = Layer.unwrap(
   })
 )
 
-const graphLive = Layer.unwrap(Effect.map(Settings, ({ graph }) => (graph === "neo4j" ? neo4jGraph : postgresGraph)))
-
+const graphLive = Layer.unwrap(
+  Effect.map(Settings, ({ graph }): Layer.Layer<IdentityGraph, Neo4jFailed, Database | Settings> =>
+    graph === "neo4j" ? neo4jGraph : postgresGraph
+  )
+)
 /** Everything below the HTTP surface. */
 const services = (onOwned: "fail" | "join") =>
   SpaceActors.layer.pipe(
