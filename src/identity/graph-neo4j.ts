@@ -29,6 +29,11 @@ import { collectionOf, type ProfileNo } from "./model.ts"
 const unavailable = (error: Neo4jFailed) =>
   new GraphUnavailable({ adapter: "neo4j", code: error.code, cause: error.cause })
 
+const withoutPlace = <Row extends { readonly o: number }>(row: Row): Omit<Row, "o"> => {
+  const { o: _place, ...rest } = row
+  return rest
+}
+
 /** Ends a transaction of `apply` that finds the graph elsewhere; never leaves this module. */
 class Elsewhere extends Error {
   readonly found: Position
@@ -172,12 +177,7 @@ const make = Effect.gen(function* () {
     externalIds: (graph, profiles) =>
       read<ExternalIdRow & { o: number }>(cypher.externalIds, { profiles: profileKeys(graph, profiles) }).pipe(
         Effect.map((rows) =>
-          listsOf(
-            profiles.length,
-            rows,
-            (row) => row.o,
-            ({ o: _, ...row }): ExternalIdRow => row
-          ).map((list) => list.sort(externalIdOrder))
+          listsOf(profiles.length, rows, (row) => row.o, withoutPlace).map((list) => list.sort(externalIdOrder))
         )
       ),
 
@@ -225,11 +225,10 @@ const make = Effect.gen(function* () {
             profiles.length,
             rows,
             (row) => row.o,
-            ({ o: _, ...row }): MergeRow => {
-              const collection = collectionOf(row.from)
-              const identifier = identifierFrom(collection)
+            (row): MergeRow => {
+              const identifier = identifierFrom(collectionOf(row.from))
               return {
-                ...row,
+                ...withoutPlace(row),
                 matchedFrom: row.matchedFrom.map(identifier),
                 matchedInto: row.matchedInto.map(identifier)
               }

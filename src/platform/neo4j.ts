@@ -97,6 +97,8 @@ export const neo4jLayer = (options: Neo4jOptions): Layer.Layer<Neo4j, Neo4jFaile
                 connectionAcquisitionTimeout: connectTimeoutMs * 2,
                 maxTransactionRetryTime: retryForMs,
                 telemetryDisabled: true,
+                // Hints about statements are for people who write them; here they would travel with every answer.
+                notificationFilter: { minimumSeverityLevel: "OFF" },
                 userAgent: "braid"
               }
             ),
@@ -116,10 +118,11 @@ export const neo4jLayer = (options: Neo4jOptions): Layer.Layer<Neo4j, Neo4jFaile
         read: <Row>(statement: string, parameters: Parameters, { latest = false } = {}) =>
           withSession(latest ? "WRITE" : "READ", (session) =>
             Effect.tryPromise({
-              try: () => {
-                const work = (tx: ManagedTransaction) => transaction(tx).run<Row>(statement, parameters)
-                return latest ? session.executeWrite(work, config) : session.executeRead(work, config)
-              },
+              try: () =>
+                session[latest ? "executeWrite" : "executeRead"](
+                  (tx) => transaction(tx).run<Row>(statement, parameters),
+                  config
+                ),
               catch: failed
             })
           ),

@@ -1,7 +1,7 @@
 /** Random histories, applied in random batches to an adapter and to the model in memory: every answer must be equal. */
 import { assert, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import fc from "fast-check"
+import { array, assert as assertProperty, asyncProperty, constantFrom, nat, record } from "fast-check"
 import { type GraphId, IdentityGraph, type ProfileRef } from "../../src/identity/graph.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "../../src/identity/model.ts"
 import { GraphModel } from "./graph-model.ts"
@@ -15,12 +15,12 @@ interface Step {
   readonly ids: number
 }
 
-const steps = fc.array(
-  fc.record({
-    kind: fc.constantFrom<Step["kind"]>("user", "account", "map", "merge", "merge", "link", "link", "back", "flush"),
-    a: fc.nat(1000),
-    b: fc.nat(1000),
-    ids: fc.nat(3)
+const steps = array(
+  record({
+    kind: constantFrom<Step["kind"]>("user", "account", "map", "merge", "merge", "link", "link", "back", "flush"),
+    a: nat(1000),
+    b: nat(1000),
+    ids: nat(3)
   }),
   { minLength: 1, maxLength: 60 }
 )
@@ -154,8 +154,8 @@ export const identityGraphProperties = (adapter: string, layer: Layer.Layer<Iden
                 yield* graph.drop(graphId)
               })
             yield* Effect.promise(() =>
-              fc.assert(
-                fc.asyncProperty(steps, (history) => Effect.runPromiseWith(context)(check(history))),
+              assertProperty(
+                asyncProperty(steps, (history) => Effect.runPromiseWith(context)(check(history))),
                 { numRuns: runs }
               )
             )
