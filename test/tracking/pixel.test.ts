@@ -20,7 +20,7 @@ const gif = async (path: string, method = "GET") => {
   if (method === "GET") expect(reply.bytes.subarray(0, 6).toString()).toBe("GIF89a")
   return reply
 }
-const payload = { writeKey: "W", userId: "u", event: "Email Opened", properties: { "ü?>": "😀~~" } }
+const payload = { writeKey: "W", userId: "u", event: "Email Opened", properties: { "ü?>": "😀~~", plus: ">>>>>?????" } }
 
 it("AC1-29: data as base64url, unreadable data, plain parameters", async () => {
   await gif(`/v1/pixel/track?data=${Buffer.from(JSON.stringify(payload)).toString("base64url")}`)
@@ -35,6 +35,8 @@ it("AC1-29: data as base64url, unreadable data, plain parameters", async () => {
   expect(api.tracking.counters.get("reasons", "unknown", "bad_request")).toBe(1)
 })
 
+it("the payload has what distinguishes the two alphabets", () =>
+  expect(Buffer.from(JSON.stringify(payload)).toString("base64")).toMatch(/(?=.*\+)(?=.*\/)/))
 it.each([
   ["standard, padded", (text: string) => Buffer.from(text).toString("base64")],
   ["standard, not padded", (text: string) => Buffer.from(text).toString("base64").replaceAll("=", "")],
