@@ -42,7 +42,7 @@ export const findPrograms = (): PostgresPrograms => {
   }
   const native = join(root, "native")
   const programs = { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres") }
-  repairLinks(root, native)
+  repairLinks(root)
   for (const program of Object.values(programs)) {
     const mode = statSync(program).mode
     if ((mode & 0o555) !== 0o555) chmodSync(program, mode | 0o555)
@@ -50,8 +50,9 @@ export const findPrograms = (): PostgresPrograms => {
   return programs
 }
 
-const repairLinks = (root: string, native: string) => {
-  const list = join(native, "pg-symlinks.json")
+/** Makes the links that the package's install script would have made. */
+export const repairLinks = (root: string): void => {
+  const list = join(root, "native", "pg-symlinks.json")
   if (!existsSync(list)) return
   const links = JSON.parse(readFileSync(list, "utf8")) as ReadonlyArray<{ source: string; target: string }>
   for (const { source, target } of links) {

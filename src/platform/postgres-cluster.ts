@@ -147,14 +147,14 @@ export class PostgresCluster {
     }
   }
 
-  /** Fast shutdown; after 6 s immediate, after 9 s by force. The next start recovers from all of them. */
+  /** Fast shutdown; after 5 s immediate, after 7 s by force. The next start recovers from all of them. */
   async stop(): Promise<void> {
     const pid = this.#pid
     if (pid === undefined) return
     for (const [signal, patience] of [
-      ["SIGINT", 6000],
-      ["SIGQUIT", 3000],
-      ["SIGKILL", 2000]
+      ["SIGINT", 5000],
+      ["SIGQUIT", 2000],
+      ["SIGKILL", 1000]
     ] as const) {
       if (!this.#running(pid)) break
       try {
