@@ -5,8 +5,8 @@
  *                                             (:Profile)-[:MEMBER_OF]->(:Profile:Account)
  *     (:Graph {id, position, users, accounts})
  *
- * - `key` names a node inside its graph (generation), so that a rebuilt graph can lie beside the live one:
- *   `<graph>/<created_seq>` of a profile, a hash of graph, collection, type and value of an identifier.
+ * - `key` begins with the graph (space and generation), so that a rebuilt graph can lie beside the live one:
+ *   `<graph>/<created_seq>` of a profile, `<graph>/<hash of collection, type, value>` of an identifier.
  * - `root` = key of the canonical profile, kept flat: from anywhere to the canonical profile is one look-up, and from
  *   there MERGED_INTO leads back to every member. `created_seq` is the ProfileNo.
  */
@@ -17,10 +17,7 @@ export const schema: ReadonlyArray<string> = [
   "CREATE CONSTRAINT braid_profile IF NOT EXISTS FOR (p:Profile) REQUIRE p.key IS UNIQUE",
   "CREATE CONSTRAINT braid_segment_id IF NOT EXISTS FOR (p:Profile) REQUIRE (p.segment_id, p.graph) IS UNIQUE",
   // The store's own guard for INV-1 (IDR-131).
-  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE",
-  // For dropping a graph.
-  "CREATE INDEX braid_identifier_graph IF NOT EXISTS FOR (i:Identifier) ON (i.graph)",
-  "CREATE INDEX braid_profile_graph IF NOT EXISTS FOR (p:Profile) ON (p.graph)"
+  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE"
 ]
 
 export const position = `
@@ -50,7 +47,7 @@ FOREACH (_ IN CASE row.collection WHEN 'accounts' THEN [1] ELSE [] END | SET p:A
 export const createMappings = `
 UNWIND $rows AS row
 MATCH (p:Profile {key: row.profile})
-CREATE (:Identifier {key: row.key, graph: $graph, space: $space, collection: p.collection, type: row.type, value: row.value})
+CREATE (:Identifier {key: row.key, space: $space, collection: p.collection, type: row.type, value: row.value})
   -[:MAPS_TO {id: row.id, added_at: datetime({epochMillis: row.at}), created_at: datetime({epochMillis: row.at}),
     source: row.source, first_message_id: row.message_id, origin_segment_id: p.segment_id, state: 'active'}]->(p)`
 
@@ -163,6 +160,6 @@ export const ping = "RETURN 1 AS one"
 /** The position first: what a drop that is cut short leaves must never pass for a graph. */
 export const drop: ReadonlyArray<string> = [
   "MATCH (g:Graph {id: $graph}) DELETE g",
-  "MATCH (i:Identifier {graph: $graph}) CALL (i) { DETACH DELETE i } IN TRANSACTIONS OF 5000 ROWS",
-  "MATCH (p:Profile {graph: $graph}) CALL (p) { DETACH DELETE p } IN TRANSACTIONS OF 1000 ROWS"
+  "MATCH (i:Identifier) WHERE i.key STARTS WITH $graph + '/' CALL (i) { DETACH DELETE i } IN TRANSACTIONS OF 5000 ROWS",
+  "MATCH (p:Profile) WHERE p.key STARTS WITH $graph + '/' CALL (p) { DETACH DELETE p } IN TRANSACTIONS OF 1000 ROWS"
 ]

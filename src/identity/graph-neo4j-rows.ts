@@ -10,7 +10,7 @@ import { collectionOf, type Identifier, type ProfileNo } from "./model.ts"
 export const profileKey = (graph: GraphId, no: ProfileNo): string => `${graph}/${no}`
 
 const identifierKey = (graph: GraphId, identifier: Identifier): string =>
-  hash128(`${graph}\n${identifierText(identifier)}`)
+  `${graph}/${hash128(identifierText(identifier))}`
 
 export const profileKeys = (graph: GraphId, nos: ReadonlyArray<ProfileNo>): ReadonlyArray<string> =>
   nos.map((no) => profileKey(graph, no))
