@@ -105,7 +105,9 @@ const play = Effect.fnUntraced(function* (url: string, { spaceId }: Workplace) {
   const show = progress("resolving", crowd.length + last.length)
   yield* resolved(client, (lag) => show(crowd.length + last.length - lag))
   const seconds = ((yield* Clock.currentTimeMillis) - now) / 1000
-  yield* Console.log(`  ${seconds.toFixed(1)} s from the first event to the last profile`)
+  yield* Console.log(
+    `  ${grouped(yield* client.people)} profiles, ${seconds.toFixed(1)} s after the first event was sent`
+  )
 
   yield* showJane(client, "Jane looked around on two devices and left her address on one of them. Two profiles:")
   yield* sender.send([janeMerge(now - hour)])
@@ -131,6 +133,14 @@ Now it is yours:
 
 Everything is in ${settings.dataDir}; the next demo starts afresh. Ctrl-C stops it.`
 
+/** Nothing between the lines of the story, unless somebody asks for it. */
+const quiet = (terminal: boolean) =>
+  Layer.unwrap(
+    Effect.map(Settings, ({ logLevel }) =>
+      logging({ level: process.env["BRAID_LOG_LEVEL"] === undefined ? "Warn" : logLevel, terminal })
+    )
+  )
+
 /** Runs until it is interrupted. Warnings only, unless BRAID_LOG_LEVEL asks for more. */
 export const demo = (terminal: boolean) =>
   Effect.gen(function* () {
@@ -149,11 +159,4 @@ export const demo = (terminal: boolean) =>
         Effect.andThen(Effect.never)
       )
     ).pipe(Effect.provideService(Settings, workplace.settings))
-  }).pipe(
-    Effect.provide(
-      Layer.merge(
-        logging({ level: process.env["BRAID_LOG_LEVEL"] === undefined ? "Warn" : "Info", terminal }),
-        Settings.layer
-      )
-    )
-  )
+  }).pipe(Effect.provide(Layer.provideMerge(quiet(terminal), Settings.layer)))

@@ -19,7 +19,7 @@ export interface DemoProfile {
   readonly metadata: { readonly mergeCount: number }
 }
 
-const query = `
+const person = `
   query Person($spaceId: ID!, $type: String!, $id: String!) {
     profile(spaceId: $spaceId, by: { externalId: { type: $type, id: $id } }) {
       segmentId
@@ -40,30 +40,36 @@ const json = (what: string, url: string, init?: RequestInit): Effect.Effect<unkn
     catch: (cause) => new NoAnswer({ what, reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
-export const makeProfileClient = (url: string, spaceId: string, token: string) => ({
-  profile: (type: string, id: string): Effect.Effect<DemoProfile | null, NoAnswer> =>
+export const makeProfileClient = (url: string, spaceId: string, token: string) => {
+  const ask = <A>(query: string, variables: object): Effect.Effect<A, NoAnswer> =>
     json("The Profile API", `${url}/graphql`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ query, variables: { spaceId, type, id } })
+      body: JSON.stringify({ query, variables })
     }).pipe(
       Effect.flatMap((answer) => {
-        const { data, errors } = answer as {
-          data?: { profile: DemoProfile | null }
-          errors?: ReadonlyArray<{ message: string }>
-        }
-        return data === undefined || errors !== undefined
+        const { data, errors } = answer as { data?: A | null; errors?: ReadonlyArray<{ message: string }> }
+        return data === undefined || data === null || errors !== undefined
           ? Effect.fail(new NoAnswer({ what: "The Profile API", reason: errors?.[0]?.message ?? "no data" }))
-          : Effect.succeed(data.profile)
+          : Effect.succeed(data)
       })
+    )
+  return {
+    profile: (type: string, id: string): Effect.Effect<DemoProfile | null, NoAnswer> =>
+      Effect.map(ask<{ profile: DemoProfile | null }>(person, { spaceId, type, id }), ({ profile }) => profile),
+    /** How many persons the space knows. */
+    people: Effect.map(
+      ask<{ spaces: ReadonlyArray<{ profileCount: number }> }>("{ spaces { profileCount } }", {}),
+      ({ spaces }) => spaces[0]?.profileCount ?? 0
     ),
-  /** Accepted events of the space that are not resolved yet. */
-  lag: json("The health page", `${url}/health`).pipe(
-    Effect.map((answer) => {
-      const { spaces } = answer as { spaces: ReadonlyArray<{ id: string; lag: number }> }
-      return spaces.find((space) => space.id === spaceId)?.lag ?? 0
-    })
-  )
-})
+    /** Accepted events of the space that are not resolved yet. */
+    lag: json("The health page", `${url}/health`).pipe(
+      Effect.map((answer) => {
+        const { spaces } = answer as { spaces: ReadonlyArray<{ id: string; lag: number }> }
+        return spaces.find((space) => space.id === spaceId)?.lag ?? 0
+      })
+    )
+  }
+}
 
 export type ProfileClient = ReturnType<typeof makeProfileClient>
