@@ -26,7 +26,7 @@ export const discardCodes = [
 ] as const
 export type DiscardCode = (typeof discardCodes)[number]
 
-export const warningCodes = [
+const warningCodes = [
   "timestamp_invalid",
   "timestamp_future",
   "timestamp_out_of_range",

@@ -13,8 +13,8 @@ import { Warning } from "./codes.ts"
 const dayMs = 86_400_000
 const hourMs = 3_600_000
 /** 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
-export const earliest = -62_135_596_800_000
-export const latest = 253_402_300_799_999
+const earliest = -62_135_596_800_000
+const latest = 253_402_300_799_999
 
 const daysInMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)

@@ -24,7 +24,7 @@ export type ErrorCode = keyof typeof errors
 
 export const json = "application/json"
 const successBody = Buffer.from('{"success":true}')
-export const transparentGif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64")
+const transparentGif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64")
 
 const gifHeaders = [
   "Content-Type",

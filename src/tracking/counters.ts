@@ -3,7 +3,7 @@
  * the configuration and from fixed lists, never from a sender, so the number of series is bounded.
  */
 
-export interface Family {
+interface Family {
   readonly name: string
   readonly description: string
   readonly labels: ReadonlyArray<string>
@@ -15,7 +15,7 @@ const family = (name: string, description: string, ...labels: ReadonlyArray<stri
   labels
 })
 
-export const families = {
+const families = {
   requests: family("tracking_requests", "Answers of the Tracking API", "status"),
   accepted: family("messages_accepted", "Messages stored", "source"),
   duplicates: family("messages_duplicate", "Messages whose id was stored before (ING-65)", "source"),

@@ -23,7 +23,7 @@ export interface Log {
   readonly held: () => number
 }
 
-export interface IntakeSettings {
+interface IntakeSettings {
   readonly collectIpv6: boolean
   readonly rejectUnknownKeys: boolean
   readonly dedupScope: "workspace" | "source"

@@ -32,7 +32,7 @@ const unknown: Route = { kind: "unknown" }
 const others = new Set(["spaces", "namespaces"])
 
 /** The path without query, doubled slashes and trailing slash. */
-export const pathOf = (url: string): string => {
+const pathOf = (url: string): string => {
   const query = url.search(/[?#]/)
   let path = query === -1 ? url : url.slice(0, query)
   if (path.charCodeAt(0) !== 47) path = path.replace(/^https?:\/\/[^/]*/i, "")

@@ -17,10 +17,10 @@ import type { NewEvent } from "../log/event-log.ts"
 /** Bytes; equal is accepted (ING-30). */
 export const maxSingleBytes = 32_768
 export const maxBatchBytes = 512_000
-export const maxItemBytes = 32_768
+const maxItemBytes = 32_768
 /** Batch-wide `context` and `integrations` together (ING-41). */
-export const maxSharedBytes = 32_768
-export const maxBatchItems = 2_500
+const maxSharedBytes = 32_768
+const maxBatchItems = 2_500
 
 /** Recorded for the request as a whole (ING-43). */
 export type BatchReason = "empty_batch" | "empty_batch_result" | "multi_user_error"

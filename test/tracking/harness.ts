@@ -59,7 +59,7 @@ const source = (no: number, id: string, kind: Source["kind"], writeKey: string, 
 })
 
 /** The sources of the acceptance cases: `web` (key W), `srv` (key S), and one that is disabled (key D). */
-export const sources = [
+const sources = [
   source(1, "web", "website", "W"),
   source(2, "srv", "server", "S"),
   source(3, "app", "mobile", "M"),
@@ -85,7 +85,7 @@ export const testSettings: TrackingDeps["settings"] = {
   trustedProxies: []
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly bytes: Buffer
