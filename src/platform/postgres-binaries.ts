@@ -79,13 +79,14 @@ export const runAs = (programs: PostgresPrograms, dataDir: string): RunAs => {
   const blocked = firstClosed(programs.postgres, owner) ?? firstClosed(dataDir, owner)
   if (blocked === undefined) return { spawn: owner, prefix: [], owner }
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path))
-  if (setpriv === undefined || !hasCapabilities()) {
+  const capability = passingCapability()
+  if (setpriv === undefined || capability === undefined) {
     throw new EmbeddedPostgresFailed({
       what: `Braid runs as root, so PostgreSQL runs as the system user "postgres", and that user cannot enter ${blocked}`,
       advice: `run Braid as a normal user, or move it and BRAID_DATA_DIR out of that folder, or \`chmod o+x ${blocked}\`, or ${useYourOwn}`
     })
   }
-  const only = "-all,+dac_read_search"
+  const only = `-all,+${capability}`
   const prefix = [
     setpriv,
     `--reuid=${owner.uid}`,
@@ -100,13 +101,15 @@ export const runAs = (programs: PostgresPrograms, dataDir: string): RunAs => {
   return { spawn: {}, prefix, owner }
 }
 
-/** DAC_READ_SEARCH (bit 2) to pass on, SETPCAP (bit 8) to be allowed to. */
-const hasCapabilities = (): boolean => {
+/** What lets a user pass closed folders, as far as this process has it and may pass it on (SETPCAP). Containers often lack the first. */
+const passingCapability = (): "dac_read_search" | "dac_override" | undefined => {
   try {
-    const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]
-    return effective !== undefined && (BigInt(`0x${effective}`) & 0x104n) === 0x104n
+    const text = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"
+    const has = (bit: bigint) => ((BigInt(`0x${text}`) >> bit) & 1n) === 1n
+    if (!has(8n)) return undefined
+    return has(2n) ? "dac_read_search" : has(1n) ? "dac_override" : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
