@@ -11,7 +11,13 @@ const needsServices = (file: string) =>
 const withServices = files.filter(needsServices)
 const unit = files.filter((file) => !needsServices(file))
 
-const common = { pool: "forks", environment: "node", hideSkippedTests: true } as const
+const common = {
+  pool: "forks",
+  environment: "node",
+  hideSkippedTests: true,
+  // The one that Node takes: graphql-js refuses to work beside a second copy of itself, and Vite would prefer its .mjs.
+  alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }]
+}
 
 export default defineConfig({
   test: {
