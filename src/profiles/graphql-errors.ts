@@ -40,14 +40,14 @@ const codeOf = (error: GraphQLError): ErrorCode => {
   return error.originalError === undefined || code !== undefined ? "VALIDATION_FAILED" : "INTERNAL"
 }
 
-/** The error as the client gets it. `refused`: nothing was executed, so the answer is a 400 unless the error says otherwise. */
+/** The error as the client gets it. `refused`: nothing was executed, so the status says so. */
 export const finishError = (error: GraphQLError, requestId: string, refused: boolean): GraphQLError => {
   const code = codeOf(error)
   const http = error.extensions["http"]
   const own = codes.has(error.extensions["code"])
   const extensions: GraphQLErrorExtensions = { code, requestId }
   if (own && http !== undefined) extensions["http"] = http
-  else if (refused) extensions["http"] = { status: 400 }
+  else if (refused) extensions["http"] = { status: code === "INTERNAL" ? 500 : 400 }
   return new GraphQLError(code === "INTERNAL" && !own ? "Internal error." : error.message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
