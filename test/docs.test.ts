@@ -9,13 +9,21 @@ const read = (file: string) => readFileSync(join(root, file), "utf8")
 const configuration = read("docs/configuration.md")
 const settings = [...new Set(read("src/config.ts").match(/BRAID_[A-Z0-9_]+/g))]
 
+const anchors = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-")
+  )
+
 describe("docs/configuration.md", () => {
   it.each(settings)("explains %s", (name) => {
-    expect(configuration).toMatch(new RegExp(`^\\| \`${name}\` \\|`, "m"))
+    expect(configuration).toMatch(new RegExp(`^\\| \`${name}\` +\\|`, "m"))
   })
 
   it("names no setting that does not exist", () => {
-    const named = [...configuration.matchAll(/^\| `(BRAID_[A-Z0-9_]+)` \|/gm)].map((match) => match[1]!)
+    const named = [...configuration.matchAll(/^\| `(BRAID_[A-Z0-9_]+)` +\|/gm)].map((match) => match[1]!)
     expect(named.filter((name) => !settings.includes(name))).toEqual([])
   })
 
@@ -26,7 +34,7 @@ describe("docs/configuration.md", () => {
       const number = value!
         .split("*")
         .reduce((product, factor) => product * Number(factor.trim().replaceAll("_", "")), 1)
-      expect(configuration).toContain(`| \`${name}\` | \`${number}\` |`)
+      expect(configuration).toMatch(new RegExp(`^\\| \`${name}\` +\\| \`${number}\` +\\|`, "m"))
     }
   })
 
@@ -59,14 +67,6 @@ describe("links", () => {
       .filter((file) => file.endsWith(".md"))
       .map((file) => `docs/${file}`)
   ]
-  const anchors = (text: string) =>
-    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-      heading!
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, "")
-        .replaceAll(" ", "-")
-    )
-
   it.each(pages)("of %s lead somewhere", (page) => {
     const text = read(page).replaceAll(/```[\s\S]*?```/g, "")
     const broken = [...text.matchAll(/\]\(([^)]+)\)/g)]

@@ -1,5 +1,6 @@
 /** `braid demo`: the whole service in a folder of its own, a shop's ten days played into it, one person shown twice. */
 import { Clock, Console, Effect, Layer } from "effect"
+import { relative } from "node:path"
 import { withService } from "../app.ts"
 import { Settings } from "../config.ts"
 import { logging } from "../platform/logging.ts"
@@ -74,7 +75,7 @@ const compare = (profiles: ReadonlyArray<DemoProfile>): ReadonlyArray<ReadonlyAr
     row("events", (p) =>
       nodes(p.events)
         .map(({ type }) => type.toLowerCase())
-        .reverse()
+        .toReversed()
         .join(", ")
     ),
     row("merges", (p) => String(p.metadata.mergeCount))
@@ -106,7 +107,7 @@ const play = Effect.fnUntraced(function* (url: string, { spaceId }: Workplace) {
   yield* resolved(client, (lag) => show(crowd.length + last.length - lag))
   const seconds = ((yield* Clock.currentTimeMillis) - now) / 1000
   yield* Console.log(
-    `  ${grouped(yield* client.people)} profiles, ${seconds.toFixed(1)} s after the first event was sent`
+    `  ${grouped(yield* client.people)} profiles (a device on which nobody signed in is one of its own), ${seconds.toFixed(1)} s after the first event`
   )
 
   yield* showJane(client, "Jane looked around on two devices and left her address on one of them. Two profiles:")
@@ -114,6 +115,12 @@ const play = Effect.fnUntraced(function* (url: string, { spaceId }: Workplace) {
   yield* resolved(client)
   yield* showJane(client, `Then she gave ${jane.email} on the other device, too. One profile:`)
 })
+
+/** Shorter where that is possible. */
+const nearby = (folder: string): string => {
+  const path = relative(process.cwd(), folder)
+  return path.startsWith("..") ? folder : path
+}
 
 const invitation = (url: string, { spaceId, settings }: Workplace) => `
 Now it is yours:
@@ -131,7 +138,7 @@ Now it is yours:
   curl -u ${demoKeys.web}: ${url}/v1/identify -d '{"userId":"me","traits":{"plan":"free"}}'
   curl -u ${demoToken}: ${url}/v1/spaces/${spaceId}/collections/users/profiles/user_id:me/traits
 
-Everything is in ${settings.dataDir}; the next demo starts afresh. Ctrl-C stops it.`
+Everything is in ${nearby(settings.dataDir)}; the next demo starts afresh. Ctrl-C stops it.`
 
 /** Nothing between the lines of the story, unless somebody asks for it. */
 const quiet = (terminal: boolean) =>

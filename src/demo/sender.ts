@@ -24,6 +24,7 @@ export const makeSender = (host: string, writeKeys: Readonly<Record<DemoSource, 
   Effect.gen(function* () {
     let reason: string | undefined
     let sent = 0
+    let busy = false
     const library = (source: DemoSource) => {
       const analytics = new Analytics({
         host,
@@ -37,7 +38,11 @@ export const makeSender = (host: string, writeKeys: Readonly<Record<DemoSource, 
     }
     const libraries = yield* Effect.acquireRelease(
       Effect.sync(() => new Map(demoSources.map((source) => [source, library(source)]))),
-      (all) => Effect.promise(() => Promise.all([...all.values()].map((each) => each.closeAndFlush({ timeout: 1000 }))))
+      // Interrupted in the middle of a batch: the library would complain about a second flush.
+      (all) =>
+        busy
+          ? Effect.void
+          : Effect.promise(() => Promise.all([...all.values()].map((each) => each.closeAndFlush({ timeout: 1000 }))))
     )
     const call = (analytics: Analytics, { params, type }: DemoCall) => {
       const messageId = `demo-${String(++sent).padStart(6, "0")}`
@@ -51,7 +56,9 @@ export const makeSender = (host: string, writeKeys: Readonly<Record<DemoSource, 
           for (let i = 0; i < own.length; i += batchSize) {
             const analytics = libraries.get(source)!
             for (const each of own.slice(i, i + batchSize)) call(analytics, each)
-            yield* Effect.promise(() => analytics.flush({ timeout: 10_000 }))
+            busy = true
+            yield* Effect.promise(() => analytics.flush({ timeout: 30_000 }))
+            busy = false
             if (reason !== undefined) return yield* new NotAccepted({ reason })
           }
         }

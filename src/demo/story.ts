@@ -9,13 +9,14 @@ import type { DemoCall } from "./call.ts"
 const minute = 60 * 1000
 const timestamp = (at: number) => new Date(at).toISOString()
 
+const android = (app: string) => ({
+  context: { device: { type: "android", id: "and_1a2b3c4d" }, app: { name: app } }
+})
+
 /** W-5, five steps. */
 export const segKicks = (start: number): ReadonlyArray<DemoCall> => {
   const at = (step: number) => start + step * 10 * minute
   const iPhone = { context: { device: { type: "ios", id: "ios_abc123" }, app: { name: "SegKicks" } } }
-  const android = (app: string) => ({
-    context: { device: { type: "android", id: "and_1a2b3c4d" }, app: { name: app } }
-  })
   const first = { anonymousId: "anon_123", ...iPhone }
   const userId = "abc123def"
   return [

@@ -1,5 +1,5 @@
 /** What a check of `braid doctor` found. */
-export type State = "ok" | "warn" | "fail" | "skip"
+type State = "ok" | "warn" | "fail" | "skip"
 
 export interface Finding {
   readonly state: State

@@ -262,7 +262,7 @@ const decodeLimits = (problems: Problems, value: unknown): Limits => {
   }
 }
 
-export const decodeConfiguration = (value: unknown): Decoded => {
+const decodeConfiguration = (value: unknown): Decoded => {
   const problems: Problems = []
   const file = object(problems, "", value, ["sources", "spaces", "tokens", "limits"])
   if (file === undefined) return { problems }

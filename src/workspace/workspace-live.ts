@@ -37,7 +37,7 @@ export const readConfigurationFile = (file: string): Effect.Effect<Configuration
   })
 
 /** Writes the first file of an installation and shows its secrets once. Does nothing if there is one. */
-export const createWhenAbsent = (file: string): Effect.Effect<void, ConfigFileInvalid> =>
+const createWhenAbsent = (file: string): Effect.Effect<void, ConfigFileInvalid> =>
   Effect.suspend(() => {
     if (existsSync(file)) return Effect.void
     const secrets = newSecrets()

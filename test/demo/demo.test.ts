@@ -6,6 +6,13 @@ import { bar, grouped, table } from "../../src/demo/table.ts"
 const now = Date.UTC(2025, 10, 25)
 const options = { people: 400, now, seed: 7 }
 
+const add = (map: Map<string, Set<string>>, key: string, value: string) =>
+  map.set(key, (map.get(key) ?? new Set()).add(value))
+
+const several = (map: Map<string, Set<string>>) => [...map.values()].filter((values) => values.size > 1).length
+
+const ids = (call: ReturnType<typeof janeMerge>) => [call.params.userId, call.params.anonymousId]
+
 describe("the shop's ten days", () => {
   const calls = journeys(options)
 
@@ -27,14 +34,11 @@ describe("the shop's ten days", () => {
   it("hold strangers who share a device, and people with several", () => {
     const peopleOf = new Map<string, Set<string>>()
     const devicesOf = new Map<string, Set<string>>()
-    const add = (map: Map<string, Set<string>>, key: string, value: string) =>
-      map.set(key, (map.get(key) ?? new Set()).add(value))
     for (const { params } of calls) {
       if (params.userId === undefined || params.anonymousId === undefined) continue
       add(peopleOf, params.anonymousId, params.userId)
       add(devicesOf, params.userId, params.anonymousId)
     }
-    const several = (map: Map<string, Set<string>>) => [...map.values()].filter((values) => values.size > 1).length
     expect(several(peopleOf)).toBeGreaterThan(0)
     expect(several(devicesOf)).toBeGreaterThan(50)
   })
@@ -42,7 +46,6 @@ describe("the shop's ten days", () => {
 
 describe("the two stories", () => {
   it("have the steps of W-5 and W-7 of the specification", () => {
-    const ids = (call: ReturnType<typeof janeMerge>) => [call.params.userId, call.params.anonymousId]
     expect(segKicks(now).map(ids)).toEqual([
       [undefined, "anon_123"],
       [undefined, "anon_123"],

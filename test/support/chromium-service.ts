@@ -60,12 +60,13 @@ const installed = () => process.env["BRAID_CHROMIUM"] ?? onPath() ?? inPlaywrigh
 
 const canInstall = () => process.env["CI"] === "true" && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")
 
+const apt = (...args: ReadonlyArray<string>) =>
+  promisify(execFile)("/usr/bin/apt-get", ["-qq", ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    maxBuffer: 1e8
+  })
+
 const install = async () => {
-  const apt = (...args: ReadonlyArray<string>) =>
-    promisify(execFile)("/usr/bin/apt-get", ["-qq", ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      maxBuffer: 1e8
-    })
   await apt("update")
   await apt("install", "-y", "--no-install-recommends", "chromium")
 }

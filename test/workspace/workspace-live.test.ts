@@ -70,12 +70,12 @@ describe("a new installation", () => {
   })
 })
 
-describe("a running installation", () => {
-  const start = () => {
-    const made = mkdtempSync(join(folder, "c-"))
-    configFile = join(made, "config.json")
-  }
+const start = () => {
+  const made = mkdtempSync(join(folder, "c-"))
+  configFile = join(made, "config.json")
+}
 
+describe("a running installation", () => {
   it("numbers new sources once and keeps the numbers of those that left", async () => {
     start()
     write(file(["a", "b"]))
