@@ -20,7 +20,9 @@ const newest = (path) => {
 export const isStale = () => {
   if (!existsSync(join(root, "src", "main.ts"))) return false
   const built = newest(bundle)
-  return built === 0 || ["src", "scripts/build.mjs", "package-lock.json"].some((path) => newest(join(root, path)) > built)
+  return (
+    built === 0 || ["src", "scripts/build.mjs", "package-lock.json"].some((path) => newest(join(root, path)) > built)
+  )
 }
 
 /** Code that looks for files beside itself must find them from dist/, too. */
@@ -34,7 +36,10 @@ const keepPlaces = {
       const place = relative(dirname(bundle), path).replaceAll("\\", "/")
       const contents = source
         .replaceAll("import.meta.url", `new URL(${JSON.stringify(place)}, import.meta.url).href`)
-        .replaceAll("import.meta.dirname", `__fileURLToPath(new URL(${JSON.stringify(dirname(place))}, import.meta.url))`)
+        .replaceAll(
+          "import.meta.dirname",
+          `__fileURLToPath(new URL(${JSON.stringify(dirname(place))}, import.meta.url))`
+        )
         .replaceAll("import.meta.filename", `__fileURLToPath(new URL(${JSON.stringify(place)}, import.meta.url))`)
       return { contents, loader: "ts" }
     })
