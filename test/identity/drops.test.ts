@@ -4,13 +4,16 @@ import { dropReason } from "../../src/identity/drops.ts"
 import { factsOf } from "../../src/identity/facts.ts"
 import { message } from "./support/notation.ts"
 
-describe("drops (IDR-20)", () => {
-  const reason = (line: string) => {
-    const event = message(line, 0)
-    return dropReason(event, factsOf(event, { position: 1, source: 1 }, "src_web"))
-  }
-  const keys = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, i]))
+const reason = (line: string) => {
+  const event = message(line, 0)
+  return dropReason(event, factsOf(event, { position: 1, source: 1 }, "src_web"))
+}
+const keys = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, i]))
 
+const facts = (members: Partial<Message>) =>
+  factsOf({ ...message("page user_id:u1", 0), ...members } as Message, { position: 9, source: 3 }, "src_web")
+
+describe("drops (IDR-20)", () => {
   it.each([
     ["a", `identify ${JSON.stringify({ traits: keys(299) })}`, null],
     ["a", `identify ${JSON.stringify({ traits: keys(300) })}`, "too_many_traits"],
@@ -33,9 +36,6 @@ describe("drops (IDR-20)", () => {
 })
 
 describe("facts (IDR-22)", () => {
-  const facts = (members: Partial<Message>) =>
-    factsOf({ ...message("page user_id:u1", 0), ...members } as Message, { position: 9, source: 3 }, "src_web")
-
   it("t is the earlier of timestamp and receivedAt; the stored timestamp stays", () => {
     const future = facts({ timestamp: "2099-01-01T00:00:00.000Z", receivedAt: "2024-05-01T00:00:00.000Z" })
     assert.deepStrictEqual([future.t, future.timestamp], [1714521600000, 4070908800000])

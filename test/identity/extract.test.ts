@@ -20,6 +20,10 @@ const found = (line: string, document: RulesDocument = defaultRules) => {
 const ids = (line: string, document?: RulesDocument) => found(line, document).ids
 const device = (members: object) => JSON.stringify({ context: { device: members } })
 
+const email = (value: string) => ids(`identify ${JSON.stringify({ traits: { email: value } })}`)
+const entry = { id: "p1", type: "phone", collection: "users", encoding: "none" }
+const external = (...entries: ReadonlyArray<unknown>) => JSON.stringify({ context: { externalIds: entries } })
+
 describe("default types (IDR-30)", () => {
   it.each([
     ["user_id", 'track {"userId":"u1"}', ["user_id:u1 < userId"]],
@@ -160,7 +164,6 @@ describe("custom keys (IDR-31, IDR-32)", () => {
 
 describe("values (IDR-34, IDR-35)", () => {
   it("W-47 AC2-34: spellings of one address are one identifier", () => {
-    const email = (value: string) => ids(`identify ${JSON.stringify({ traits: { email: value } })}`)
     assert.deepStrictEqual(email(" Jane@Example.com "), ["email:jane@example.com < traits.email"])
     assert.deepStrictEqual(email("Jose\u0301@x.io"), email("jos\u00e9@x.io"))
     assert.deepStrictEqual(found(`identify ${JSON.stringify({ traits: { email: "cut\ud83d@x.io" } })}`).ignored, [
@@ -195,16 +198,15 @@ describe("values (IDR-34, IDR-35)", () => {
   })
 
   it("exact duplicates collapse, further values of a type count", () => {
-    const entry = (id: string) => ({ id, type: "user_id", collection: "users", encoding: "none" })
-    const line = JSON.stringify({ userId: "u1", context: { externalIds: [entry("u1"), entry("u2"), entry("u2")] } })
+    const line = JSON.stringify({
+      userId: "u1",
+      context: { externalIds: ["u1", "u2", "u2"].map((id) => ({ ...entry, id, type: "user_id" })) }
+    })
     assert.deepStrictEqual(ids(line), ["user_id:u1 < userId", "user_id:u2 < context.externalIds[1]"])
   })
 })
 
 describe("externalIds (IDR-33, IDR-37)", () => {
-  const entry = { id: "p1", type: "phone", collection: "users", encoding: "none" }
-  const external = (...entries: ReadonlyArray<unknown>) => JSON.stringify({ context: { externalIds: entries } })
-
   it.each([
     ["W-24: no encoding", { ...entry, encoding: undefined }, "phone missing_field"],
     ["no id", { ...entry, id: " " }, "phone missing_field"],

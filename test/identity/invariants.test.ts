@@ -2,7 +2,8 @@
  * The invariants of spec 02 section 17 over random runs of the pure core.
  * `BRAID_PROPERTY_RUNS` sets the runs per property; 5000 make a soak of some minutes.
  */
-import fc from "fast-check"
+// oxlint-disable vitest/expect-expect -- the checks assert
+import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import type { Message } from "../../src/event/message.ts"
 import type { ExtractedIdentifier, ProfileView, Resolution } from "../../src/identity/model.ts"
@@ -17,10 +18,10 @@ import { eventsOf, type Run, type State } from "./support/run.ts"
 const numRuns = Number(process.env["BRAID_PROPERTY_RUNS"] ?? 150)
 const timeout = 600_000
 
-const property = (name: string, runs: fc.Arbitrary<Run>, check: (run: Run) => void, share = 1) =>
-  it(name, { timeout }, () => {
+const holds =
+  (runs: fc.Arbitrary<Run>, check: (run: Run) => void, share = 1) =>
+  () =>
     fc.assert(fc.property(runs, check), { numRuns: Math.max(1, Math.round(numRuns * share)) })
-  })
 
 const withEvents = (run: Run, messages: ReadonlyArray<Message>): Run => ({
   ...run,
@@ -28,107 +29,150 @@ const withEvents = (run: Run, messages: ReadonlyArray<Message>): Run => ({
 })
 
 describe("any run", () => {
-  property("INV-1 INV-2 INV-3 INV-6 INV-14 INV-20: the final state is sound", anyRun(60), (run) => {
-    everyState(run, runPure(run).state)
-  })
-
-  property("INV-7: the same events in the same order give the same graph, ids included", anyRun(), (run) => {
-    const [one, other] = [runPure(run), runPure(run)]
-    assert.deepStrictEqual(one.state, other.state)
-    assert.deepStrictEqual(one.entries, other.entries)
-    assert.deepStrictEqual(one.rules.autoAdded, other.rules.autoAdded)
-  })
-
-  property("INV-8: redelivery of any message changes nothing", anyRun(), (run) => {
-    const once = runPure(run)
-    const again = run.steps.filter((step) => step.kind === "event")
-    const twice = runPure({ ...run, steps: [...run.steps, ...again] })
-    assert.deepStrictEqual({ ...twice.state, events: [] }, { ...once.state, events: [] })
-    assert.deepStrictEqual(twice.entries, once.entries)
-    assert.deepStrictEqual(
-      twice.state.events.slice(once.state.events.length).filter(({ outcome }) => outcome !== "dropped"),
-      again.flatMap(({ message: { messageId } }, i) =>
-        once.state.events[i]!.outcome === "dropped"
-          ? []
-          : [{ messageId, outcome: "duplicate" as const, users: null, accounts: null }]
-      )
-    )
-  })
-
-  property("INV-4 INV-12: events only coarsen, and lose no identifier", anyRun(), (run) => {
-    for (let n = 0; n < run.steps.length; n += 7)
-      coarsened(runPure({ ...run, steps: run.steps.slice(0, n) }).state, runPure(run).state)
-  })
-
-  property("INV-5: no type on the target grows beyond its limit", anyRun(), (run) => {
-    runPure(run, { ...inMemory, observe: limitsHold })
-  })
-
-  property("INV-13: each identifier is promoted or has exactly one violation", anyRun(), (run) => {
-    for (const { resolution } of runPure(run).state.events) if (resolution !== undefined) accountable(resolution)
-  })
-
-  property(
-    "INV-21: batches, a small working set and late commits end as one event after another",
-    anyRun(60),
-    (run) => {
-      const serial = runPure(run).state
-      for (const options of hurried) assert.deepStrictEqual(runPure(run, options).state, serial)
-    }
+  it(
+    "INV-1 INV-2 INV-3 INV-6 INV-14 INV-20: the final state is sound",
+    { timeout },
+    holds(anyRun(60), (run) => {
+      everyState(run, runPure(run).state)
+    })
   )
 
-  property("INV-17: account identifiers do not touch users", steadyRun(), (run) => {
-    const users = (state: State) => ({
-      profiles: state.profiles.filter(({ collection }) => collection === "users"),
-      identifiers: state.identifiers.filter(({ collection }) => collection === "users")
+  it(
+    "INV-7: the same events in the same order give the same graph, ids included",
+    { timeout },
+    holds(anyRun(), (run) => {
+      const [one, other] = [runPure(run), runPure(run)]
+      assert.deepStrictEqual(one.state, other.state)
+      assert.deepStrictEqual(one.entries, other.entries)
+      assert.deepStrictEqual(one.rules.autoAdded, other.rules.autoAdded)
     })
-    const all = runPure(run)
-    const dropped = new Set(
-      all.state.events.filter(({ outcome }) => outcome === "dropped").map(({ messageId }) => messageId)
-    )
-    const kept = eventsOf(run).filter(({ messageId }) => !dropped.has(messageId))
-    const some = runPure(withEvents(run, kept))
-    const less = runPure(withEvents(run, kept.map(withoutAccounts)))
-    assert.deepStrictEqual(users(less.state), users(some.state))
-  })
+  )
 
-  property("INV-17: spaces do not touch each other, though they share the process", anyRun(), (run) => {
-    const other = { ...run, spaceId: "spa_other000000000000000a" }
-    const alone = runPure(run).state
-    const elsewhere = runPure(other).state
-    assert.deepStrictEqual(partition(elsewhere), partition(alone))
-    const ids = new Set(alone.profiles.map(({ segmentId }) => segmentId))
-    assert.isFalse(elsewhere.profiles.some(({ segmentId }) => ids.has(segmentId)))
-  })
+  it(
+    "INV-8: redelivery of any message changes nothing",
+    { timeout },
+    holds(anyRun(), (run) => {
+      const once = runPure(run)
+      const again = run.steps.filter((step) => step.kind === "event")
+      const twice = runPure({ ...run, steps: [...run.steps, ...again] })
+      assert.deepStrictEqual({ ...twice.state, events: [] }, { ...once.state, events: [] })
+      assert.deepStrictEqual(twice.entries, once.entries)
+      assert.deepStrictEqual(
+        twice.state.events.slice(once.state.events.length).filter(({ outcome }) => outcome !== "dropped"),
+        again.flatMap(({ message: { messageId } }, i) =>
+          once.state.events[i]!.outcome === "dropped"
+            ? []
+            : [{ messageId, outcome: "duplicate" as const, users: null, accounts: null }]
+        )
+      )
+    })
+  )
+
+  it(
+    "INV-4 INV-12: events only coarsen, and lose no identifier",
+    { timeout },
+    holds(anyRun(), (run) => {
+      for (let n = 0; n < run.steps.length; n += 7)
+        coarsened(runPure({ ...run, steps: run.steps.slice(0, n) }).state, runPure(run).state)
+    })
+  )
+
+  it(
+    "INV-5: no type on the target grows beyond its limit",
+    { timeout },
+    holds(anyRun(), (run) => {
+      runPure(run, { ...inMemory, observe: limitsHold })
+    })
+  )
+
+  it(
+    "INV-13: each identifier is promoted or has exactly one violation",
+    { timeout },
+    holds(anyRun(), (run) => {
+      for (const { resolution } of runPure(run).state.events) if (resolution !== undefined) accountable(resolution)
+    })
+  )
+
+  it(
+    "INV-21: batches, a small working set and late commits end as one event after another",
+    { timeout },
+    holds(anyRun(60), (run) => {
+      const serial = runPure(run).state
+      for (const options of hurried) assert.deepStrictEqual(runPure(run, options).state, serial)
+    })
+  )
+
+  it(
+    "INV-17: account identifiers do not touch users",
+    { timeout },
+    holds(steadyRun(), (run) => {
+      const all = runPure(run)
+      const dropped = new Set(
+        all.state.events.filter(({ outcome }) => outcome === "dropped").map(({ messageId }) => messageId)
+      )
+      const kept = eventsOf(run).filter(({ messageId }) => !dropped.has(messageId))
+      const some = runPure(withEvents(run, kept))
+      const less = runPure(withEvents(run, kept.map(withoutAccounts)))
+      assert.deepStrictEqual(usersOf(less.state), usersOf(some.state))
+    })
+  )
+
+  it(
+    "INV-17: spaces do not touch each other, though they share the process",
+    { timeout },
+    holds(anyRun(), (run) => {
+      const other = { ...run, spaceId: "spa_other000000000000000a" }
+      const alone = runPure(run).state
+      const elsewhere = runPure(other).state
+      assert.deepStrictEqual(partition(elsewhere), partition(alone))
+      const ids = new Set(alone.profiles.map(({ segmentId }) => segmentId))
+      assert.isFalse(elsewhere.profiles.some(({ segmentId }) => ids.has(segmentId)))
+    })
+  )
 })
 
 describe("with limits that never expire", () => {
   // Value limits alone: at a protection limit an event stays with its anchor for want of room (IDR-87), and another
   // anchor may exist when it is resolved again.
-  property("INV-9: resolving everything again changes neither partition nor ids", everRun(), (run) => {
-    const once = runPure(run, { ...inMemory, ignoreLedger: true })
-    const twice = runPure({ ...run, steps: [...run.steps, ...run.steps] }, { ...inMemory, ignoreLedger: true })
-    assert.deepStrictEqual(partition(twice.state), partition(once.state))
-    assert.deepStrictEqual(twice.state.profiles, once.state.profiles)
-  })
+  it(
+    "INV-9: resolving everything again changes neither partition nor ids",
+    { timeout },
+    holds(everRun(), (run) => {
+      const once = runPure(run, { ...inMemory, ignoreLedger: true })
+      const twice = runPure({ ...run, steps: [...run.steps, ...run.steps] }, { ...inMemory, ignoreLedger: true })
+      assert.deepStrictEqual(partition(twice.state), partition(once.state))
+      assert.deepStrictEqual(twice.state.profiles, once.state.profiles)
+    })
+  )
 
-  property("INV-11: with any limits no strangers are linked", steadyRun(), (run) => {
-    const { state } = runPure(run)
-    refines(run, eventsOf(run), state)
-  })
+  it(
+    "INV-11: with any limits no strangers are linked",
+    { timeout },
+    holds(steadyRun(), (run) => {
+      const { state } = runPure(run)
+      refines(run, eventsOf(run), state)
+    })
+  )
 })
 
 describe("without binding limits", () => {
-  property("INV-10: the partition is the connected components, in every order", unboundRun(), (run) => {
-    const messages = distinct(eventsOf(run))
-    const expected = componentsOf(identifiersOn(run, messages)).groups
-    for (const order of [messages, messages.toReversed(), rotated(messages)])
-      assert.deepStrictEqual(partition(runPure(withEvents(run, order)).state), expected)
-  })
+  it(
+    "INV-10: the partition is the connected components, in every order",
+    { timeout },
+    holds(unboundRun(), (run) => {
+      const messages = distinct(eventsOf(run))
+      const expected = componentsOf(identifiersOn(run, messages)).groups
+      for (const order of [messages, messages.toReversed(), rotated(messages)])
+        assert.deepStrictEqual(partition(runPure(withEvents(run, order)).state), expected)
+    })
+  )
 
-  it("AC2-12: 500 events by 1 worker or by 16 give the same partition", { timeout }, () => {
-    fc.assert(
-      fc.property(unboundRun(500, 500), (run) => {
+  it(
+    "AC2-12: 500 events by 1 worker or by 16 give the same partition",
+    { timeout },
+    holds(
+      unboundRun(500, 500),
+      (run) => {
         const messages = distinct(eventsOf(run))
         const one = runPure(withEvents(run, messages)).state
         // 16 workers take turns of different length, so that their events interleave.
@@ -137,10 +181,15 @@ describe("without binding limits", () => {
         for (let turn = 1; many.length < messages.length; turn++)
           for (const [n, lane] of lanes.entries()) many.push(...lane.splice(0, ((turn + n) % 3) + 1))
         assert.deepStrictEqual(partition(runPure(withEvents(run, many)).state), partition(one))
-      }),
-      { numRuns: Math.max(1, Math.round(numRuns / 30)) }
+      },
+      1 / 30
     )
-  })
+  )
+})
+
+const usersOf = (state: State) => ({
+  profiles: state.profiles.filter(({ collection }) => collection === "users"),
+  identifiers: state.identifiers.filter(({ collection }) => collection === "users")
 })
 
 const hurried: ReadonlyArray<PureOptions> = [

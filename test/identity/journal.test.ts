@@ -14,6 +14,7 @@ const resolved = (...lines: ReadonlyArray<string>) => {
   return { state, entries, graph, last: state.events.at(-1)!.resolution! }
 }
 
+const short = (id: { type: string; value: string }) => `${id.type}:${id.value}`
 const w3 = ["track user_id:abc123 email:jane@example1.com", "identify user_id:abc456 email:jane@example1.com"]
 
 describe("journal", () => {
@@ -67,7 +68,6 @@ describe("journal", () => {
       "email:e1 anonymous_id:a1 ga_client_id:g1 user_id:u3"
     )
     const { users } = toRecord(decodeEntry(last.facts.position, encodeEntry(entryOf(last))))
-    const short = (id: { type: string; value: string }) => `${id.type}:${id.value}`
     assert.deepStrictEqual(
       users!.iterations.map(({ live, matched, unseen, breach, demoted }) => ({
         live,

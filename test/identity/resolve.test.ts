@@ -27,11 +27,21 @@ const w7 = [
   "identify anonymous_id:b50e18a5-1b8d-451c email:jane.kim@segment.com"
 ]
 
+const w7Ids = (spaceId: string) => runPure(run(w7, defaultRules, { spaceId })).state.profiles.map((p) => p.segmentId)
+const mapped = (t: number) => mappingId("spa_a", { collection: "users", type: "email", value: "e" }, "m-1", t)
+const profile = (no: number, added: Record<string, ReadonlyArray<number>>): ProfileView => ({
+  no,
+  segmentId: `use_${no}`,
+  merges: 0,
+  mappings: Object.values(added).flat().length,
+  added: new Map(Object.entries(added))
+})
+const at = (type: string) => ({ collection: "users" as const, type, value: "new" })
+
 describe("segment ids (IDR-110)", () => {
   it("AC2-10: the archive of W-7 gives the same ids in every empty space of that id", () => {
-    const ids = (spaceId: string) => runPure(run(w7, defaultRules, { spaceId })).state.profiles.map((p) => p.segmentId)
-    assert.deepStrictEqual(ids("spa_a"), ids("spa_a"))
-    assert.notDeepEqual(ids("spa_a"), ids("spa_b"))
+    assert.deepStrictEqual(w7Ids("spa_a"), w7Ids("spa_a"))
+    assert.notDeepEqual(w7Ids("spa_a"), w7Ids("spa_b"))
   })
 
   it("AC2-11: begin with use_ or grp_, and sort by the time of arrival", () => {
@@ -74,23 +84,14 @@ describe("segment ids (IDR-110)", () => {
   })
 
   it("IDR-111: mapping ids sort by the time of the mapping", () => {
-    const id = (t: number) => mappingId("spa_a", { collection: "users", type: "email", value: "e" }, "m-1", t)
-    assert.match(id(1_714_521_600_000), /^map_[0-9A-Za-z]{27}$/)
-    assert.isTrue(id(1_714_521_600_000) < id(1_714_521_601_000))
+    assert.match(mapped(1_714_521_600_000), /^map_[0-9A-Za-z]{27}$/)
+    assert.isTrue(mapped(1_714_521_600_000) < mapped(1_714_521_601_000))
   })
 })
 
 describe("limits", () => {
-  const profile = (no: number, added: Record<string, ReadonlyArray<number>>): ProfileView => ({
-    no,
-    segmentId: `use_${no}`,
-    merges: 0,
-    mappings: Object.values(added).flat().length,
-    added: new Map(Object.entries(added))
-  })
   const set = new WorkingSet(10)
   const hour = 3_600_000
-  const at = (type: string) => ({ collection: "users" as const, type, value: "new" })
   const daily = compileRules(rulesWith({ types: { email: { limit: 1, window: "daily" } } }), 1, [])
 
   it.each([

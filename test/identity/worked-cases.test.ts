@@ -116,7 +116,7 @@ describe("worked cases (AC2-8)", () => {
       const names = namesOf(state)
       row.events.forEach((expected, i) => {
         const event = state.events[first + i]!
-        assert.strictEqual(outcomeOf(event, names), expected.then, expected.event)
+        assert.strictEqual(outcomeOf(event, names), expected.result, expected.event)
         const { resolution } = event
         assert.deepStrictEqual(
           resolution === undefined ? [] : violationsOf(resolution),

@@ -7,7 +7,7 @@ import type { Changes } from "./support/rules.ts"
 export interface Expected {
   readonly event: string
   /** `create P2`, `add P1`, `none P1`, `merge P1`, `unresolved`, `dropped`, `duplicate`; accounts after a `+`. */
-  readonly then: string
+  readonly result: string
   /** Identifiers demoted by the loop, in order. */
   readonly demoted?: string
   readonly violations?: ReadonlyArray<string>
@@ -56,13 +56,13 @@ const initech = 'group user_id:u1 group_id:g1 {"traits":{"name":"Initech"}}'
 export const cases: ReadonlyArray<Case> = [
   {
     id: "W-1",
-    events: [{ event: "page anonymous_id:anon_123", then: "create P1", success: "C P1, M anonymous_id:anon_123" }],
+    events: [{ event: "page anonymous_id:anon_123", result: "create P1", success: "C P1, M anonymous_id:anon_123" }],
     graph: "P1{anonymous_id:anon_123}"
   },
   {
     id: "W-2",
     before: ["page anonymous_id:anon_123"],
-    events: [{ event: "track user_id:use_123 anonymous_id:anon_123", then: "add P1", success: "M user_id:use_123" }],
+    events: [{ event: "track user_id:use_123 anonymous_id:anon_123", result: "add P1", success: "M user_id:use_123" }],
     graph: "P1{anonymous_id:anon_123 user_id:use_123}"
   },
   {
@@ -72,7 +72,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "identify user_id:abc456 email:jane@example1.com",
-        then: "create P2",
+        result: "create P2",
         demoted: "email:jane@example1.com",
         violations: ["value limit: email:jane@example1.com (user_id 2/1)"],
         success: "C P2, M user_id:abc456"
@@ -86,10 +86,10 @@ export const cases: ReadonlyArray<Case> = [
     note: "no reset on logout",
     given: "P1{user_id:u1 anonymous_id:a1}",
     events: [
-      { event: "anonymous_id:a1", then: "none P1" },
+      { event: "anonymous_id:a1", result: "none P1" },
       {
         event: "user_id:u2 anonymous_id:a1",
-        then: "create P2",
+        result: "create P2",
         demoted: "anonymous_id:a1",
         violations: ["value limit: anonymous_id:a1 (user_id 2/1)"],
         success: "C P2, M user_id:u2"
@@ -103,23 +103,23 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "anonymous_id:anon_123 ios.id:ios_abc123",
-        then: "create P1",
+        result: "create P1",
         success: "C P1, M anonymous_id:anon_123, M ios.id:ios_abc123"
       },
-      { event: "anonymous_id:anon_123 ios.id:ios_abc123", then: "none P1" },
+      { event: "anonymous_id:anon_123 ios.id:ios_abc123", result: "none P1" },
       {
         event: "identify user_id:abc123def email:janedoe@example.com anonymous_id:anon_123 ios.id:ios_abc123",
-        then: "add P1",
+        result: "add P1",
         success: "M user_id:abc123def, M email:janedoe@example.com"
       },
       {
         event: "user_id:abc123def anonymous_id:anon_456 android.id:and_1a2b3c4d",
-        then: "add P1",
+        result: "add P1",
         success: "M android.id:and_1a2b3c4d, M anonymous_id:anon_456"
       },
       {
         event: "user_id:abc123def anonymous_id:anon_789 android.id:and_1a2b3c4d",
-        then: "add P1",
+        result: "add P1",
         success: "M anonymous_id:anon_789"
       }
     ],
@@ -133,12 +133,12 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "anonymous_id:anon_456 android.id:and_1a2b3c4d",
-        then: "create P2",
+        result: "create P2",
         success: "C P2, M android.id:and_1a2b3c4d, M anonymous_id:anon_456"
       },
       {
         event: "user_id:abc123def anonymous_id:anon_456 android.id:and_1a2b3c4d",
-        then: "merge P1",
+        result: "merge P1",
         success: "G P2>P1"
       }
     ],
@@ -151,22 +151,22 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "page anonymous_id:5285bc35-05ef-4d21",
-        then: "create P1",
+        result: "create P1",
         success: "C P1, M anonymous_id:5285bc35-05ef-4d21"
       },
       {
         event: "identify anonymous_id:5285bc35-05ef-4d21 email:jane.kim@segment.com",
-        then: "add P1",
+        result: "add P1",
         success: "M email:jane.kim@segment.com"
       },
       {
         event: "page anonymous_id:b50e18a5-1b8d-451c",
-        then: "create P2",
+        result: "create P2",
         success: "C P2, M anonymous_id:b50e18a5-1b8d-451c"
       },
       {
         event: "identify anonymous_id:b50e18a5-1b8d-451c email:jane.kim@segment.com",
-        then: "merge P1",
+        result: "merge P1",
         success: "G P2>P1"
       }
     ],
@@ -178,7 +178,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 anonymous_id:a6",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:a6",
         violations: ["value limit: anonymous_id:a6 (anonymous_id 6/5)"]
       }
@@ -191,7 +191,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 anonymous_id:a6",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:a6",
         violations: ["value limit: anonymous_id:a6 (anonymous_id 6/5)"]
       }
@@ -206,7 +206,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "@2024-05-06 user_id:u1 anonymous_id:a6",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:a6",
         violations: ["time limit: anonymous_id:a6 (anonymous_id 6/5 weekly)"]
       }
@@ -217,7 +217,7 @@ export const cases: ReadonlyArray<Case> = [
     note: "exactly one window later",
     rules: weekly,
     before: fiveDays,
-    events: [{ event: "@2024-05-08 user_id:u1 anonymous_id:a6", then: "add P1", success: "M anonymous_id:a6" }],
+    events: [{ event: "@2024-05-08 user_id:u1 anonymous_id:a6", result: "add P1", success: "M anonymous_id:a6" }],
     graph: "P1{user_id:u1 anonymous_id:a1..a6}"
   },
   {
@@ -226,7 +226,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "email:e1 anonymous_id:a1",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:a1",
         violations: ["value limit: anonymous_id:a1 (user_id 2/1)"]
       }
@@ -238,7 +238,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 email:e1 anonymous_id:a1 ios.id:d1",
-        then: "merge P1",
+        result: "merge P1",
         success: "G P2>P1, G P3>P1, M user_id:u1"
       }
     ],
@@ -250,7 +250,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "email:e1 anonymous_id:a1 ios.id:d1",
-        then: "merge P1",
+        result: "merge P1",
         demoted: "ios.id:d1",
         violations: ["value limit: ios.id:d1 (user_id 2/1)"],
         success: "G P3>P1"
@@ -265,7 +265,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "email:e1 phone:p1",
-        then: "none P1",
+        result: "none P1",
         demoted: "phone:p1",
         violations: ["value limit: phone:p1 (anonymous_id 7/5)"]
       }
@@ -276,7 +276,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:anonymous anonymous_id:a9",
-        then: "create P1",
+        result: "create P1",
         violations: ["blocked: user_id:anonymous"],
         success: "C P1, M anonymous_id:a9"
       }
@@ -288,7 +288,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:null anonymous_id:00000000-0000-0000-0000-000000000000",
-        then: "unresolved",
+        result: "unresolved",
         violations: [
           "blocked: user_id:null",
           "blocked: anonymous_id:00000000-0000-0000-0000-000000000000",
@@ -305,14 +305,14 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u2 ios.id:pad1",
-        then: "create P2",
+        result: "create P2",
         demoted: "ios.id:pad1",
         violations: ["value limit: ios.id:pad1 (user_id 2/1)"],
         success: "C P2, M user_id:u2"
       },
       {
         event: "user_id:u3 ios.id:pad1",
-        then: "create P3",
+        result: "create P3",
         demoted: "ios.id:pad1",
         violations: ["value limit: ios.id:pad1 (user_id 2/1)"],
         success: "C P3, M user_id:u3"
@@ -327,7 +327,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "email:e6 ios.id:pad1",
-        then: "create P2",
+        result: "create P2",
         demoted: "ios.id:pad1",
         violations: ["value limit: ios.id:pad1 (email 6/5)"],
         success: "C P2, M email:e6"
@@ -343,7 +343,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "email:e6 ios.id:pad1",
-        then: "create P6",
+        result: "create P6",
         demoted: "ios.id:pad1",
         violations: ["value limit: ios.id:pad1 (email 2/1)"],
         success: "C P6, M email:e6"
@@ -357,10 +357,10 @@ export const cases: ReadonlyArray<Case> = [
     rules: { types: { email: { limit: 1 }, user_id: { limit: 2 } } },
     given: "P1{user_id:shop_1 email:e1}",
     events: [
-      { event: "user_id:uuid-9 email:e1", then: "add P1", success: "M user_id:uuid-9" },
+      { event: "user_id:uuid-9 email:e1", result: "add P1", success: "M user_id:uuid-9" },
       {
         event: "user_id:third email:e1",
-        then: "create P2",
+        result: "create P2",
         demoted: "email:e1",
         violations: ["value limit: email:e1 (user_id 3/2)"],
         success: "C P2, M user_id:third"
@@ -375,7 +375,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 phone:p1 phone:p2",
-        then: "create P1",
+        result: "create P1",
         demoted: "phone:p2",
         violations: ["value limit: phone:p2 (phone 2/1)"],
         success: "C P1, M user_id:u1, M phone:p1"
@@ -388,7 +388,7 @@ export const cases: ReadonlyArray<Case> = [
     note: "auto-add; the ranks are in rules.test.ts",
     rules: { only: ["user_id", "email", "anonymous_id", "ga_client_id"] },
     given: "P1{user_id:u1}",
-    events: [{ event: "user_id:u1 android.id:X", then: "add P1", success: "M android.id:X" }],
+    events: [{ event: "user_id:u1 android.id:X", result: "add P1", success: "M android.id:X" }],
     graph: "P1{user_id:u1 android.id:X}"
   },
   {
@@ -399,7 +399,7 @@ export const cases: ReadonlyArray<Case> = [
       {
         event:
           'user_id:u1 {"context":{"externalIds":[{"id":"p0","type":"phone","collection":"users"},{"id":"p9","type":"Phone","collection":"users","encoding":"none"},{"id":"p1","type":"phone","collection":"users","encoding":"none"}]}}',
-        then: "add P1",
+        result: "add P1",
         success: "M phone:p1"
       }
     ],
@@ -410,8 +410,8 @@ export const cases: ReadonlyArray<Case> = [
     note: "two spellings of a custom key",
     rules: { types: { app_id: {} } },
     events: [
-      { event: 'identify {"traits":{"appId":"x1"}}', then: "create P1", success: "C P1, M app_id:x1" },
-      { event: 'track {"properties":{"app_id":"x1"}}', then: "none P1" }
+      { event: 'identify {"traits":{"appId":"x1"}}', result: "create P1", success: "C P1, M app_id:x1" },
+      { event: 'track {"properties":{"app_id":"x1"}}', result: "none P1" }
     ],
     graph: "P1{app_id:x1}"
   },
@@ -420,10 +420,10 @@ export const cases: ReadonlyArray<Case> = [
     note: "GA cookie survives reset",
     given: "P1{user_id:u1 anonymous_id:a1 ga_client_id:g1}",
     events: [
-      { event: "anonymous_id:a2 ga_client_id:g1", then: "add P1", success: "M anonymous_id:a2" },
+      { event: "anonymous_id:a2 ga_client_id:g1", result: "add P1", success: "M anonymous_id:a2" },
       {
         event: "user_id:u2 anonymous_id:a2 ga_client_id:g1",
-        then: "create P2",
+        result: "create P2",
         demoted: "ga_client_id:g1, anonymous_id:a2",
         violations: ["value limit: ga_client_id:g1 (user_id 2/1)", "value limit: anonymous_id:a2 (user_id 2/1)"],
         success: "C P2, M user_id:u2"
@@ -438,7 +438,7 @@ export const cases: ReadonlyArray<Case> = [
       {
         event:
           'track {"context":{"device":{"type":"ios","id":"dev1","advertisingId":"ad1","adTrackingEnabled":false}}}',
-        then: "create P1",
+        result: "create P1",
         success: "C P1, M ios.id:dev1"
       }
     ],
@@ -452,7 +452,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 anonymous_id:a1 ios.id:new",
-        then: "add P1",
+        result: "add P1",
         violations: ["merge limit: anonymous_id:a1"],
         success: "M ios.id:new",
         externalIds: "user_id:u1, ios.id:new"
@@ -468,7 +468,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 email:e9 anonymous_id:a1",
-        then: "merge P1",
+        result: "merge P1",
         violations: ["merge limit: anonymous_id:a1"],
         success: "G P101>P1"
       }
@@ -483,7 +483,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 anonymous_id:zz",
-        then: "none P1",
+        result: "none P1",
         violations: ["mapping limit: anonymous_id:zz"],
         externalIds: "user_id:u1"
       }
@@ -495,10 +495,10 @@ export const cases: ReadonlyArray<Case> = [
     givenRules: { types: { user_id: { limit: 3 } } },
     given: "P1{user_id:u1..u3 email:e1}",
     events: [
-      { event: "user_id:u1 anonymous_id:an", then: "add P1", success: "M anonymous_id:an" },
+      { event: "user_id:u1 anonymous_id:an", result: "add P1", success: "M anonymous_id:an" },
       {
         event: "user_id:u4 email:e1",
-        then: "create P2",
+        result: "create P2",
         demoted: "email:e1",
         violations: ["value limit: email:e1 (user_id 4/1)"],
         success: "C P2, M user_id:u4"
@@ -512,21 +512,21 @@ export const cases: ReadonlyArray<Case> = [
     givenRules: {},
     rules: { types: { user_id: { limit: 2 } } },
     given: "P1{user_id:abc123 email:jane@example1.com} P2{user_id:abc456}",
-    events: [{ event: "identify user_id:abc456 email:jane@example1.com", then: "merge P1", success: "G P2>P1" }],
+    events: [{ event: "identify user_id:abc456 email:jane@example1.com", result: "merge P1", success: "G P2>P1" }],
     graph: "P1{user_id:abc123 user_id:abc456 email:jane@example1.com}"
   },
   {
     id: "W-33",
     note: "redelivery",
     before: ["id=m-x user_id:u1 anonymous_id:a1"],
-    events: [{ event: "id=m-x user_id:u2 email:e1", then: "duplicate" }]
+    events: [{ event: "id=m-x user_id:u2 email:e1", result: "duplicate" }]
   },
   {
     id: "W-34",
     events: [
       {
         event: initech,
-        then: "create P1 + create G1",
+        result: "create P1 + create G1",
         success: "C P1, M user_id:u1, C G1, M group_id:g1, L P1-G1"
       }
     ],
@@ -540,7 +540,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "group user_id:u2 group_id:g1",
-        then: "create P2 + none G1",
+        result: "create P2 + none G1",
         success: "C P2, M user_id:u2, L P2-G1"
       }
     ],
@@ -550,9 +550,9 @@ export const cases: ReadonlyArray<Case> = [
   {
     id: "W-36",
     events: [
-      { event: 'group user_id:u1 {"groupId":""}', then: "dropped" },
-      { event: 'track user_id:u1 {"context":{"groupId":""}}', then: "dropped" },
-      { event: "track user_id:u1", then: "create P1", success: "C P1, M user_id:u1" }
+      { event: 'group user_id:u1 {"groupId":""}', result: "dropped" },
+      { event: 'track user_id:u1 {"context":{"groupId":""}}', result: "dropped" },
+      { event: "track user_id:u1", result: "create P1", success: "C P1, M user_id:u1" }
     ],
     graph: "P1{user_id:u1}"
   },
@@ -560,7 +560,7 @@ export const cases: ReadonlyArray<Case> = [
     id: "W-37",
     note: "alias",
     given: "P1{anonymous_id:a1}",
-    events: [{ event: 'alias user_id:u1 {"previousId":"a1"}', then: "create P2", success: "C P2, M user_id:u1" }],
+    events: [{ event: 'alias user_id:u1 {"previousId":"a1"}', result: "create P2", success: "C P2, M user_id:u1" }],
     graph: "P1{anonymous_id:a1} P2{user_id:u1}"
   },
   {
@@ -570,7 +570,7 @@ export const cases: ReadonlyArray<Case> = [
       '@2024-05-01T10:00:00Z identify user_id:u1 {"traits":{"plan":"free"}}',
       '@2024-05-01T09:00:00Z identify anonymous_id:a1 {"traits":{"plan":"pro","name":"Jo"}}'
     ],
-    events: [{ event: "user_id:u1 anonymous_id:a1", then: "merge P1", success: "G P2>P1" }],
+    events: [{ event: "user_id:u1 anonymous_id:a1", result: "merge P1", success: "G P2>P1" }],
     graph: "P1{user_id:u1 anonymous_id:a1}",
     traits: { P1: { plan: "free", name: "Jo" } }
   },
@@ -581,7 +581,7 @@ export const cases: ReadonlyArray<Case> = [
       '@2024-05-01T10:00:00Z identify user_id:u1 {"traits":{"age":40}}',
       '@2024-05-01T11:00:00Z identify anonymous_id:a1 {"traits":{"age":null}}'
     ],
-    events: [{ event: "user_id:u1 anonymous_id:a1", then: "merge P1", success: "G P2>P1" }],
+    events: [{ event: "user_id:u1 anonymous_id:a1", result: "merge P1", success: "G P2>P1" }],
     graph: "P1{user_id:u1 anonymous_id:a1}",
     traits: {}
   },
@@ -591,8 +591,8 @@ export const cases: ReadonlyArray<Case> = [
     given: "P1{user_id:u1} P2{email:e1} P3{anonymous_id:a1}",
     before: ["email:e1 anonymous_id:a1"],
     events: [
-      { event: "user_id:u1 email:e1", then: "merge P1", success: "G P2>P1" },
-      { event: "anonymous_id:a1", then: "none P1" }
+      { event: "user_id:u1 email:e1", result: "merge P1", success: "G P2>P1" },
+      { event: "anonymous_id:a1", result: "none P1" }
     ],
     graph: "P1{user_id:u1 email:e1 anonymous_id:a1}"
   },
@@ -603,7 +603,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 email:e6 anonymous_id:a1",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:a1, email:e6",
         violations: ["value limit: email:e6 (email 6/5)"],
         externalIds: "user_id:u1, anonymous_id:a1"
@@ -617,7 +617,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 email:e6 anonymous_id:an",
-        then: "none P1",
+        result: "none P1",
         demoted: "anonymous_id:an, email:e6",
         violations: ["value limit: anonymous_id:an (email 6/5)", "value limit: email:e6 (email 6/5)"]
       }
@@ -631,7 +631,7 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "user_id:u1 email:e6 anonymous_id:an",
-        then: "add P1",
+        result: "add P1",
         demoted: "email:e6",
         violations: ["value limit: email:e6 (email 6/5)"],
         success: "M anonymous_id:an"
@@ -645,10 +645,10 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: "@2024-05-01 user_id:u1 anonymous_id:a1",
-        then: "create P1",
+        result: "create P1",
         success: "C P1, M user_id:u1, M anonymous_id:a1"
       },
-      { event: "@2024-05-01 user_id:u1 anonymous_id:a2", then: "add P1", success: "M anonymous_id:a2" }
+      { event: "@2024-05-01 user_id:u1 anonymous_id:a2", result: "add P1", success: "M anonymous_id:a2" }
     ],
     graph: "P1{user_id:u1 anonymous_id:a1..a2}"
   },
@@ -656,7 +656,7 @@ export const cases: ReadonlyArray<Case> = [
     id: "W-46",
     note: "older id survives",
     given: "P1{anonymous_id:a1} P2{user_id:u1 email:e1}",
-    events: [{ event: "user_id:u1 anonymous_id:a1", then: "merge P1", success: "G P2>P1" }],
+    events: [{ event: "user_id:u1 anonymous_id:a1", result: "merge P1", success: "G P2>P1" }],
     graph: "P1{user_id:u1 email:e1 anonymous_id:a1}"
   },
   {
@@ -664,10 +664,10 @@ export const cases: ReadonlyArray<Case> = [
     events: [
       {
         event: 'identify {"traits":{"email":" Jane@Example.com "}}',
-        then: "create P1",
+        result: "create P1",
         success: "C P1, M email:jane@example.com"
       },
-      { event: 'identify {"traits":{"email":"jane@example.com"}}', then: "none P1" }
+      { event: 'identify {"traits":{"email":"jane@example.com"}}', result: "none P1" }
     ],
     graph: "P1{email:jane@example.com}"
   },
@@ -675,7 +675,7 @@ export const cases: ReadonlyArray<Case> = [
     id: "W-49",
     note: "late trait",
     before: ['@2024-05-01T12:00:00Z identify user_id:u1 {"traits":{"plan":"pro"}}'],
-    events: [{ event: '@2024-05-01T11:00:00Z identify user_id:u1 {"traits":{"plan":"free"}}', then: "none P1" }],
+    events: [{ event: '@2024-05-01T11:00:00Z identify user_id:u1 {"traits":{"plan":"free"}}', result: "none P1" }],
     traits: { P1: { plan: "pro" } }
   }
 ]

@@ -2,7 +2,7 @@
  * Random runs. Pools are small on purpose: collisions are where identity resolution goes wrong. Everything that
  * the extractor, the limits and the ledger distinguish has some chance to occur.
  */
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { JsonObject, Message, MessageType } from "../../../src/event/message.ts"
 import { messageTypes } from "../../../src/event/message.ts"
 import type { BlockedValue, IdentifierRule, RulesDocument } from "../../../src/workspace/rules.ts"
