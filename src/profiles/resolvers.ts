@@ -1,5 +1,4 @@
 /** Resolvers of `graphql/*.graphql`: they name what to load and give it its shape; loading is in `loaders.ts`. */
-import { GraphQLScalarType, valueFromASTUntyped } from "graphql"
 import type { MessageType } from "../event/message.ts"
 import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../identity/graph.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "../identity/model.ts"
@@ -21,8 +20,9 @@ import {
 import { graphqlError } from "./graphql-errors.ts"
 import { pageOfLinks } from "./link-pages.ts"
 import type { Loaders } from "./loaders.ts"
-import { compareBytes, isoTime, parseTime } from "./order.ts"
+import { compareBytes } from "./order.ts"
 import type { SourceNames } from "./rest-bodies.ts"
+import { scalars } from "./scalars.ts"
 import type { EventView, ExternalIdView, MetadataView, ReadSpace, TraitView } from "./views.ts"
 
 /** What every resolver gets besides its arguments. */
@@ -76,23 +76,6 @@ const foundOf = async (node: ProfileNode, { loaders }: RequestContext): Promise<
   if (found === null) throw graphqlError("NOT_FOUND", `Profile ${node.segmentId} is gone.`)
   return found
 }
-
-const dateTime = new GraphQLScalarType<number, string>({
-  name: "DateTime",
-  serialize: (value) => (typeof value === "number" ? isoTime(value) : String(value)),
-  parseValue: (value) => {
-    const ms = typeof value === "string" ? parseTime(value) : undefined
-    if (ms === undefined) throw graphqlError("VALIDATION_FAILED", "A DateTime is an ISO 8601 date or date-time.")
-    return ms
-  }
-})
-
-const json = new GraphQLScalarType({
-  name: "JSON",
-  serialize: (value) => value,
-  parseValue: (value) => value,
-  parseLiteral: valueFromASTUntyped
-})
 
 const query = {
   node: async (_: unknown, { id }: { id: string }, context: RequestContext) => {
@@ -254,8 +237,7 @@ const sourceName = ({ source }: { readonly source: number }, _: unknown, { sourc
 const identifier = { id: ({ value }: Identifier) => value, encoding: () => "none" }
 
 export const resolvers = {
-  DateTime: dateTime,
-  JSON: json,
+  ...scalars,
   Collection: { USERS: "users", ACCOUNTS: "accounts" },
   EventType: { IDENTIFY: "identify", TRACK: "track", PAGE: "page", SCREEN: "screen", GROUP: "group", ALIAS: "alias" },
   Query: query,

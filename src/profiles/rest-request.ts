@@ -5,7 +5,7 @@
 import type { ProfileRef } from "../identity/graph.ts"
 import type { Collection } from "../workspace/rules.ts"
 import { parseTime } from "./order.ts"
-import { ApiProblem, invalid, noSuchResource } from "./problem.ts"
+import { invalid, noSuchResource } from "./problem.ts"
 
 export const resources = ["traits", "external_ids", "events", "metadata", "links"] as const
 export type Resource = (typeof resources)[number]
@@ -145,5 +145,3 @@ export class Query {
     return kept.length === 0 ? "" : `?${kept.join("&")}`
   }
 }
-
-export { ApiProblem }
