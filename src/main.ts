@@ -1,6 +1,6 @@
 /** The command line. Wires commands to what they run; how errors are shown and exit codes are decided here only. */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Config, Effect, Exit, Layer, Option, Runtime } from "effect"
+import { Cause, Config, Console, Effect, Exit, Layer, Option, Runtime } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import { migrate, rebuild, serve } from "./app.ts"
 import { settingProblem, Settings } from "./config.ts"
@@ -26,9 +26,9 @@ const command = {
   demo: Command.make("demo", {}, () => demo(terminal)).pipe(
     Command.withDescription("Run everything embedded in a folder of its own, play a shop's week into it, and stay up.")
   ),
-  migrate: Command.make("migrate", {}, () => Effect.provide(migrate, environment)).pipe(
-    Command.withDescription("Bring the database up to date and exit. `serve` does the same when it starts.")
-  ),
+  migrate: Command.make("migrate", {}, () =>
+    Effect.provide(Effect.andThen(migrate, Console.log("The database is up to date.")), environment)
+  ).pipe(Command.withDescription("Bring the database up to date and exit. `serve` does the same when it starts.")),
   doctor: Command.make("doctor", {}, () => doctor).pipe(
     Command.withDescription(
       "Check Node, PostgreSQL, Neo4j, the port, the disk and the configuration, and say what to do."
