@@ -3,7 +3,7 @@
  * database takes events and answers questions, and stands by for the lock; the epoch in `cursors` fences off
  * an owner that lost it without noticing.
  */
-import { Clock, Context, Effect, FiberMap, Layer, Queue, Schedule } from "effect"
+import { Clock, Context, Effect, FiberMap, Layer, Metric, Queue, Schedule } from "effect"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { supervise } from "../platform/supervise.ts"
@@ -18,6 +18,11 @@ import { makeSpaceStore } from "./space-store.ts"
 const identityLock = 0x62_72_61_69
 
 const pruneEvery = "1 hour"
+
+const lagEvents = Metric.gauge("braid_space_lag_events", {
+  description: "Accepted events of a space that are not resolved yet"
+})
+const lagEvery = "5 seconds"
 
 export interface SpaceProgress {
   readonly id: string
@@ -109,6 +114,12 @@ export class SpaceActors extends Context.Service<
           ).pipe(Effect.map((lag): SpaceProgress => ({ id: space.id, slug: space.slug, position, lag })))
         })
       )
+      const gauges = Effect.flatMap(progress, (all) =>
+        Effect.forEach(all, ({ slug, lag }) => Metric.update(Metric.withAttributes(lagEvents, { space: slug }), lag), {
+          discard: true
+        })
+      )
+      yield* Effect.forkScoped(Effect.repeat(gauges, Schedule.spaced(lagEvery)))
       return { progress }
     })
   )

@@ -1,5 +1,6 @@
 /** The one policy for every long-lived fiber: restart with backoff, say so, never die in silence. */
-import { Cause, Effect, Metric, Schedule } from "effect"
+import { Cause, Clock, Effect, Metric, Random } from "effect"
+import { SqlError } from "effect/sql"
 import { Health } from "./health.ts"
 
 const restarts = Metric.counter("braid_fiber_restarts_total", {
@@ -7,15 +8,16 @@ const restarts = Metric.counter("braid_fiber_restarts_total", {
   incremental: true
 })
 
-/** 200 ms, 400 ms, ... at most 15 s between restarts, with jitter. */
-const backoff = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("15 seconds")]).pipe(
-  Schedule.jittered
-)
+const firstDelayMs = 200
+const longestDelayMs = 5_000
+/** A fiber that has run for so long begins again with the first delay. */
+const wellAfterMs = 30_000
 
-/** The first error of a cause in one line, without a stack. */
+/** The first error of a cause in one line, without a stack; of a failed query what the database said. */
 export const causeMessage = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
-  return error instanceof Error && error.message !== "" ? error.message : String(error)
+  const told = SqlError.isSqlError(error) && error.reason.cause instanceof Error ? error.reason.cause : error
+  return told instanceof Error && told.message !== "" ? told.message : String(told)
 }
 
 /**
@@ -29,26 +31,24 @@ export const supervise = <E, R>(
   Effect.gen(function* () {
     const health = yield* Health
     const restarted = Metric.withAttributes(restarts, { fiber: name })
-    health.set(name, "running")
-    yield* Effect.suspend(() => {
+    let failures = 0
+    while (true) {
       health.set(name, "running")
-      return body
-    }).pipe(
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.interrupt
-          : Effect.suspend(() => {
-              health.failed(name, causeMessage(cause))
-              return Metric.update(restarted, 1).pipe(
-                Effect.andThen(Effect.logWarning(`${name} failed and is restarted: ${causeMessage(cause)}`)),
-                Effect.andThen(Effect.logDebug(cause)),
-                Effect.andThen(Effect.fail("restart" as const))
-              )
-            })
-      ),
-      Effect.retry(backoff),
-      Effect.orDie,
-      Effect.onExit(() => Effect.sync(() => health.set(name, "stopped"))),
-      Effect.annotateLogs({ fiber: name })
-    )
-  })
+      const started = yield* Clock.currentTimeMillis
+      const cause = yield* body.pipe(
+        Effect.as(undefined),
+        Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed(cause)))
+      )
+      if (cause === undefined) return
+      health.failed(name, causeMessage(cause))
+      yield* Metric.update(restarted, 1)
+      yield* Effect.logWarning(`${name} failed and is restarted: ${causeMessage(cause)}`)
+      yield* Effect.logDebug(cause)
+      if ((yield* Clock.currentTimeMillis) - started > wellAfterMs) failures = 0
+      const delay = Math.min(longestDelayMs, firstDelayMs * 2 ** failures++)
+      yield* Effect.sleep(delay * (0.8 + 0.4 * (yield* Random.next)))
+    }
+  }).pipe(
+    Effect.onExit(() => Effect.map(Health, (health) => health.set(name, "stopped"))),
+    Effect.annotateLogs({ fiber: name })
+  )
