@@ -50,8 +50,10 @@ export const commitsAfter = (
 > =>
   sql<{ head: number; pos: number | null; hashes: Uint8Array | null }>`
     select h.pos::float8 as head, s.last_pos::float8 as pos, s.hashes
-    from log_head h left join log_seen s on s.last_pos > ${PgTypes.float8(after)}::int8
-    where h.log = 1 order by s.last_pos limit ${PgTypes.int4(commitsPerRead)}`.pipe(
+    from log_head h left join lateral (
+      select s.last_pos, s.hashes from log_seen s where s.last_pos > ${PgTypes.float8(after)}::int8
+      order by s.last_pos limit ${PgTypes.int4(commitsPerRead)}) s on true
+    where h.log = 1 order by s.last_pos`.pipe(
     Effect.map((rows) => ({
       head: rows[0]?.head ?? 0,
       commits: rows.flatMap((row) =>

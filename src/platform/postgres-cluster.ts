@@ -11,16 +11,24 @@
  * A server that outlived its Braid (`kill -9`) is adopted: `data/postmaster.pid` says where it listens.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { createHash, randomBytes } from "node:crypto"
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { EmbeddedPostgresFailed } from "./embedded-postgres-failed.ts"
 import { findPrograms, type PostgresPrograms, type RunAs, runAs } from "./postgres-binaries.ts"
-import { isAlive } from "./process-lock.ts"
+import { makeCluster } from "./postgres-initdb.ts"
+import {
+  adviceFor,
+  command,
+  environment,
+  isServer,
+  type PidFile,
+  readPidFile,
+  spawnProblem
+} from "./postgres-process.ts"
 
-const majorVersion = "18"
 const role = "braid"
 const port = 5432
 
@@ -50,13 +58,6 @@ export const serverSettings = {
 const longestSocketPath = 103
 const largestLog = 16 * 1024 * 1024
 
-interface PidFile {
-  readonly pid: number
-  readonly port: number
-  readonly socketDir: string
-  readonly status: string
-}
-
 export class PostgresCluster {
   readonly logFile: string
   readonly #folder: string
@@ -71,6 +72,9 @@ export class PostgresCluster {
   #ended: Promise<unknown> = Promise.resolve()
   #socketDir: string
   #port = port
+  #stopping = false
+  /** The start in progress; a stop waits for it, or it would leave a server behind. */
+  #starting: Promise<unknown> = Promise.resolve()
 
   constructor(folder: string, settings: Readonly<Record<string, string>>) {
     this.#folder = folder
@@ -91,8 +95,15 @@ export class PostgresCluster {
     this.#runAs = runAs(this.#programs, join(this.#folder, "data"))
     this.#own(this.#folder)
     this.#prepareSocketFolder()
-    this.#readOrMakePassword()
-    await this.#initialise()
+    const { password } = await makeCluster({
+      folder: this.#folder,
+      data: this.#data,
+      role,
+      programs: this.#programs,
+      runAs: this.#runAs,
+      failed: (what, advice, said) => this.#failed(what, advice, said)
+    })
+    this.#password = password
     if ((fs.statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0) > largestLog / 2) {
       fs.renameSync(this.logFile, `${this.logFile}.1`)
     }
@@ -110,9 +121,16 @@ export class PostgresCluster {
   /**
    * Starts the server or adopts the one that runs. `answers` tries a connection: undefined, or why there is none.
    */
-  async start(answers: (url: string) => Promise<string | undefined>): Promise<"started" | "adopted"> {
+  start(answers: (url: string) => Promise<string | undefined>): Promise<"started" | "adopted"> {
+    const starting = this.#startOrAdopt(answers)
+    this.#starting = starting.catch(() => undefined)
+    return starting
+  }
+
+  async #startOrAdopt(answers: (url: string) => Promise<string | undefined>): Promise<"started" | "adopted"> {
     const deadline = Date.now() + 120_000
     for (;;) {
+      if (this.#stopping) throw this.#failed("it was stopped while it started", "start again")
       const file = this.#pidFile()
       if (file === undefined || !isServer(file.pid)) {
         if (file !== undefined) fs.rmSync(join(this.#data, "postmaster.pid"), { force: true })
@@ -149,6 +167,8 @@ export class PostgresCluster {
 
   /** Fast shutdown; after 5 s immediate, after 7 s by force. The next start recovers from all of them. */
   async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#starting
     const pid = this.#pid
     if (pid === undefined) return
     for (const [signal, patience] of [
@@ -209,78 +229,11 @@ export class PostgresCluster {
         this.#child = child
         return true
       }
-      if (Date.now() > deadline) {
+      if (this.#stopping || Date.now() > deadline) {
         child.kill("SIGQUIT")
         throw this.#failed("the server was not ready after two minutes", "look at its log", this.#logSince(logged))
       }
     }
-  }
-
-  /** An interrupted initdb leaves only an init-* folder behind, which is thrown away here. */
-  async #initialise(): Promise<void> {
-    for (const name of fs.readdirSync(this.#folder)) {
-      if (name.startsWith("init-")) fs.rmSync(join(this.#folder, name), { recursive: true, force: true })
-    }
-    const versionFile = join(this.#data, "PG_VERSION")
-    if (fs.existsSync(versionFile)) {
-      const version = fs.readFileSync(versionFile, "utf8").trim()
-      if (version === majorVersion) return
-      throw this.#failed(
-        `${this.#data} was made by PostgreSQL ${version}, this is PostgreSQL ${majorVersion}`,
-        `move the data with pg_dump and pg_restore of a packaged PostgreSQL, or start with another BRAID_DATA_DIR`
-      )
-    }
-    if (fs.existsSync(this.#data)) {
-      if (fs.readdirSync(this.#data).length > 0) {
-        throw this.#failed(`${this.#data} is not empty and holds no PostgreSQL data`, `move that folder away`)
-      }
-      fs.rmdirSync(this.#data)
-    }
-    const fresh = join(this.#folder, `init-${process.pid}`)
-    fs.mkdirSync(fresh, { mode: 0o700 })
-    this.#own(fresh)
-    const as = this.#runAs!
-    const [program, args] = command(as, this.#programs!.initdb, [
-      `--pgdata=${fresh}`,
-      `--username=${role}`,
-      `--pwfile=${join(this.#folder, "password")}`,
-      "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--no-instructions"
-    ])
-    const said: Array<Buffer> = []
-    const problem = await new Promise<string | undefined>((resolve) => {
-      const child = spawn(program, args, { ...as.spawn, ...environment, stdio: ["ignore", "pipe", "pipe"] })
-      child.stdout.on("data", (chunk: Buffer) => said.push(chunk))
-      child.stderr.on("data", (chunk: Buffer) => said.push(chunk))
-      child.once("error", (error) => resolve(spawnProblem(error, program)))
-      child.once("close", (code, signal) =>
-        resolve(code === 0 ? undefined : `initdb ended with ${signal ?? `exit code ${code}`}`)
-      )
-    })
-    if (problem !== undefined) {
-      const output = Buffer.concat(said).toString("utf8")
-      fs.rmSync(fresh, { recursive: true, force: true })
-      throw this.#failed(`the database could not be made: ${problem}`, adviceFor(output), output)
-    }
-    fs.renameSync(fresh, this.#data)
-  }
-
-  #readOrMakePassword() {
-    const file = join(this.#folder, "password")
-    if (!fs.existsSync(file)) {
-      if (fs.existsSync(this.#data)) {
-        throw this.#failed(`${file} is missing, and without it nobody can enter the database`, `restore that file`)
-      }
-      const fd = fs.openSync(`${file}.new`, "w", 0o600)
-      fs.writeSync(fd, `${randomBytes(24).toString("base64url")}\n`)
-      fs.fsyncSync(fd)
-      fs.closeSync(fd)
-      this.#own(`${file}.new`)
-      fs.renameSync(`${file}.new`, file)
-    }
-    this.#password = fs.readFileSync(file, "utf8").trim()
   }
 
   #prepareSocketFolder() {
@@ -312,14 +265,7 @@ export class PostgresCluster {
   }
 
   #pidFile(): PidFile | undefined {
-    try {
-      const lines = fs.readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n")
-      const pid = Number(lines[0])
-      if (!Number.isInteger(pid) || pid <= 0) return undefined
-      return { pid, port: Number(lines[3]), socketDir: lines[4]?.trim() ?? "", status: lines[7]?.trim() ?? "starting" }
-    } catch {
-      return undefined
-    }
+    return readPidFile(this.#data)
   }
 
   #limitLog() {
@@ -337,39 +283,11 @@ export class PostgresCluster {
 
   #failed(what: string, advice: string, said = "") {
     const logTail = said.trim().split("\n").slice(-15).join("\n")
-    return new EmbeddedPostgresFailed({ what, advice: `${advice}; or ${useYourOwn}`, logFile: this.logFile, logTail })
-  }
-}
-
-const useYourOwn = "set BRAID_DATABASE_URL to a PostgreSQL 15 or newer"
-
-const environment = { cwd: "/", env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" } }
-
-const command = (as: RunAs, program: string, args: ReadonlyArray<string>): [string, Array<string>] => {
-  const [first = program, ...rest] = [...as.prefix, program]
-  return [first, [...rest, ...args]]
-}
-
-const spawnProblem = (error: Error, program: string): string =>
-  (error as NodeJS.ErrnoException).code === "ENOENT" && fs.existsSync(program)
-    ? "its programs need glibc, which this system does not have (Alpine Linux?)"
-    : error.message
-
-const adviceFor = (said: string): string => {
-  if (/No space left on device/.test(said)) return "free some disk space"
-  if (/Permission denied|could not access/.test(said)) return "check the owner and the mode of the data folder"
-  if (/error while loading shared libraries/.test(said)) return "run `npm ci` again"
-  if (/shared memory|Cannot allocate memory/.test(said)) return "free some memory"
-  return "read the lines below"
-}
-
-/** Whether this living process is a PostgreSQL server: process numbers are used again after a restart of the machine. */
-const isServer = (pid: number): boolean => {
-  if (!isAlive(pid)) return false
-  if (process.platform !== "linux") return true
-  try {
-    return fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "postgres"
-  } catch {
-    return true
+    return new EmbeddedPostgresFailed({
+      what,
+      advice: `${advice}; or set BRAID_DATABASE_URL to a PostgreSQL 15 or newer`,
+      logFile: this.logFile,
+      logTail
+    })
   }
 }

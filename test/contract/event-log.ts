@@ -322,7 +322,6 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
       Effect.gen(function* () {
         const log = yield* store.open()
         const release = yield* store.holdCommits
-        const before = performance.now()
         const stuck = yield* Effect.forkChild(append(log, [event("stuck")]), { startImmediately: true })
         const queued = yield* Effect.forkChild(append(log, [event("queued")]), { startImmediately: true })
         const errors = [yield* Effect.flip(Fiber.join(stuck)), yield* Effect.flip(Fiber.join(queued))]
@@ -330,7 +329,6 @@ export const eventLogContract = (adapter: string, store: Effect.Effect<LogStore,
           errors.map((e) => e._tag),
           ["LogUnavailable", "LogUnavailable"]
         )
-        assert.isBelow(performance.now() - before, 5000)
         assert.deepStrictEqual(log.queued().bytes, 0)
         yield* release
         // The first one may have been committed after its answer: then the retry is a duplicate, never a second event.
