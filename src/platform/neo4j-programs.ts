@@ -11,6 +11,7 @@ import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { LocalNeo4jFailed } from "./local-neo4j-failed.ts"
+import { isAlive } from "./process-lock.ts"
 
 const run = promisify(execFile)
 const oldestJava = 17
@@ -67,10 +68,20 @@ const findJava = async (): Promise<{ readonly java: string; readonly javaVersion
   return { java, javaVersion }
 }
 
+/** What runs that were killed have left half done. */
+const sweep = (target: string): void => {
+  for (const name of readdirSync(dirname(target))) {
+    const [, pid] = /^neo4j-.*\.(\d+)-[0-9a-f]{6}$/.exec(name) ?? []
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(dirname(target), name), { recursive: true, force: true })
+  }
+}
+
 const copyJars = async (pom: string, target: string): Promise<void> => {
   const output = `${target}.${process.pid}-${randomBytes(3).toString("hex")}`
-  mkdirSync(output, { recursive: true })
   try {
+    mkdirSync(output, { recursive: true })
+    sweep(target)
     await run(
       "mvn",
       [
@@ -89,8 +100,8 @@ const copyJars = async (pom: string, target: string): Promise<void> => {
     renameSync(output, target)
   } catch (error) {
     if (existsSync(target)) return // Another run was faster.
-    const { code, stdout } = error as NodeJS.ErrnoException & { readonly stdout?: string }
-    throw code === "ENOENT"
+    const { code, syscall, stdout } = error as NodeJS.ErrnoException & { readonly stdout?: string }
+    throw code === "ENOENT" && syscall === "spawn mvn"
       ? new LocalNeo4jFailed({
           what: "there is no Maven on this machine (`mvn` does not run), which fetches Neo4j once",
           advice: `install Maven 3, ${useYourOwn}`

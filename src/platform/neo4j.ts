@@ -55,7 +55,7 @@ export interface Neo4jOptions {
 
 const poolSize = 16
 const connectTimeoutMs = 5000
-const retryForMs = 3000
+const retryForMs = 1000
 const transactionTimeoutMs = 30_000
 const commandTimeoutMs = 600_000
 /** A session that cannot say goodbye (its server hangs) is left to its timeouts. */

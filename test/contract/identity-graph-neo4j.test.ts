@@ -1,16 +1,134 @@
-import { Layer } from "effect"
-import { describe } from "vitest"
+/** The contract on Neo4j, and what only Neo4j promises: a graph that a person can read, by index, that ends when asked. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Schedule } from "effect"
+import connect, { type Plan } from "neo4j-driver"
+import { IdentityGraph } from "../../src/identity/graph.ts"
+import * as cypher from "../../src/identity/graph-neo4j-cypher.ts"
 import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
+import { Neo4j } from "../../src/platform/neo4j.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
+import { freshGraph, id, Story } from "./graph-story.ts"
 import { identityGraphContract } from "./identity-graph.ts"
 import { identityGraphProperties } from "./identity-graph-properties.ts"
 
 const neo4j = await runNeo4j()
+const nowhere = { url: "bolt://127.0.0.1:1", user: "neo4j", password: "none" }
 
 describe.skipIf(neo4j === undefined)("on Neo4j", () => {
-  const layer = neo4jGraphOn.pipe(
-    Layer.provideMerge(testNeo4j(neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }))
-  )
+  const layer = neo4jGraphOn.pipe(Layer.provideMerge(testNeo4j(neo4j ?? nowhere)))
   identityGraphContract("neo4j", layer)
   identityGraphProperties("neo4j", layer, 25)
+
+  it.layer(layer, { excludeTestServices: true })("IdentityGraph in Neo4j", (it) => {
+    it.effect("reads like spec 02 section 17", () =>
+      Effect.gen(function* () {
+        const graph = yield* IdentityGraph
+        const server = yield* Neo4j
+        const graphId = freshGraph()
+        const space = graphId.slice(0, -2)
+        yield* graph.open(graphId)
+        const story = new Story()
+        const start = story.at
+        const p1 = story.create("users", id("email:e1"))
+        const p2 = story.create("users", id("email:e2"))
+        const a1 = story.create("accounts", id("group_id:g1"))
+        story.link(p2, a1)
+        story.merge(p2, p1, { matchedFrom: [id("email:e2")], matchedInto: [id("email:e1")] })
+        const { from, mutations } = story.take()
+        yield* graph.apply(graphId, from, mutations)
+
+        const [path] = yield* server.read<Record<string, Record<string, unknown> & { properties: object }>>(
+          `MATCH (i:Identifier {space: $space, type: "email", value: "e2"})-[t:MAPS_TO]->(p:Profile)-[m:MERGED_INTO]->(c:Profile)
+           MATCH (p)-[l:MEMBER_OF]->(a:Account) RETURN i, t, p, m, c, l, a`,
+          { space }
+        )
+        const text = (name: string) => JSON.parse(JSON.stringify(path![name]!.properties))
+        const segmentIds = mutations.profiles.map((row) => row.segmentId)
+        const year = new Date(start).getUTCFullYear()
+        assert.deepInclude(text("i"), { space, collection: "users", type: "email", value: "e2" })
+        assert.deepInclude(text("t"), {
+          source: mutations.mappings[1]!.source,
+          first_message_id: mutations.mappings[1]!.messageId,
+          origin_segment_id: segmentIds[1],
+          state: "active"
+        })
+        assert.match(text("t").id, /^map_[0-9A-Za-z]{27}$/)
+        assert.strictEqual(text("t").added_at.year, year)
+        assert.deepEqual(text("t").created_at, text("t").added_at)
+        assert.deepInclude(text("p"), {
+          segment_id: segmentIds[1],
+          collection: "users",
+          state: "merged",
+          created_seq: p2
+        })
+        assert.deepInclude(text("c"), { segment_id: segmentIds[0], state: "active", space })
+        assert.deepInclude(text("m"), {
+          id: mutations.merges[0]!.id,
+          rules_version: 7,
+          matched_from: ["email:e2"],
+          matched_into: ["email:e1"],
+          state: "active"
+        })
+        assert.deepInclude(text("l"), {
+          origin_segment_id: segmentIds[1],
+          first_message_id: mutations.links[0]!.messageId
+        })
+        assert.deepEqual(path!["a"]!["labels"], ["Profile", "Account"])
+        const [node] = yield* server.read<{ position: number }>(
+          "MATCH (g:Graph {id: $graphId}) RETURN g.position AS position",
+          {
+            graphId
+          }
+        )
+        assert.strictEqual(node?.position, story.position)
+      })
+    )
+
+    it.effect("every statement starts from an index, whatever the size of the graph (IDR-90)", () =>
+      Effect.gen(function* () {
+        yield* IdentityGraph.use((graph) => graph.open(freshGraph()))
+        const { url, user, password } = neo4j ?? nowhere
+        const driver = yield* Effect.acquireRelease(
+          Effect.sync(() => connect.driver(url, connect.auth.basic(user, password ?? ""))),
+          (driver) => Effect.promise(() => driver.close())
+        )
+        const operators = (plan: Plan): ReadonlyArray<string> => [
+          plan.operatorType,
+          ...plan.children.flatMap(operators)
+        ]
+        const statements = Object.values(cypher)
+          .flat()
+          .filter((statement) => !/^(CREATE CONSTRAINT|RETURN)/.test(statement))
+        assert.isAbove(statements.length, 12)
+        for (const statement of statements) {
+          const names = [...new Set(statement.match(/\$\w+/g))].map((name) => [name.slice(1), null])
+          const { summary } = yield* Effect.promise(() =>
+            driver.executeQuery(`EXPLAIN ${statement}`, Object.fromEntries(names))
+          )
+          for (const operator of operators(summary.plan as Plan)) assert.notMatch(operator, /Scan/, statement)
+        }
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("interrupting a query ends it on the server too", () =>
+      Effect.gen(function* () {
+        const server = yield* Neo4j
+        const marker = `marker_${freshGraph().slice(4, 20)}`
+        const running = server
+          .read<{ n: number }>(
+            "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $marker AND NOT currentQuery CONTAINS 'SHOW' RETURN count(*) AS n",
+            { marker }
+          )
+          .pipe(Effect.map(([row]) => row!.n))
+        const endless = server.read(
+          `UNWIND range(1, 100000000000) AS ${marker} WITH ${marker} WHERE ${marker} < 0 RETURN 1`,
+          {}
+        )
+        const fiber = yield* Effect.forkChild(endless)
+        yield* running.pipe(Effect.repeat({ until: (n) => n === 1, schedule: Schedule.spaced("20 millis") }))
+        yield* Fiber.interrupt(fiber)
+        yield* running.pipe(Effect.repeat({ until: (n) => n === 0, schedule: Schedule.spaced("20 millis") }))
+      })
+    )
+  })
 })
