@@ -1,5 +1,5 @@
 /** Every setting of the process: environment variable, default, meaning. Secrets print as `<redacted>`. */
-import { Config, Context, Effect, Layer, type Redacted, Schema } from "effect"
+import { Config, Context, Effect, Layer, Schema } from "effect"
 import { join, resolve } from "node:path"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
@@ -95,4 +95,3 @@ export class Settings extends Context.Service<Settings, SettingsValue>()("braid/
     })
   )
 }
-export type { Redacted }
