@@ -196,6 +196,7 @@ const hurried: ReadonlyArray<PureOptions> = [
   { ...inMemory, batch: 1, capacity: 1, late: 0 },
   { ...inMemory, batch: 3, capacity: 1, late: 2 },
   { ...inMemory, batch: 7, capacity: 8, late: 1 },
+  { ...inMemory, batch: 2, capacity: 40, late: 2 },
   { ...inMemory, batch: 5, capacity: 1_000_000, late: 3 }
 ]
 

@@ -198,6 +198,15 @@ describe("acceptance", () => {
     assert.strictEqual(count({ ...defaultRules, blockJunk: false }).junk, 1)
   })
 
+  it.each([
+    [4, "merge"],
+    [3, "none"]
+  ])("IDR-87: profiles of two identifiers each under a limit of %i: %s", (maxMappings, action) => {
+    const lines = ["user_id:u1 email:e1", "anonymous_id:a1 ios.id:d1", "user_id:u1 anonymous_id:a1"]
+    const { state } = runPure(run(lines, defaultRules, { maxMappings }))
+    assert.strictEqual(state.events[2]!.resolution?.users?.action, action)
+  })
+
   it("IDR-109: a merge record names what matched each side", () => {
     const { entries } = runPure(run(w7))
     const merged = entries.at(-1)!.users!.merged![0]!

@@ -108,6 +108,16 @@ describe("working set", () => {
     assert.strictEqual(set.owner(user("user_id", "u1")), set.owner(user("email", "e1")))
   })
 
+  it("an identifier of the older generation follows its profile into the survivor", () => {
+    const { set, take, missing } = space()
+    const { target } = take("user_id:u1")
+    take("anonymous_id:a1 ios.id:d1")
+    set.rotate()
+    assert.strictEqual(take("user_id:u1 anonymous_id:a1").action, "merge")
+    assert.deepStrictEqual(missing("ios.id:d1"), [])
+    assert.strictEqual(set.owner(user("ios.id", "d1"))?.no, target)
+  })
+
   it("is full at half of its capacity, the other half is the older generation", () => {
     const { set, take } = space(4)
     take("user_id:u1")
