@@ -4,6 +4,8 @@ import type { SqlError } from "effect/sql"
 import { Database } from "../platform/database.ts"
 import { type GraphId, IdentityGraph } from "./graph.ts"
 
+const name = (spaceId: string, generation: number): GraphId => `${spaceId}.${generation}`
+
 export class LiveGraphs extends Context.Service<
   LiveGraphs,
   {
@@ -31,7 +33,6 @@ export class LiveGraphs extends Context.Service<
       )
       yield* refresh
       const generationOf = (spaceId: string) => generations.get(spaceId) ?? 1
-      const name = (spaceId: string, generation: number): GraphId => `${spaceId}.${generation}`
       return {
         graphOf: (spaceId) => name(spaceId, generationOf(spaceId)),
         nextOf: (spaceId) => name(spaceId, generationOf(spaceId) + 1),

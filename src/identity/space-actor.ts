@@ -198,9 +198,8 @@ const runSession = Effect.fnUntraced(function* (options: {
   /** Only where one message id may create two profiles can a segment id have been issued before (IDR-110). */
   const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
     if (settings.dedupScope !== "source") return
-    const issued = (segmentId: string) => set.issued(segmentId)
     while (true) {
-      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, issued))
+      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, set.issued))
       const found = yield* graph.issued(graphId, candidates)
       if (found.size === 0) return
       set.noteIssued(found)

@@ -13,16 +13,15 @@ import { message, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { differences } from "../system/support/clean-run.ts"
 import { makeTraffic } from "../system/support/traffic.ts"
 
-const equalsCleanRun = Effect.gen(function* () {
+const cleanRunDifferences = Effect.gen(function* () {
   const { space } = yield* Rig
   const graphId = (yield* LiveGraphs).graphOf(space.id)
-  const found = yield* differences({
+  return yield* differences({
     database: yield* Database,
     graph: yield* IdentityGraph,
     graphId,
     spaceId: space.id
   })
-  expect(found).toEqual([])
 })
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
@@ -34,7 +33,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         const requests = Array.from({ length: 300 }, () => Array.from({ length: 10 }, next))
         yield* Effect.forEach(requests, (batch) => send(batch as ReadonlyArray<ShortMessage>), { concurrency: 8 })
         yield* settled
-        yield* equalsCleanRun
+        expect(yield* cleanRunDifferences).toEqual([])
       })
     )
 
@@ -60,7 +59,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         })
         expect(yield* finished).toEqual([{ error: null }])
         yield* settled
-        yield* equalsCleanRun
+        expect(yield* cleanRunDifferences).toEqual([])
         const graph = yield* IdentityGraph
         expect(yield* graph.count(graphs.graphOf(space.id), "users")).toBeGreaterThan(0)
         expect(yield* graph.open(old)).toBe(0)

@@ -16,11 +16,11 @@ const client = () => new Analytics({ writeKey, host: service.url, flushAt: 15 })
 
 const ids = async (profile: string, collection = "users") => {
   const { body } = await service.profile(`${profile}/external_ids?limit=100`, collection)
-  return (body.data as ReadonlyArray<{ type: string; id: string }>).map(({ type, id }) => `${type}:${id}`).sort()
+  return body.data.map(({ type, id }) => `${type}:${id}`).sort()
 }
 
 const segmentId = async (profile: string) =>
-  (await service.profile(`${profile}/metadata?verbose=true`)).body.metadata.segment_id as string
+  (await service.profile(`${profile}/metadata?verbose=true`)).body.metadata.segment_id
 
 describe("with @segment/analytics-node", () => {
   it("AC1-4: six calls make one request and six stored messages", async () => {
@@ -40,12 +40,12 @@ describe("with @segment/analytics-node", () => {
     expect(requests).toBe(1)
     await service.settled()
     const { body } = await service.profile("user_id:six/events?limit=100")
-    expect(body.data.map((event: { type: string }) => event.type).sort()).toEqual(["page", "screen", "track"])
+    expect(body.data.map((event) => event.type).sort()).toEqual(["page", "screen", "track"])
     expect((await service.profile("user_id:six/traits")).body.traits).toEqual({ plan: "pro" })
     expect((await service.profile("group_id:six-company/traits", "accounts")).body.traits).toEqual({ name: "Six" })
     const links = (await service.profile("user_id:six/links")).body.data
     expect(links).toHaveLength(1)
-    expect(links[0].external_ids[0]).toMatchObject({ type: "group_id", id: "six-company", collection: "accounts" })
+    expect(links[0]!.external_ids[0]).toMatchObject({ type: "group_id", id: "six-company", collection: "accounts" })
   })
 
   it("W-5 SegKicks: one profile across phone, Android and the second shop", async () => {
@@ -97,7 +97,13 @@ describe("with @segment/analytics-node", () => {
     expect(body.data).toHaveLength(3)
     expect(body.cursor.url).toContain(first)
 
-    const { data } = await service.graphql(
+    const { data } = await service.graphql<{
+      profile: {
+        merges: { edges: ReadonlyArray<{ node: unknown }> }
+        events: { edges: ReadonlyArray<unknown> }
+        metadata: unknown
+      }
+    }>(
       `query ($space: ID!, $id: ID!) { profile(spaceId: $space, by: { segmentId: $id }) {
          segmentId requestedId externalIds { totalCount } merges { edges { node { from into messageId active } } }
          metadata { mergeCount mergedSegmentIds } events { edges { node { event } } } } }`,
@@ -105,7 +111,7 @@ describe("with @segment/analytics-node", () => {
     )
     expect(data.profile).toMatchObject({ segmentId: first, requestedId: second, externalIds: { totalCount: 3 } })
     expect(data.profile.merges.edges).toHaveLength(1)
-    expect(data.profile.merges.edges[0].node).toMatchObject({ from: second, into: first, active: true })
+    expect(data.profile.merges.edges[0]!.node).toMatchObject({ from: second, into: first, active: true })
     expect(data.profile.metadata).toEqual({ mergeCount: 1, mergedSegmentIds: [second] })
     expect(data.profile.events.edges).toHaveLength(2)
   })
@@ -165,9 +171,9 @@ describe("the process", () => {
 
   it("drains on SIGTERM: exit 0, and everything acknowledged is there after the next start (ING-10)", async () => {
     let accepted = 0
-    let going = true
+    const stopping = new AbortController()
     const senders = Array.from({ length: 4 }, async (_, sender) => {
-      for (let i = 0; going; i++) {
+      for (let i = 0; !stopping.signal.aborted; i++) {
         const ok = await service
           .batch([{ type: "track", userId: `drain-${sender}`, messageId: `d-${sender}-${i}`, event: "Drained" }])
           .then((response) => response.status === 200)
@@ -178,7 +184,7 @@ describe("the process", () => {
     })
     await service.until("some traffic", 10, async () => (accepted > 50 ? true : undefined))
     const code = await service.stop()
-    going = false
+    stopping.abort()
     await Promise.all(senders)
     expect(code).toBe(0)
     await service.start()

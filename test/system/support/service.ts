@@ -40,6 +40,22 @@ const until = async <A>(what: string, seconds: number, probe: () => Promise<A | 
   }
 }
 
+export interface ProfileItem {
+  readonly type: string
+  readonly id: string
+  readonly event: string
+  readonly external_ids: ReadonlyArray<{ readonly type: string; readonly id: string }>
+}
+
+/** Every member that some answer of the REST API has; a test reads those of the resource that it asked for. */
+export interface ProfileAnswer {
+  readonly traits: Readonly<Record<string, unknown>>
+  readonly data: ReadonlyArray<ProfileItem>
+  readonly metadata: Readonly<Record<string, unknown>> & { readonly segment_id: string }
+  readonly cursor: { readonly url: string; readonly next: string; readonly has_more: boolean }
+  readonly error: { readonly code: string; readonly message: string }
+}
+
 export interface Health {
   readonly ready: boolean
   readonly version: string
@@ -151,20 +167,24 @@ export class Service {
     return this.post("/v1/batch", { batch }, key)
   }
 
-  async profile<A = any>(path: string, collection = "users", secret = token): Promise<{ status: number; body: A }> {
+  async profile<A = ProfileAnswer>(
+    path: string,
+    collection = "users",
+    secret = token
+  ): Promise<{ status: number; body: A }> {
     const response = await fetch(`${this.url}/v1/spaces/${spaceId}/collections/${collection}/profiles/${path}`, {
       headers: { authorization: `Basic ${Buffer.from(`${secret}:`).toString("base64")}` }
     })
     return { status: response.status, body: (await response.json()) as A }
   }
 
-  async graphql<A = any>(query: string, variables: Record<string, unknown> = {}): Promise<A> {
+  async graphql<A>(query: string, variables: Record<string, unknown> = {}): Promise<{ readonly data: A }> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify({ query, variables })
     })
-    return (await response.json()) as A
+    return (await response.json()) as { readonly data: A }
   }
 
   async health(): Promise<Health> {
