@@ -8,7 +8,8 @@ import { promisify } from "node:util"
 import { gunzip, gzip } from "node:zlib"
 import type { Exchange } from "./exchange.ts"
 
-const welcome = `# One person, one profile. Put your access token into the Headers below, then press the play button.
+const welcome = `# Put your access token into the Headers below, then press play.
+# The round arrows at the bottom left fetch the schema, for help while you type.
 
 query {
   spaces {
@@ -26,8 +27,18 @@ const options = {
   headers: JSON.stringify({ Authorization: "Bearer <access token>" }, undefined, 2),
   isHeadersEditorEnabled: true,
   defaultEditorToolsVisibility: "headers",
-  shouldPersistHeaders: true
+  shouldPersistHeaders: false
 } as const
+
+/** Runs before the page's own script: as long as no token is there, the page says so itself instead of being refused. */
+const askForToken = `{
+  const send = window.fetch
+  const message = "Put your access token into the Headers editor below in place of <access token>."
+  window.fetch = (url, init) =>
+    /^(bearer|basic) +[^<\\s]/i.test(new Headers(init && init.headers).get("authorization") || "")
+      ? send(url, init)
+      : Promise.resolve(Response.json({ errors: [{ message }] }))
+}`
 
 const policy = [
   "default-src 'none'",
@@ -46,7 +57,8 @@ let page: Promise<Buffer> | undefined
 
 const render = async (): Promise<Buffer> => {
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql")
-  return promisify(gzip)(renderGraphiQL(options))
+  const [head, ...rest] = renderGraphiQL(options).split("<script>")
+  return promisify(gzip)(`${head}<script>${askForToken}</script>\n<script>${rest.join("<script>")}`)
 }
 
 export const sendGraphiql = async ({ req, res, requestId }: Exchange): Promise<void> => {
