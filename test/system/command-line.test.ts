@@ -1,5 +1,5 @@
 /** The command line as a person meets it: what is printed where, exit codes, and no stack for what is not our fault. */
-import { execFile, spawnSync } from "node:child_process"
+import { execFile, spawn, spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -151,5 +151,23 @@ describe("serve", () => {
     expect((await service.profile("user_id:after/traits")).body.traits).toEqual({ plan: "free" })
     expect(await service.stop()).toBe(0)
     await service.dispose()
+  })
+
+  it("npm start passes SIGTERM on and ends with 0", async () => {
+    const env = { ...process.env, BRAID_DATA_DIR: dataDir, BRAID_PORT: "0" }
+    const npm = spawn("npm", ["start"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] })
+    const ended = new Promise((resolve) => npm.once("exit", (code, signal) => resolve(code ?? signal)))
+    await new Promise<void>((resolve, reject) => {
+      let out = ""
+      npm.stdout.on("data", (chunk) => {
+        out += chunk
+        if (out.includes("Braid is ready at")) resolve()
+      })
+      void ended.then((how) => reject(new Error(`ended with ${how}: ${out}`)))
+    })
+    npm.kill("SIGTERM")
+    expect(await ended).toBe(0)
+    // The service itself is gone, too: its folder is free.
+    expect(existsSync(join(dataDir, "postgres", "braid.pid"))).toBe(false)
   })
 })
