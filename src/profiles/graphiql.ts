@@ -8,8 +8,10 @@ import { promisify } from "node:util"
 import { gunzip, gzip } from "node:zlib"
 import type { Exchange } from "./exchange.ts"
 
-const welcome = `# Put your access token into the Headers below, then press play.
-# The round arrows at the bottom left fetch the schema, for help while you type.
+/** Lines that fit the pane of a small window: it does not wrap. */
+const welcome = `# Put your access token into the Headers below,
+# then press play. The round arrows at the bottom
+# left fetch the schema, for help while you type.
 
 query {
   spaces {
