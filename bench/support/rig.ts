@@ -1,8 +1,8 @@
 /**
- * Everything below the HTTP surface on an embedded PostgreSQL of its own, for benchmarks: one space, one source,
- * limits off. The folder is removed at the end.
+ * Everything below the HTTP surface on an embedded PostgreSQL of its own, for benchmarks: spaces with one source
+ * each, limits off, and a gate in front of the readers. The folder is removed at the end.
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,7 +11,8 @@ import type { IdentityGraph } from "../../src/identity/graph.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
 import { SpaceActors } from "../../src/identity/space-actors.ts"
-import type { EventLog } from "../../src/log/event-log.ts"
+import { readerName } from "../../src/identity/space-store.ts"
+import { EventLog, type Position } from "../../src/log/event-log.ts"
 import { logMigrations } from "../../src/log/migrations.ts"
 import { postgresEventLog } from "../../src/log/postgres.ts"
 import { databaseLayer } from "../../src/platform/database-layer.ts"
@@ -19,36 +20,49 @@ import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
 import { type Source, type Space, Workspace, type WorkspaceSnapshot } from "../../src/workspace/workspace.ts"
+import { type BenchEvent, stored } from "./workload.ts"
 
-export const source: Source = {
-  no: 1,
-  id: "src_web",
-  slug: "web",
-  name: "Website",
-  kind: "website",
-  writeKeys: ["wk_web"],
-  enabled: true
+export const spaceIdOf = (name: string): string => `spa_${name.padStart(22, "0")}`
+
+/** Space `n`, from 1, fed by source `n`. */
+export const spaceOf = (n: number): Space => {
+  const source: Source = {
+    no: n,
+    id: `src_${n}`,
+    slug: `source${n}`,
+    name: `Source ${n}`,
+    kind: "website",
+    writeKeys: [`wk_${n}`],
+    enabled: true
+  }
+  return {
+    id: spaceIdOf(String(n)),
+    slug: `space${n}`,
+    name: `Space ${n}`,
+    kind: "dev",
+    sources: [source],
+    rules: defaultRules
+  }
 }
-export const space: Space = {
-  id: "spa_0123456789abcdefghijkl",
-  slug: "bench",
-  name: "Bench",
-  kind: "dev",
-  sources: [source],
-  rules: defaultRules
+
+const snapshotOf = (spaces: ReadonlyArray<Space>): WorkspaceSnapshot => {
+  const sources = spaces.flatMap((space) => space.sources)
+  return {
+    sources,
+    sourceByNo: new Map(sources.map((source) => [source.no, source])),
+    sourceByWriteKey: new Map(),
+    spaces,
+    spaceById: new Map(spaces.map((space) => [space.id, space])),
+    tokenByHash: new Map(),
+    limits: { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
+  }
 }
-const snapshot: WorkspaceSnapshot = {
-  sources: [source],
-  sourceByNo: new Map([[1, source]]),
-  sourceByWriteKey: new Map([["wk_web", source]]),
-  spaces: [space],
-  spaceById: new Map([[space.id, space]]),
-  tokenByHash: new Map(),
-  limits: { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
-}
+
+/** Whether readers get what was appended at once, or not at all. */
+export const gate = { open: true }
 
 /** A folder that an embedded PostgreSQL can live in, removed with the scope. */
-export const temporaryFolder = Effect.acquireRelease(
+const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => {
     const folder = mkdtempSync(join(tmpdir(), "braid-bench-"))
     chmodSync(folder, 0o755)
@@ -58,33 +72,83 @@ export const temporaryFolder = Effect.acquireRelease(
 )
 
 const database = Layer.unwrap(
-  Effect.map(temporaryFolder, (dataDir) => databaseLayer({ dataDir, migrations: [...logMigrations, ...identityMigrations] }))
+  Effect.map(temporaryFolder, (dataDir) =>
+    databaseLayer({ dataDir, migrations: [...logMigrations, ...identityMigrations] })
+  )
 )
 
-const workspace = Layer.effect(
-  Workspace,
-  Effect.gen(function* () {
-    const { write: sql } = yield* Database
-    yield* sql`insert into sources (no, id) overriding system value values (1, ${source.id}) on conflict do nothing`
-    return Workspace.of({ current: () => snapshot, reload: Effect.void, onChange: () => Effect.void })
-  })
-)
+const workspace = (spaces: ReadonlyArray<Space>) =>
+  Layer.effect(
+    Workspace,
+    Effect.gen(function* () {
+      const { write: sql } = yield* Database
+      const snapshot = snapshotOf(spaces)
+      for (const { no, id } of snapshot.sources)
+        yield* sql`insert into sources (no, id) overriding system value values (${no}, ${id}) on conflict do nothing`
+      return Workspace.of({ current: () => snapshot, reload: Effect.void, onChange: () => Effect.void })
+    })
+  )
 
-const eventLog: Layer.Layer<EventLog, unknown, Database | Health> = postgresEventLog({
-  limit: () => 0,
-  queueBytes: 256 * 1024 * 1024
-})
+/** One event in a hundred years while the gate is closed: what a meter of the log holds back, it lets go at once when opened. */
+const eventLog = postgresEventLog({ limit: () => (gate.open ? 0 : 3e-10), queueBytes: 256 * 1024 * 1024 })
 
-/** Log, graph and the running space actor; `settings` replace the defaults. */
-export const rig = <E, R>(graph: Layer.Layer<IdentityGraph, E, R>, settings: Partial<SettingsValue> = {}) =>
+export interface RigOptions {
+  /** Replace the defaults. */
+  readonly settings?: Partial<SettingsValue>
+  readonly spaces?: number
+}
+
+/** Log, graph and the running space actors. */
+export const rig = <E, R>(graph: Layer.Layer<IdentityGraph, E, R>, { settings = {}, spaces = 1 }: RigOptions = {}) =>
   SpaceActors.layer.pipe(
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graph),
     Layer.provideMerge(eventLog),
-    Layer.provideMerge(workspace),
+    Layer.provideMerge(workspace(Array.from({ length: spaces }, (_, i) => spaceOf(i + 1)))),
     Layer.provideMerge(
-      Layer.effect(Settings, Effect.map(Settings, (value) => ({ ...value, ...settings }))).pipe(Layer.provide(Settings.layer))
+      Layer.effect(
+        Settings,
+        Effect.map(Settings, (value) => ({ ...value, ...settings }))
+      ).pipe(Layer.provide(Settings.layer))
     ),
     Layer.provideMerge(database),
-    Layer.provideMerge(Health.layer)
+    Layer.provideMerge(Health.layer),
+    Layer.provideMerge(Logger.layer([]))
   )
+
+/** Appends all of them: `inFlight` requests of `size` events at a time. */
+export const appendAll = (
+  log: EventLog["Service"],
+  events: ReadonlyArray<BenchEvent>,
+  { source = 1, size = 100, inFlight = 8 } = {}
+) =>
+  Effect.promise(async () => {
+    let next = 0
+    const caller = async () => {
+      while (next < events.length) {
+        const part = events.slice(next, (next += size))
+        await new Promise<void>((resolve, reject) => {
+          const taken = log.offer({
+            events: part.map((event) => ({ source, dedupKey: event.messageId, body: stored(event) })),
+            receivedAt: Date.now(),
+            done: (error) => (error === undefined ? resolve() : reject(error))
+          })
+          if (!taken) reject(new Error("the queue of the log is full"))
+        })
+      }
+    }
+    await Promise.all(Array.from({ length: inFlight }, caller))
+  })
+
+/** Waits until space `n` has resolved everything up to the head of the log, the graph included. */
+export const settled = Effect.fnUntraced(function* (n = 1) {
+  const { write: sql } = yield* Database
+  const log = yield* EventLog
+  const actors = yield* SpaceActors
+  const reader = readerName(spaceIdOf(String(n)))
+  const head = log.head()
+  // The cursor first: counting the lag of a space that is far behind costs more than resolving it.
+  const cursor = sql<{ pos: Position }>`select pos::float8 as pos from cursors where reader = ${reader}`
+  while (((yield* cursor)[0]?.pos ?? 0) < head) yield* Effect.sleep(5)
+  while ((yield* actors.progress)[n - 1]!.position < head) yield* Effect.sleep(5)
+})

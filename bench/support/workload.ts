@@ -2,7 +2,6 @@
  * Stored messages of a shop: 80 % track, 10 % identify, 10 % page, about 950 bytes each. 4 % of the events bring a
  * new person, 1 % join two; who acts is distributed as 1/rank over the people so far.
  */
-import { base62 } from "../../src/platform/hash.ts"
 
 const random = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
@@ -21,38 +20,70 @@ export interface WorkloadOptions {
 
 export interface BenchEvent {
   readonly messageId: string
-  readonly body: Uint8Array
+  /** What a client library sends. */
+  readonly call: Readonly<Record<string, unknown>>
 }
 
 const encoder = new TextEncoder()
-const products = Array.from({ length: 40 }, (_, i) => ({ sku: `sku-${i}`, name: `Running shoe ${i}`, price: 40 + i, quantity: 1, category: "Shoes" }))
+const products = Array.from({ length: 40 }, (_, i) => ({
+  sku: `sku-${i}`,
+  name: `Running shoe ${i}`,
+  price: 40 + i,
+  quantity: 1,
+  category: "Shoes"
+}))
+
+const context = {
+  library: { name: "@segment/analytics-node", version: "3.1.0" },
+  locale: "en-US",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
+  page: {
+    path: "/shoes",
+    url: "https://shop.example/shoes",
+    title: "Shoes",
+    referrer: "https://search.example/"
+  }
+}
+
+/** Calls with message ids of their own. */
+const writer = (run: string) => {
+  let n = 0
+  return (type: string, members: Record<string, unknown>): BenchEvent => {
+    const messageId = `node-next-${1790000000000 + n}-${run}-${n}`
+    n++
+    return {
+      messageId,
+      call: { type, messageId, ...members, context, integrations: {}, timestamp: new Date().toISOString() }
+    }
+  }
+}
+
+/** The stored message, as the door would write it. */
+export const stored = ({ call }: BenchEvent): Uint8Array => {
+  const at = call["timestamp"]
+  const added = { originalTimestamp: at, receivedAt: at, sentAt: at, version: 2, channel: "server" }
+  return encoder.encode(JSON.stringify({ ...call, ...added }))
+}
+
+/** One identify per person: those who are there before the stream begins. */
+export const everybody = ({ seed, people }: WorkloadOptions): ReadonlyArray<BenchEvent> => {
+  const next = random(seed)
+  const message = writer(`everybody${seed}`)
+  return Array.from({ length: people }, (_, person) => message("identify", newcomer(person, next)))
+}
 
 /** An endless, deterministic stream of events. */
 export const workload = ({ seed, people, newPeople = 0.04, merges = 0.01 }: WorkloadOptions): (() => BenchEvent) => {
   const next = random(seed)
   let known = people
-  let n = 0
   let devices = 0
-  const run = base62(Uint8Array.of(...Array.from({ length: 8 }, () => Math.floor(next() * 256))), 11)
+  const message = writer(`stream${seed}`)
   const anyone = () => Math.floor(known ** next())
-  const context = {
-    library: { name: "@segment/analytics-node", version: "3.1.0" },
-    locale: "en-US",
-    userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
-    page: { path: "/shoes", url: "https://shop.example/shoes", title: "Shoes", referrer: "https://search.example/" }
-  }
-  const message = (type: string, members: Record<string, unknown>): BenchEvent => {
-    const messageId = `node-next-${1790000000000 + n}-${run}-${n}`
-    n++
-    const at = new Date().toISOString()
-    const body = { type, messageId, ...members, context, integrations: {}, timestamp: at, originalTimestamp: at, receivedAt: at, sentAt: at, version: 2, channel: "server" }
-    return { messageId, body: encoder.encode(JSON.stringify(body)) }
-  }
   return () => {
     const what = next()
     if (what < newPeople) {
       const person = known++
-      return message("identify", { userId: `u-${person}`, anonymousId: `a-${person}`, traits: traitsOf(person, next) })
+      return message("identify", newcomer(person, next))
     }
     if (what < newPeople + merges / 2) {
       // A visitor whom nobody knows yet ...
@@ -67,9 +98,18 @@ export const workload = ({ seed, people, newPeople = 0.04, merges = 0.01 }: Work
     const ids = next() < 0.7 ? { userId: `u-${person}`, anonymousId: `a-${person}` } : { anonymousId: `a-${person}` }
     const kind = next()
     if (kind < 0.06) return message("identify", { ...ids, traits: traitsOf(person, next) })
-    if (kind < 0.16) return message("page", { ...ids, name: "Product", properties: { path: `/p/${Math.floor(next() * 1000)}`, title: "Product" } })
+    if (kind < 0.16)
+      return message("page", {
+        ...ids,
+        name: "Product",
+        properties: { path: `/p/${Math.floor(next() * 1000)}`, title: "Product" }
+      })
     const product = products[Math.floor(next() * products.length)]!
-    return message("track", { ...ids, event: ["Product Viewed", "Product Added", "Order Completed"][Math.floor(next() * 3)], properties: { ...product, currency: "EUR", cart_id: `c-${person}`, coupon: null } })
+    return message("track", {
+      ...ids,
+      event: ["Product Viewed", "Product Added", "Order Completed"][Math.floor(next() * 3)],
+      properties: { ...product, currency: "EUR", cart_id: `c-${person}`, coupon: null }
+    })
   }
 }
 
@@ -79,4 +119,10 @@ const traitsOf = (person: number, next: () => number) => ({
   plan: ["free", "pro", "team"][Math.floor(next() * 3)],
   visits: Math.floor(next() * 100),
   city: "Berlin"
+})
+
+const newcomer = (person: number, next: () => number) => ({
+  userId: `u-${person}`,
+  anonymousId: `a-${person}`,
+  traits: traitsOf(person, next)
 })
