@@ -1,4 +1,4 @@
-/** Tables of the event log and of its readers. Layout and its measurements: docs/architecture.md, "The log". */
+/** Tables of the event log and of its readers. Why this layout: `postgres.ts`, `appender.ts`. */
 
 /** Ids 100 to 199 belong to the log. */
 export const logMigrations = [
