@@ -8,7 +8,7 @@ import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { supervise } from "../platform/supervise.ts"
 import { Workspace } from "../workspace/workspace.ts"
-import { EventLog, type Position } from "../log/event-log.ts"
+import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { spaceSchema, spaceTables } from "./schema.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
@@ -18,6 +18,10 @@ import { makeSpaceStore } from "./space-store.ts"
 const identityLock = 0x62_72_61_69
 
 const pruneEvery = "1 hour"
+
+const dayMs = 86_400_000
+/** A new space starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
+const replayDays = 30
 
 const lagEvents = Metric.gauge("braid_space_lag_events", {
   description: "Accepted events of a space that are not resolved yet"
@@ -50,16 +54,19 @@ export class SpaceActors extends Context.Service<
       const health = yield* Health
       const statuses = new Map<string, SpaceStatus>()
 
-      const createTables = Effect.forEach(
-        workspace.current().spaces,
-        (space) =>
-          Effect.forEach(spaceTables(spaceSchema(space.id)), (statement) => sql.unsafe(statement), { discard: true }),
-        { discard: true }
-      ).pipe(sql.withTransaction)
+      /** Tables and the place in the log, before anything else may happen to the space. */
+      const prepareSpaces = Effect.gen(function* () {
+        const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
+        const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
+        for (const space of workspace.current().spaces) {
+          for (const statement of spaceTables(spaceSchema(space.id))) yield* sql.unsafe(statement)
+          yield* makeSpaceStore(database, space.id).register(start)
+        }
+      }).pipe(sql.withTransaction)
 
       /** Starts an actor for every space that has none; an actor whose space is gone ends by itself. */
       const startActors = Effect.fnUntraced(function* (actors: FiberMap.FiberMap<string>) {
-        yield* createTables
+        yield* prepareSpaces
         for (const space of workspace.current().spaces) {
           const status: SpaceStatus = statuses.get(space.id) ?? { settled: () => 0 }
           statuses.set(space.id, status)
@@ -97,7 +104,7 @@ export class SpaceActors extends Context.Service<
         yield* Effect.raceFirst(follow, heartbeat)
       }).pipe(Effect.scoped)
 
-      yield* createTables
+      yield* prepareSpaces
       yield* Effect.forkScoped(supervise("identity", Effect.asVoid(own)))
 
       const lagOf = (after: Position, sources: ReadonlyArray<number>) => {

@@ -3,7 +3,7 @@
  * exact until a commit fails; then it is thrown away and the next one starts from the store.
  */
 import { Clock, Effect } from "effect"
-import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
+import type { Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import type { Space } from "../workspace/workspace.ts"
 import { IdentityGraph } from "./graph.ts"
@@ -11,11 +11,6 @@ import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { compileRules, type Rules } from "./rules.ts"
 import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
-
-/** A new space starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
-const replayDays = 30
-
-const dayMs = 86_400_000
 
 /** The rules in force: the configured document, saved as a new version when it changed (IDR-156), and the added types. */
 export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space) {
@@ -45,11 +40,8 @@ export const openSession = Effect.fnUntraced(function* (space: Space) {
   const database = yield* Database
   const graph = yield* IdentityGraph
   const graphs = yield* LiveGraphs
-  const log = yield* EventLog
   const store = makeSpaceStore(database, space.id)
-  const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
-  const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
-  const { pos: committed, epoch } = yield* store.takeOver(start)
+  const { pos: committed, epoch } = yield* store.takeOver()
   const rules = yield* currentRules(store, space)
   const graphId = graphs.graphOf(space.id)
   const opened = yield* graph.open(graphId)

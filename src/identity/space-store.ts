@@ -149,13 +149,16 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
     commit,
     skip,
 
-    /** Takes the space over: every commit of an earlier owner fails from here on. A new space starts at `start`. */
-    takeOver: (start: Position) =>
+    /** Makes the space a reader of the log, from `start` on; a space that is one already stays where it is. */
+    register: (start: Position) =>
+      sql`insert into cursors (reader, pos) values (${reader}, ${start}::float8::bigint) on conflict (reader) do nothing`,
+
+    /** Takes the space over: every commit of an earlier owner fails from here on. */
+    takeOver: () =>
       sql<{
         pos: number
         epoch: number
-      }>`insert into cursors (reader, pos, epoch) values (${reader}, ${start}::float8::bigint, 1)
-        on conflict (reader) do update set epoch = cursors.epoch + 1 returning pos::float8 as pos, epoch::float8 as epoch`.pipe(
+      }>`update cursors set epoch = epoch + 1 where reader = ${reader} returning pos::float8 as pos, epoch::float8 as epoch`.pipe(
         Effect.map((rows) => rows[0]!)
       ),
 
