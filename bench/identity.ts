@@ -68,7 +68,8 @@ const openSpace = Effect.fnUntraced(function* (name: string) {
   const spaceId = spaceIdOf(name)
   for (const text of spaceTables(spaceSchema(spaceId))) yield* database.write.unsafe(text)
   const store = makeSpaceStore(database, spaceId)
-  const { pos, epoch } = yield* store.takeOver(0)
+  yield* store.register(0)
+  const { pos, epoch } = yield* store.takeOver()
   const graphId = `${spaceId}.1`
   yield* graph.open(graphId)
   return { spaceId, store, epoch, graphId, at: { cursor: pos, graph: 0 } }
