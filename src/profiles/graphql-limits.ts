@@ -147,13 +147,19 @@ const withDefaults = (operation: OperationDefinitionNode, variables: Variables):
   return values
 }
 
+/** Documents come from a cache of parsed queries, so most are counted once. */
+const countedAliases = new WeakMap<DocumentNode, number>()
+
 const aliasesIn = (document: DocumentNode): number => {
+  const known = countedAliases.get(document)
+  if (known !== undefined) return known
   let aliases = 0
   visit(document, {
     Field: (node) => {
       if (node.alias !== undefined) aliases += 1
     }
   })
+  countedAliases.set(document, aliases)
   return aliases
 }
 

@@ -72,9 +72,11 @@ export const makeGraphql = (options: {
   readonly model: ReadModel
   readonly workspace: Workspace["Service"]
   readonly rateLimit: RateLimit
+  /** Too many requests wait for the stores. */
+  readonly busy: () => boolean
   readonly context: Context.Context<never>
 }): ((exchange: Exchange) => void) => {
-  const { model, workspace, rateLimit, context } = options
+  const { model, workspace, rateLimit, busy, context } = options
   const sources = sourceNames(workspace)
   const yoga = createYoga<ServerContext>({
     schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers }),
@@ -105,6 +107,10 @@ export const makeGraphql = (options: {
       const message = `Above the limit of ${limit} requests per second for this space. Try again in a second.`
       return refuse(exchange, 429, "RATE_LIMITED", message, { "Retry-After": "1" })
     }
+    if (busy())
+      return refuse(exchange, 503, "INTERNAL", "Too many requests at once. Try again in a moment.", {
+        "Retry-After": "1"
+      })
     const invalid = (message: string) => refuse(exchange, 400, "VALIDATION_FAILED", message)
     if (!/\bjson\b/i.test(req.headers["content-type"] ?? "")) return invalid("Send the query as application/json.")
     const bytes = await readBody(req, maxBodyBytes)

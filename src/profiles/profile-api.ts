@@ -17,6 +17,9 @@ import { makeRest } from "./rest.ts"
 const matches = (path: string): boolean =>
   path.startsWith("/v1/spaces/") || path.startsWith("/v1/namespaces/") || path === "/graphql"
 
+/** Requests at once, waiting ones included; more are answered 503. */
+const maxInFlight = 1_000
+
 export class ProfileApi extends Context.Service<
   ProfileApi,
   {
@@ -33,13 +36,19 @@ export class ProfileApi extends Context.Service<
       const model = yield* makeReadModel
       const context = yield* Effect.context<never>()
       const metrics = makeApiMetrics(context)
-      const shared = { model, workspace, rateLimit: makeRateLimit(), context }
+      let inFlight = 0
+      const busy = () => inFlight > maxInFlight
+      const shared = { model, workspace, rateLimit: makeRateLimit(), busy, context }
       const rest = makeRest(shared)
       const graphql = makeGraphql(shared)
       const handle = (req: IncomingMessage, res: ServerResponse): void => {
         const [path = "", search = ""] = split(req.url ?? "/")
         const exchange = beginExchange(req, res, path)
         watch(exchange, metrics, logLevel === "Debug", context)
+        inFlight += 1
+        res.once("close", () => {
+          inFlight -= 1
+        })
         if (path === "/graphql") graphql(exchange)
         else rest(exchange, search)
       }

@@ -1,6 +1,7 @@
 /**
  * What can be read of profiles, for REST and GraphQL alike (PRO-68). Every function takes many and answers in
- * input order with a fixed number of store queries, whatever their number (PRO-63).
+ * input order with a fixed number of store queries, whatever their number (PRO-63). Look-ups, traits and external ids
+ * of requests that come at the same time share their queries.
  *
  *     identity graph: who is who, identifiers, links, merges      space tables: traits, stamps      event log: bodies
  */
@@ -8,7 +9,7 @@ import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../config.ts"
 import type { Message } from "../event/message.ts"
-import { type FoundProfile, type GraphError, IdentityGraph } from "../identity/graph.ts"
+import { type FoundProfile, type GraphError, type GraphId, IdentityGraph, type ProfileRef } from "../identity/graph.ts"
 import { mappingId } from "../identity/ids.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import type { ProfileNo } from "../identity/model.ts"
@@ -19,6 +20,7 @@ import { Database } from "../platform/database.ts"
 import { float8s, int4s } from "../platform/sql-arrays.ts"
 import type { Collection } from "../workspace/rules.ts"
 import { readActivity } from "./activity.ts"
+import { type BatchRead, coalesce } from "./coalesce.ts"
 import { type EventsRequest, makeEventPages } from "./event-pages.ts"
 import { compareBytes } from "./order.ts"
 import { makeProfileList } from "./profile-list.ts"
@@ -53,6 +55,7 @@ export const makeReadModel = Effect.gen(function* () {
   const { logRetentionDays } = yield* Settings
   const eventPages = yield* makeEventPages
   const profileList = yield* makeProfileList
+  const context = yield* Effect.context<never>()
   const decoder = new TextDecoder()
 
   /** Message ids of the events at these positions; null where the event has left the log. */
@@ -65,7 +68,7 @@ export const makeReadModel = Effect.gen(function* () {
   })
 
   /** Traits of each profile, newest write per key over all members, by key in byte order. */
-  const traits = Effect.fnUntraced(function* (space: ReadSpace, profiles: ReadonlyArray<FoundProfile>) {
+  const readTraits = Effect.fnUntraced(function* (space: ReadSpace, profiles: ReadonlyArray<FoundProfile>) {
     const owners: Array<number> = []
     const members: Array<ProfileNo> = []
     profiles.forEach((profile, index) => {
@@ -88,8 +91,8 @@ export const makeReadModel = Effect.gen(function* () {
   })
 
   /** Active mappings of each canonical profile, by creation and mapping id (PRO-15). */
-  const externalIds = (space: ReadSpace, profiles: ReadonlyArray<ProfileNo>) =>
-    Effect.map(profiles.length === 0 ? Effect.succeed([]) : graph.externalIds(space.graph, profiles), (lists) =>
+  const readExternalIds = (space: ReadSpace, profiles: ReadonlyArray<ProfileNo>) =>
+    Effect.map(graph.externalIds(space.graph, profiles), (lists) =>
       lists.map((rows) =>
         rows
           .map((row): ExternalIdView => ({
@@ -131,13 +134,31 @@ export const makeReadModel = Effect.gen(function* () {
     return yield* eventPages(space, recent, oldest)
   })
 
+  const shared = <K, V, E>(
+    read: (space: ReadSpace, keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<V>, E>
+  ): ((space: ReadSpace, keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<V>, E>) => {
+    const bySpace = new Map<GraphId, BatchRead<K, V, E>>()
+    return (space, keys) => {
+      let batched = bySpace.get(space.graph)
+      if (batched === undefined) bySpace.set(space.graph, (batched = coalesce(context, (all) => read(space, all))))
+      return batched(keys)
+    }
+  }
+
+  const find = {
+    users: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => graph.find(space.graph, "users", refs)),
+    accounts: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => graph.find(space.graph, "accounts", refs))
+  }
+  const traits = shared(readTraits)
+  const externalIds = shared(readExternalIds)
+
   return {
     spaceOf: (spaceId: string): ReadSpace => ({
       id: spaceId,
       graph: graphs.graphOf(spaceId),
       schema: spaceSchema(spaceId)
     }),
-    find: (space: ReadSpace, ...args: FindArgs) => graph.find(space.graph, ...args),
+    find: (space: ReadSpace, collection: Collection, refs: ReadonlyArray<ProfileRef>) => find[collection](space, refs),
     links: (space: ReadSpace, requests: LinkRequests) => graph.links(space.graph, requests),
     /** Oldest first; one event may have merged several profiles. */
     merges: (space: ReadSpace, profiles: ReadonlyArray<ProfileNo>) =>
@@ -155,7 +176,6 @@ export const makeReadModel = Effect.gen(function* () {
 })
 
 type Graph = IdentityGraph["Service"]
-type FindArgs = [collection: Collection, refs: Parameters<Graph["find"]>[2]]
 export type LinkRequests = Parameters<Graph["links"]>[1]
 
 /** A store did not answer. */

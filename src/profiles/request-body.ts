@@ -8,13 +8,14 @@ export const readBody = (req: IncomingMessage, limit: number): Promise<Buffer | 
     let size = 0
     req.on("data", (chunk: Buffer) => {
       size += chunk.length
-      if (size > limit) {
-        // The rest is not read: the answer closes the connection.
-        req.removeAllListeners("data").pause()
-        resolve(null)
-      } else chunks.push(chunk)
+      if (size <= limit) return chunks.push(chunk)
+      // The rest is not read: the answer closes the connection.
+      req.removeAllListeners("data").pause()
+      return resolve(null)
     })
     req.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     req.once("error", reject)
-    req.once("close", () => reject(new Error("The client closed the connection.")))
+    req.once("close", () => {
+      if (!req.complete) reject(new Error("The client closed the connection."))
+    })
   })

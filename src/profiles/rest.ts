@@ -15,9 +15,6 @@ import type { ReadModel } from "./read-model.ts"
 import { addressOf, Query } from "./rest-request.ts"
 import { makeRestResources, sourceNames } from "./rest-resources.ts"
 
-/** Requests that may wait for the stores at once; more are answered 503. */
-const maxInFlight = 1_000
-
 const refuse = (exchange: Exchange, problem: ApiProblem): void => {
   const { status, code, message } = problem
   const headers =
@@ -35,12 +32,13 @@ export const makeRest = (options: {
   readonly model: ReadModel
   readonly workspace: Workspace["Service"]
   readonly rateLimit: RateLimit
+  /** Too many requests wait for the stores. */
+  readonly busy: () => boolean
   readonly context: Context.Context<never>
 }): ((exchange: Exchange, search: string) => void) => {
-  const { model, workspace, rateLimit } = options
+  const { model, workspace, rateLimit, busy } = options
   const run = Effect.runCallbackWith(options.context)
   const answer = makeRestResources(model, sourceNames(workspace))
-  let inFlight = 0
 
   return (exchange, search) => {
     const { req, path } = exchange
@@ -53,8 +51,7 @@ export const makeRest = (options: {
     if (!allows(access, "profiles:read")) return refuse(exchange, forbidden("profiles:read"))
     const limit = snapshot.limits.profileApiPerSecond
     if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
-    if (inFlight >= maxInFlight) return refuse(exchange, unavailable)
-    inFlight += 1
+    if (busy()) return refuse(exchange, unavailable)
     const body = Effect.suspend(() => {
       const address = addressOf(rest)
       exchange.route = address.resource
@@ -62,7 +59,6 @@ export const makeRest = (options: {
     })
     run(body, {
       onExit: (exit) => {
-        inFlight -= 1
         if (Exit.isSuccess(exit)) return reply(exchange, 200, exit.value)
         run(problemOf(exit.cause, exchange.requestId), {
           onExit: (told) => {
