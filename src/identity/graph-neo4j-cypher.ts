@@ -11,6 +11,16 @@
  *   there MERGED_INTO leads back to every member. `created_seq` is the ProfileNo.
  */
 
+/** Position of a graph that is being dropped: nothing can be applied to it. */
+export const dropping = -1
+
+const deleteAll = (label: string, rows: number): string => `
+MATCH (n:${label}) WHERE n.key STARTS WITH $graph + '/'
+CALL (n) {
+  MATCH (:Graph {id: $graph, position: ${dropping}})
+  DETACH DELETE n
+} IN TRANSACTIONS OF ${rows} ROWS`
+
 /** Shared by all graphs; each is idempotent. */
 export const schema: ReadonlyArray<string> = [
   "CREATE CONSTRAINT braid_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.id IS UNIQUE",
@@ -157,9 +167,13 @@ RETURN CASE $collection WHEN 'users' THEN g.users ELSE g.accounts END AS n`
 
 export const ping = "RETURN 1 AS one"
 
-/** The position first: what a drop that is cut short leaves must never pass for a graph. */
+/**
+ * The mark first and the node last, so that a drop which is cut short is seen and finished by `open`. Each deletion asks
+ * for the mark: one that comes late must not touch a graph of the same name that was opened meanwhile.
+ */
 export const drop: ReadonlyArray<string> = [
-  "MATCH (g:Graph {id: $graph}) DELETE g",
-  "MATCH (i:Identifier) WHERE i.key STARTS WITH $graph + '/' CALL (i) { DETACH DELETE i } IN TRANSACTIONS OF 5000 ROWS",
-  "MATCH (p:Profile) WHERE p.key STARTS WITH $graph + '/' CALL (p) { DETACH DELETE p } IN TRANSACTIONS OF 1000 ROWS"
+  `MATCH (g:Graph {id: $graph}) SET g.position = ${dropping}`,
+  deleteAll("Identifier", 5000),
+  deleteAll("Profile", 1000),
+  `MATCH (g:Graph {id: $graph}) WHERE g.position = ${dropping} DELETE g`
 ]

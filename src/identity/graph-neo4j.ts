@@ -6,7 +6,7 @@
  * - All statements of an `apply` are sent without waiting for each other; every one is an `UNWIND` over rows sorted by
  *   key, so that two transactions take their locks in the same order.
  */
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Semaphore } from "effect"
 import { Settings } from "../config.ts"
 import type { Position } from "../log/event-log.ts"
 import { integer, Neo4j, type Neo4jFailed, neo4jLayer, type Parameters, type Transaction } from "../platform/neo4j.ts"
@@ -80,13 +80,20 @@ const make = Effect.gen(function* () {
 
   const drop = (graph: GraphId) => Effect.forEach(cypher.drop, (text) => run(text, { graph }), { discard: true })
 
+  let prepared = false
+  /** Once in a process, one at a time: Neo4j lets changes of the schema run into deadlocks. */
+  const prepare = Semaphore.makeUnsafe(1).withPermits(1)(
+    Effect.suspend(() => (prepared ? Effect.void : Effect.forEach(cypher.schema, (text) => run(text, {})))).pipe(
+      Effect.tap(() => Effect.sync(() => (prepared = true)))
+    )
+  )
+
   const open = Effect.fnUntraced(function* (graph: GraphId) {
     const space = spaceOf(graph)
     const [row] = yield* read<{ position: Position }>(cypher.position, { graph }, { latest: true })
-    if (row !== undefined) return row.position
-    for (const text of cypher.schema) yield* run(text, {})
-    // What a drop that was cut short has left.
-    yield* drop(graph)
+    if (row !== undefined && row.position !== cypher.dropping) return row.position
+    if (row !== undefined) yield* drop(graph)
+    yield* prepare
     yield* run(cypher.create, { graph, space })
     return 0
   })

@@ -4,28 +4,28 @@
  */
 
 export const tables = (s: string): ReadonlyArray<string> => [
-  `create schema if not exists ${s}`,
+  `create schema ${s}`,
   // One row: where the graph is, and how many canonical profiles it has.
-  `create table if not exists ${s}.state (
+  `create table ${s}.state (
      one boolean primary key default true check (one), pos bigint not null, users bigint not null, accounts bigint not null) with (fillfactor = 10)`,
   // `root` = the canonical profile, kept flat.
-  `create table if not exists ${s}.profiles (
+  `create table ${s}.profiles (
      profile bigint primary key, root bigint not null, segment_id text not null unique, created_at bigint not null,
      source int not null, message_id text not null) with (fillfactor = 90)`,
-  `create index if not exists profiles_root on ${s}.profiles (root)`,
+  `create index profiles_root on ${s}.profiles (root)`,
   // h = hash128 of collection, type and value; `profile` = the one that it first belonged to.
-  `create table if not exists ${s}.identifiers (
+  `create table ${s}.identifiers (
      h uuid primary key, profile bigint not null, type text not null, value text not null, added_at bigint not null,
      source int not null, message_id text not null)`,
-  `create index if not exists identifiers_profile on ${s}.identifiers (profile)`,
+  `create index identifiers_profile on ${s}.identifiers (profile)`,
   // One active merge at most leads away from a profile (INV-3). rec = the MergeRow.
-  `create table if not exists ${s}.merges (from_profile bigint primary key, pos bigint not null, rec text not null)`,
+  `create table ${s}.merges (from_profile bigint primary key, pos bigint not null, rec text not null)`,
   // MEMBER_OF between the profiles as they were; of equal ones the earliest.
-  `create table if not exists ${s}.links (
+  `create table ${s}.links (
      user_profile bigint not null, account_profile bigint not null, created_at bigint not null, pos bigint not null,
      source int not null, message_id text not null, primary key (user_profile, account_profile))`,
-  `create index if not exists links_account on ${s}.links (account_profile)`,
-  `insert into ${s}.state (pos, users, accounts) values (0, 0, 0) on conflict do nothing`
+  `create index links_account on ${s}.links (account_profile)`,
+  `insert into ${s}.state (pos, users, accounts) values (0, 0, 0)`
 ]
 
 export const position = (s: string): string => `select x.pos::float8 as pos from ${s}.state x`

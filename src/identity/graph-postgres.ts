@@ -81,9 +81,13 @@ const make = Effect.gen(function* () {
       Effect.catchIf(isAbsent, () =>
         write.withTransaction(
           Effect.gen(function* () {
-            // "create if not exists" is no guard against two that create at once.
+            // "create ... if not exists" is no guard against two that create at once: it looks into a cache that
+            // another's commit may not have reached yet. The catalogue itself, read behind the lock, is one.
             yield* write`select pg_advisory_xact_lock(hashtext(${graph}))`
-            for (const text of statements.tables(schemaOf(graph))) yield* write.unsafe(text)
+            const there = yield* write`select 1 from pg_namespace n where n.nspname = ${graph}`
+            if (there.length === 0) {
+              for (const text of statements.tables(schemaOf(graph))) yield* write.unsafe(text)
+            }
             return yield* positionOf(graph)
           })
         )

@@ -7,7 +7,7 @@
  * - Interruption closes the session, which resets the connection; the server then ends the running query (tested).
  * - A server that goes away and comes back is found again by itself; while it is away calls fail within seconds.
  */
-import { Context, Data, Effect, Layer, Redacted } from "effect"
+import { Context, Data, Effect, Layer, Redacted, Schedule } from "effect"
 import neo4j, { type ManagedTransaction, type RecordShape, type Session } from "neo4j-driver"
 
 export class Neo4jFailed extends Data.TaggedError("Neo4jFailed")<{ readonly code: string; readonly cause: unknown }> {
@@ -38,7 +38,7 @@ export class Neo4j extends Context.Service<
       work: (tx: Transaction) => Promise<A>,
       refused: (error: unknown) => E | undefined
     ) => Effect.Effect<A, Neo4jFailed | E>
-    /** A statement outside of a transaction: changes of the schema, `CALL ... IN TRANSACTIONS`. Not retried. */
+    /** An idempotent statement outside of a transaction: changes of the schema, `CALL ... IN TRANSACTIONS`. */
     readonly command: (statement: string, parameters: Parameters) => Effect.Effect<void, Neo4jFailed>
   }
 >()("braid/platform/Neo4j") {}
@@ -60,6 +60,8 @@ const transactionTimeoutMs = 30_000
 const commandTimeoutMs = 600_000
 /** A session that cannot say goodbye (its server hangs) is left to its timeouts. */
 const closeTimeoutMs = 2000
+
+const deadlockPause = Schedule.exponential("50 millis", 1.5).pipe(Schedule.jittered)
 
 const failed = (cause: unknown): Neo4jFailed =>
   new Neo4jFailed({ code: cause instanceof neo4j.Neo4jError ? cause.code : "Unknown", cause })
@@ -139,7 +141,15 @@ export const neo4jLayer = (options: Neo4jOptions): Layer.Layer<Neo4j, Neo4jFaile
               try: () => session.run(statement, parameters, { ...config, timeout: commandTimeoutMs }),
               catch: failed
             })
-          ).pipe(Effect.asVoid)
+          ).pipe(
+            // What the driver does for managed transactions.
+            Effect.retry({
+              schedule: deadlockPause,
+              times: 8,
+              while: ({ code }) => code.startsWith("Neo.TransientError")
+            }),
+            Effect.asVoid
+          )
       }
     })
   )

@@ -98,6 +98,7 @@ describe.skipIf(neo4j === undefined)("on Neo4j", () => {
         ]
         const statements = Object.values(cypher)
           .flat()
+          .filter((statement) => typeof statement === "string")
           .filter((statement) => !/^(CREATE CONSTRAINT|RETURN)/.test(statement))
         assert.isAbove(statements.length, 12)
         for (const statement of statements) {
@@ -108,6 +109,30 @@ describe.skipIf(neo4j === undefined)("on Neo4j", () => {
           for (const operator of operators(summary.plan as Plan)) assert.notMatch(operator, /Scan/, statement)
         }
       }).pipe(Effect.scoped)
+    )
+
+    it.effect("a drop that was cut short is finished by the next open", () =>
+      Effect.gen(function* () {
+        const graph = yield* IdentityGraph
+        const server = yield* Neo4j
+        const graphId = freshGraph()
+        yield* graph.open(graphId)
+        const story = new Story()
+        story.create("users", id("email:e1"))
+        const { from, mutations } = story.take()
+        yield* graph.apply(graphId, from, mutations)
+        yield* server.command(cypher.drop[0]!, { graph: graphId })
+        assert.strictEqual((yield* Effect.flip(graph.apply(graphId, 0, mutations)))._tag, "GraphFenced")
+        assert.strictEqual(yield* graph.open(graphId), 0)
+        yield* graph.apply(graphId, from, mutations)
+        // A deletion that comes late finds a living graph and leaves it alone.
+        for (const statement of cypher.drop.slice(1)) yield* server.command(statement, { graph: graphId })
+        assert.strictEqual(yield* graph.open(graphId), story.position)
+        assert.strictEqual(
+          (yield* graph.load(graphId, { identifiers: [id("email:e1")], profiles: [] })).profiles.length,
+          1
+        )
+      })
     )
 
     it.effect("interrupting a query ends it on the server too", () =>

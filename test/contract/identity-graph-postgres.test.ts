@@ -34,18 +34,6 @@ it.layer(layer, { excludeTestServices: true })("IdentityGraph in Postgres", (it)
     })
   )
 
-  it.effect("many that open a graph at once all succeed", () =>
-    Effect.gen(function* () {
-      const graph = yield* IdentityGraph
-      const graphId = freshGraph()
-      const opened = yield* Effect.all(
-        Array.from({ length: 8 }, () => graph.open(graphId)),
-        { concurrency: "unbounded" }
-      )
-      assert.deepStrictEqual([...new Set(opened)], [0])
-    })
-  )
-
   it.effect("what is no graph id never reaches a statement", () =>
     Effect.gen(function* () {
       const graph = yield* IdentityGraph

@@ -61,6 +61,18 @@ export const identityGraphContract = (adapter: string, layer: Layer.Layer<Identi
           })
         )
 
+        it.effect("INV-21: many that open a graph at once all succeed", () =>
+          Effect.gen(function* () {
+            const graph = yield* IdentityGraph
+            for (let round = 0; round < 10; round++) {
+              const graphId = freshGraph()
+              const open = Array.from({ length: 6 }, () => graph.open(graphId))
+              const opened = yield* Effect.all(open, { concurrency: "unbounded" })
+              assert.deepStrictEqual([...new Set(opened)], [0])
+            }
+          })
+        )
+
         it.effect("a graph that was never opened reads as an empty one and takes nothing", () =>
           Effect.gen(function* () {
             const graph = yield* IdentityGraph
@@ -150,6 +162,7 @@ export const identityGraphContract = (adapter: string, layer: Layer.Layer<Identi
             story.merge(p2, p1)
             const { from, mutations } = story.take()
             for (let n = 0; n < 3; n++) yield* graph.apply(graphId, from, mutations)
+            yield* graph.apply(graphId, mutations.position, mutations)
             assert.strictEqual(yield* graph.count(graphId, "users"), 1)
             assert.strictEqual((yield* graph.merges(graphId, [p1]))[0]!.length, 1)
             assert.strictEqual(yield* graph.open(graphId), story.position)
@@ -433,6 +446,11 @@ export const identityGraphContract = (adapter: string, layer: Layer.Layer<Identi
                 assert.strictEqual(total, 1)
                 assert.deepInclude(links[0], { createdAt: early.createdAt, position: early.position })
               }
+              story.at += 50_000
+              story.link(p1, a1)
+              yield* tell
+              const [still] = yield* graph.links(graphId, [linkTo(p1)])
+              assert.deepInclude(still!.links[0], { createdAt: early.createdAt, position: early.position })
               const other = story.link(p2, a2)
               story.merge(p2, p1)
               story.merge(a2, a1)
