@@ -6,8 +6,9 @@
  *     const request = set.request([extraction, ...])                             // per batch: what the set lacks
  *     set.absorb(request, loadedFromTheGraph)
  *     const resolution = resolve(options, spaceId, rules, set, facts, extraction, autoAdded)
+ *     const linkKnown = set.knowsLink(resolution)
  *     set.apply(resolution)                                                      // the next event sees it
- *     if (needsEntry(resolution)) entries.push(entryOf(resolution))
+ *     if (needsEntry(resolution, linkKnown)) entries.push(entryOf(resolution))
  *     const mutations = mutationsOf(entries)                                     // what the graph projection applies
  *
  * The rules that surprise:

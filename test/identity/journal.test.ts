@@ -119,6 +119,15 @@ describe("journal", () => {
     assert.strictEqual(resolved(group, `@2024-04-01 ${group}`).entries.length, 2)
   })
 
+  it("IDR-22: mappings and profiles date from the earlier of timestamp and arrival", () => {
+    const { last, entries } = resolved('user_id:u1 {"timestamp":"2099-01-01T00:00:00.000Z"}')
+    const { mappings, profiles } = mutationsOf(entries)
+    assert.deepStrictEqual(
+      [mappings[0]!.addedAt, profiles[0]!.createdAt],
+      [last.facts.receivedAt, last.facts.receivedAt]
+    )
+  })
+
   it("one function serves live commits and rebuilds: pages of any size give the same graph", () => {
     const { entries, graph } = resolved(
       "user_id:u1",

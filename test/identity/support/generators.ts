@@ -81,8 +81,8 @@ interface Parts {
 
 const parts: fc.Arbitrary<Parts> = fc.record({
   type: fc.constantFrom(...messageTypes),
-  /** Hours from the start of the run; the log order is another. */
-  offset: fc.integer({ min: 0, max: 40 * 24 }),
+  /** Hours from the start of the run; the log order is another, and the last are later than their arrival (IDR-22). */
+  offset: fc.integer({ min: 0, max: 60 * 24 }),
   /** Redelivery of the message so many events ago. */
   again: maybe(fc.integer({ min: 1, max: 5 }), 1),
   userId: maybe(idOf("u", 5)),
