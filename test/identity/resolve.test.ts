@@ -207,6 +207,17 @@ describe("acceptance", () => {
     assert.strictEqual(state.events[2]!.resolution?.users?.action, action)
   })
 
+  it("IDR-86: what was demoted comes back best first, as far as there is room", () => {
+    const lines = ["user_id:u1 email:e1..e5 anonymous_id:a1..a4", "user_id:u1 email:e6 anonymous_id:b1 anonymous_id:b2"]
+    const { state } = runPure(run(lines, rulesWith({ readmitDemoted: true })))
+    const { users, violations } = state.events[1]!.resolution!
+    assert.deepStrictEqual(
+      users!.mapped.map(({ value }) => value),
+      ["b1"]
+    )
+    assert.deepStrictEqual(violations.map(({ identifier }) => identifier.value).sort(), ["b2", "e6"])
+  })
+
   it("IDR-109: a merge record names what matched each side", () => {
     const { entries } = runPure(run(w7))
     const merged = entries.at(-1)!.users!.merged![0]!
