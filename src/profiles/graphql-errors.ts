@@ -33,11 +33,15 @@ export const graphqlError = (code: ErrorCode, message: string, status?: number):
     }
   })
 
+/** What graphql-js wrapped, as it does with errors of its own when variables have the wrong type. */
+const foreignCause = (error: GraphQLError): Error | undefined =>
+  error.originalError instanceof GraphQLError ? foreignCause(error.originalError) : error.originalError
+
 /** A code of ours for an error that came from anywhere. Errors of parsing, validation and coercion have none or another. */
 const codeOf = (error: GraphQLError): ErrorCode => {
   const { code } = error.extensions
   if (codes.has(code)) return code as ErrorCode
-  return error.originalError === undefined || code !== undefined ? "VALIDATION_FAILED" : "INTERNAL"
+  return foreignCause(error) === undefined || code !== undefined ? "VALIDATION_FAILED" : "INTERNAL"
 }
 
 /** The error as the client gets it. `refused`: nothing was executed, so the status says so. */
@@ -46,7 +50,8 @@ export const finishError = (error: GraphQLError, requestId: string, refused: boo
   const http = error.extensions["http"]
   const own = codes.has(error.extensions["code"])
   const extensions: GraphQLErrorExtensions = { code, requestId }
-  if (own && http !== undefined) extensions["http"] = http
+  // Yoga marks errors of parsing with `spec`, which would make them 200 for most clients.
+  if (own && http !== undefined) extensions["http"] = { ...http, spec: false }
   else if (refused) extensions["http"] = { status: code === "INTERNAL" ? 500 : 400 }
   return new GraphQLError(code === "INTERNAL" && !own ? "Internal error." : error.message, {
     nodes: error.nodes ?? null,

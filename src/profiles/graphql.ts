@@ -6,7 +6,7 @@
  * Not here: what can be asked (`graphql/*.graphql`, `resolvers.ts`), what it may cost (`graphql-limits.ts`).
  */
 import { Cause, type Context, Effect } from "effect"
-import { getOperationAST, GraphQLError, parse } from "graphql"
+import { getOperationAST, GraphQLError } from "graphql"
 import { createSchema, createYoga, type Plugin } from "graphql-yoga"
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import type { Workspace } from "../workspace/workspace.ts"
@@ -17,6 +17,7 @@ import { sendGraphiql } from "./graphiql.ts"
 import { type ErrorCode, finishError, graphqlError } from "./graphql-errors.ts"
 import { measure } from "./graphql-limits.ts"
 import { makeLoaders } from "./loaders.ts"
+import { makeDocumentCache, parseQuery } from "./query-parsing.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
 import { readBody } from "./request-body.ts"
@@ -27,8 +28,6 @@ import { readSdl } from "./sdl.ts"
 /** Of the query text, and of the whole body with its variables. */
 const maxQueryBytes = 256 * 1024
 const maxBodyBytes = 1024 * 1024
-/** Bounds what parsing and validation can cost; a query near the other limits has far fewer. */
-const maxTokens = 6_000
 
 interface ServerContext extends RequestContext {
   readonly exchange: Exchange
@@ -38,7 +37,7 @@ interface ServerContext extends RequestContext {
 
 /** Limits between validation and execution: nothing is executed for a query that is refused. */
 const limits = (): Plugin<ServerContext, ServerContext> => ({
-  onParse: ({ setParseFn }) => setParseFn((source, options) => parse(source, { ...options, maxTokens })),
+  onParse: ({ setParseFn }) => setParseFn(parseQuery),
   onExecute: ({ args, setResultAndStopExecution }) => {
     const operation = getOperationAST(args.document, args.operationName)
     if (operation === null || operation === undefined) return
@@ -81,6 +80,11 @@ export const makeGraphql = (options: {
   const yoga = createYoga<ServerContext>({
     schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers }),
     plugins: [limits(), errors(context)],
+    // Yoga would keep a thousand of any size, and those that are wrong, too.
+    parserAndValidationCache: {
+      documentCache: makeDocumentCache(),
+      errorCache: { get: () => undefined, set: () => {} }
+    },
     maskedErrors: false,
     cors: false,
     graphiql: false,

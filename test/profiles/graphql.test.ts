@@ -82,6 +82,11 @@ describe("access", () => {
     ["an unknown field", `{"query":"{ nothing }"}`, "application/json"],
     ["a missing variable", `{"query":"query ($id: ID!) { node(id: $id) { id } }"}`, "application/json"],
     [
+      "a variable of the wrong type",
+      `{"query":"query ($id: ID!) { node(id: $id) { id } }","variables":{"id":{"a":[]}}}`,
+      "application/json"
+    ],
+    [
       "two kinds of reference",
       `{"query":"{ profile(spaceId: \\"s\\", by: {segmentId: \\"a\\", externalId: {type: \\"a\\", id: \\"b\\"}}) { id } }"}`,
       "application/json"
@@ -153,6 +158,23 @@ describe("limits", () => {
     const thirteen = nested("externalIds { edges { node { id } } }")
     expect(await profile(external("user_id", "kim"), twelve)).toEqual({ links: { edges: [] } })
     expect(await refusal(profileQuery(thirteen))).toEqual(refused("DEPTH_LIMIT"))
+  })
+
+  it.each([
+    ["{ a ", "}"],
+    ["{ node(id: [", "]) }"],
+    ["{ ... on Query ", "}"]
+  ])("PRO-62: a query that nests %s%s 1,900 times is DEPTH_LIMIT, and overflows no stack", async (open, close) => {
+    const depths = [1_900, 201].map((levels) => Math.floor(levels / open.match(/[{[(]/g)!.length))
+    for (const depth of depths) {
+      expect(await refusal(open.repeat(depth) + close.repeat(depth))).toEqual(refused("DEPTH_LIMIT"))
+    }
+  })
+
+  it("PRO-62: brackets in strings and comments nest nothing", async () => {
+    const open = "{".repeat(300)
+    const { body } = await api.graphql(`{ node(id: "${open}") { id } } # ${open}`)
+    expect(body.data).toEqual({ node: null })
   })
 
   it("AC3-21: fragments do not hide depth", async () => {
