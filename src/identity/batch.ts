@@ -16,7 +16,14 @@ import { extract } from "./extract.ts"
 import { factsOf } from "./facts.ts"
 import type { GraphMutations } from "./graph.ts"
 import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry } from "./journal.ts"
-import { actions, type EventFacts, type Extraction, type ProfileNo, type Resolution } from "./model.ts"
+import {
+  actions,
+  type EventFacts,
+  type Extraction,
+  type IgnoreReason,
+  type ProfileNo,
+  type Resolution
+} from "./model.ts"
 import { errorRows } from "./records.ts"
 import { resolve, type ResolveOptions } from "./resolve.ts"
 import type { Rules } from "./rules.ts"
@@ -52,7 +59,9 @@ export interface BatchCounts {
 }
 
 const internalFailure = "internal_resolution_failure"
+const ledgerDuplicate = "ledger_duplicate"
 const decoder = new TextDecoder()
+const noTypes: Prepared["autoAdded"] = []
 const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignored: [] }
 
 /** The name by which people ask for a stored event (PRO-23); null for calls that are not listed. */
@@ -62,30 +71,37 @@ export const listedName = (message: Message): string | null => {
   return message.type === "screen" ? "Screen Viewed" : null
 }
 
-/** Parses and extracts in log order. `rules` grows by the types that events add (IDR-37); the last ones are returned. */
+/**
+ * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
+ * known to be resolved already (IDR-132): such an event adds no type.
+ */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
   rules: Rules,
-  sourceOf: (no: number) => Source | undefined
-): { readonly prepared: ReadonlyArray<Prepared>; readonly rules: Rules } => {
+  sourceOf: (no: number) => Source | undefined,
+  seen: ReadonlySet<string>
+): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
+  const inBatch = new Set<string>()
   for (const event of events) {
     const message = JSON.parse(decoder.decode(event.body)) as Message
     const facts = factsOf(message, event, sourceOf(event.source)?.id ?? "")
+    let drop: string | null
+    let extraction = noIdentifiers
+    let autoAdded: Prepared["autoAdded"] = noTypes
     try {
-      const drop = dropReason(message, facts)
+      drop = dropReason(message, facts)
+      if (drop === null && (seen.has(event.hash) || inBatch.has(event.hash))) drop = ledgerDuplicate
       if (drop === null) {
-        const found = extract(message, rules)
-        rules = found.rules
-        prepared.push({ event, message, facts, extraction: found.extraction, autoAdded: found.autoAdded, rules, drop })
-      } else {
-        prepared.push({ event, message, facts, extraction: noIdentifiers, autoAdded: [], rules, drop })
+        inBatch.add(event.hash)
+        ;({ extraction, autoAdded, rules } = extract(message, rules))
       }
     } catch {
-      prepared.push({ event, message, facts, extraction: noIdentifiers, autoAdded: [], rules, drop: internalFailure })
+      drop = internalFailure
     }
+    prepared.push({ event, message, facts, extraction, autoAdded, rules, drop })
   }
-  return { prepared, rules }
+  return prepared
 }
 
 const rememberedNames = 10_000
@@ -175,42 +191,36 @@ export interface ResolvedBatch {
   readonly mutations: GraphMutations
   readonly writes: ReadonlyArray<TraitWrite>
   readonly counts: Readonly<BatchCounts>
+  /** Values that could have been identifiers but were not promoted, by reason (IDR-33). */
+  readonly ignored: ReadonlyMap<IgnoreReason, number>
 }
 
-/**
- * Resolves prepared events in order. The working set must hold what it asked for; it is moved on event by event.
- * `seen` are ledger keys known to be resolved already (IDR-132).
- */
+/** Resolves prepared events in order. The working set must hold what it asked for; it is moved on event by event. */
 export const resolveBatch = (
   prepared: ReadonlyArray<Prepared>,
   spaceId: string,
   options: ResolveOptions,
-  set: WorkingSet,
-  seen: ReadonlySet<string>
+  set: WorkingSet
 ): ResolvedBatch => {
   const rows = new BatchRows()
   const entries: Array<JournalEntry> = []
   const writes: Array<TraitWrite> = []
   const counts: BatchCounts = { resolved: 0, unresolved: 0, dropped: 0, duplicates: 0, failed: 0 }
-  const inBatch = new Set<string>()
+  const ignored = new Map<IgnoreReason, number>()
   for (const item of prepared) {
-    const { event, message, facts } = item
+    const { message, facts } = item
     if (item.drop === internalFailure) {
       counts.failed++
       addFailure(rows, facts)
       continue
     }
     if (item.drop !== null) {
-      counts.dropped++
+      if (item.drop === ledgerDuplicate) counts.duplicates++
+      else counts.dropped++
       addDrop(rows, item.drop, facts)
       continue
     }
-    if (seen.has(event.hash) || inBatch.has(event.hash)) {
-      counts.duplicates++
-      addDrop(rows, "ledger_duplicate", facts)
-      continue
-    }
-    inBatch.add(event.hash)
+    for (const { reason } of item.extraction.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + 1)
     const resolution = resolve(options, spaceId, item.rules, set, facts, item.extraction, item.autoAdded)
     const linkKnown = set.knowsLink(resolution)
     set.apply(resolution)
@@ -234,5 +244,5 @@ export const resolveBatch = (
         position: facts.position
       })
   }
-  return { rows, mutations: mutationsOf(entries), writes, counts }
+  return { rows, mutations: mutationsOf(entries), writes, counts, ignored }
 }

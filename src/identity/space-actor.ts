@@ -43,6 +43,10 @@ const eventsTotal = Metric.counter("braid_identity_events_total", {
   description: "Events that spaces have gone through, by outcome",
   incremental: true
 })
+const ignoredTotal = Metric.counter("braid_identity_ignored_total", {
+  description: "Values that could have been identifiers but were not promoted, by reason (IDR-33)",
+  incremental: true
+})
 const batchEvents = Metric.histogram("braid_identity_batch_events", {
   description: "Events in one commit",
   boundaries: Metric.exponentialBoundaries({ start: 1, factor: 4, count: 7 })
@@ -102,7 +106,7 @@ const runSession = Effect.fnUntraced(function* (options: {
   const set = new WorkingSet(settings.warmIdentifiers)
   const traits = new WarmTraits()
   const pace = new Pace()
-  const count = outcomeCounters(space()!.slug)
+  const count = batchCounters(space()!.slug)
 
   let configured = space()!.rules
   let rules = session.rules
@@ -171,7 +175,7 @@ const runSession = Effect.fnUntraced(function* (options: {
           if (graph.transactional) {
             if (changes) graphPosition = batch.mutations.position
           } else follower.push(batch.mutations, to)
-          return Effect.andThen(Metric.update(batchEvents, batch.rows.stamps.pos.length), count(batch.counts))
+          return Effect.andThen(Metric.update(batchEvents, batch.rows.stamps.pos.length), count(batch))
         })
       ),
       // A commit is never cut in the middle: shutdown waits for it.
@@ -258,12 +262,12 @@ const runSession = Effect.fnUntraced(function* (options: {
       set.rotate()
       traits.rotate()
     }
-    const { prepared } = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no))
+    const prepared = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no), seen)
     const n = yield* load(prepared)
     if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
     const part = n === prepared.length ? prepared : prepared.slice(0, n)
     yield* noteIssued(part)
-    const batch = resolveBatch(part, spaceId, resolveOptions, set, seen)
+    const batch = resolveBatch(part, spaceId, resolveOptions, set)
     rules = part.at(-1)!.rules
     yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
     const before = readTo
@@ -301,18 +305,27 @@ const knownPrefix = (set: WorkingSet, prepared: ReadonlyArray<Prepared>): number
   return at === -1 ? prepared.length : at
 }
 
-/** One counter per outcome, attributes built once. */
-const outcomeCounters = (space: string) => {
+/** Counts a batch; attributes are built once. */
+const batchCounters = (space: string) => {
   const outcomes = ["resolved", "unresolved", "dropped", "duplicates", "failed"] as const satisfies ReadonlyArray<
     keyof BatchCounts
   >
-  const counters = outcomes.map((outcome) => [outcome, Metric.withAttributes(eventsTotal, { space, outcome })] as const)
-  return (counts: Readonly<BatchCounts>) =>
-    Effect.forEach(
-      counters,
-      ([outcome, counter]) => (counts[outcome] === 0 ? Effect.void : Metric.update(counter, counts[outcome])),
-      {
-        discard: true
-      }
-    )
+  const byOutcome = outcomes.map(
+    (outcome) => [outcome, Metric.withAttributes(eventsTotal, { space, outcome })] as const
+  )
+  const byReason = new Map<string, Metric.Counter<number>>()
+  const ignored = (reason: string) => {
+    let counter = byReason.get(reason)
+    if (counter === undefined) {
+      counter = Metric.withAttributes(ignoredTotal, { space, reason })
+      byReason.set(reason, counter)
+    }
+    return counter
+  }
+  return (batch: ResolvedBatch) =>
+    Effect.gen(function* () {
+      for (const [outcome, counter] of byOutcome)
+        if (batch.counts[outcome] > 0) yield* Metric.update(counter, batch.counts[outcome])
+      for (const [reason, n] of batch.ignored) yield* Metric.update(ignored(reason), n)
+    })
 }
