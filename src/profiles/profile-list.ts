@@ -4,12 +4,13 @@
  * The table of stamps only grows at its end, so its physical order is the order of resolution. It is read in parts of
  * `partBlocks` blocks from the end; a profile is listed in the part that holds its newest stamp, by (t, position).
  *
- * - Inside a part (some 20,000 events) the order is exactly `updated_at` descending; parts follow each other by arrival.
- * - A page makes at most `roundsPerPage` reads of up to one part; it may come back short, then `next` goes on.
+ * - Inside a part (some 10,000 events) the order is exactly `updated_at` descending; parts follow each other by arrival.
+ * - A page makes at most `roundsPerPage` reads of up to one part; it may come back short, then `next` goes on. These reads
+ *   sort thousands of rows: one at a time, and not on the connections that the quick look-ups share.
  * - The cursor keeps the position at which the listing began: what arrives later moves no profile, so none is
  *   skipped or shown twice.
  */
-import { Effect } from "effect"
+import { Effect, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { type FoundProfile, type GraphError, IdentityGraph } from "../identity/graph.ts"
 import type { ProfileNo } from "../identity/model.ts"
@@ -21,7 +22,7 @@ import { readActivity, stampColumn } from "./activity.ts"
 import type { ListCursor } from "./cursors.ts"
 import type { Activity, ReadSpace } from "./views.ts"
 
-const partBlocks = 256
+const partBlocks = 128
 const roundsPerPage = 8
 
 export interface ListedProfile {
@@ -56,6 +57,7 @@ select coalesce((select c.pos from cursors c where c.reader = $1), 0)::float8 as
 export const makeProfileList = Effect.gen(function* () {
   const database = yield* Database
   const graph = yield* IdentityGraph
+  const oneReader = yield* Semaphore.make(1)
 
   const begin = (space: ReadSpace) =>
     Effect.map(
@@ -94,14 +96,16 @@ export const makeProfileList = Effect.gen(function* () {
     const profiles: Array<ListedProfile> = []
     let { asOf, part, after } = cursor ?? (yield* begin(space))
     for (let round = 0; part >= 0 && round < roundsPerPage; round++) {
-      const candidates = yield* database.read.unsafe<Candidate>(text, [
-        `(${part * partBlocks},0)`,
-        `(${(part + 1) * partBlocks},0)`,
-        asOf,
-        after === null ? null : new Date(after.at),
-        after?.position ?? 0,
-        wanted
-      ])
+      const candidates = yield* oneReader.withPermits(1)(
+        database.write.unsafe<Candidate>(text, [
+          `(${part * partBlocks},0)`,
+          `(${(part + 1) * partBlocks},0)`,
+          asOf,
+          after === null ? null : new Date(after.at),
+          after?.position ?? 0,
+          wanted
+        ])
+      )
       for (const item of yield* listed(space, collection, candidates, asOf)) {
         if (profiles.length === limit) return { profiles, next: { asOf, part, after } }
         profiles.push(item)

@@ -1,18 +1,14 @@
 /** What GraphQL says of profiles, and how many store queries that takes (PRO-63, PRO-68). */
+import { Layer } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
+import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { rig } from "../support/space.ts"
 import { startApi, type TestApi } from "./support/api.ts"
 import { ago, external, readProfile, sendPeople } from "./support/people.ts"
 
 let api: TestApi
-beforeAll(async () => {
-  api = await startApi(rig(postgresGraph))
-  await sendPeople(api)
-})
-
-afterAll(() => api.close())
-
 const profile = (by: object, selection: string, collection?: string) => readProfile(api, by, selection, collection)
 
 const selection = `segmentId traits { edges { node { key value messageId } } } externalIds { totalCount edges { node { type id } } }
@@ -27,235 +23,260 @@ const ask = async (refs: ReadonlyArray<object>) => {
   return { profiles: body.data.profiles, calls: api.calls.names.toSorted() }
 }
 
-describe("batching", () => {
-  it("AC3-20, PRO-63: 100 references: input order, null for missing, as many store queries as for 2", async () => {
-    const refs = Array.from({ length: 100 }, (_, i) => external("user_id", i === 41 ? "nobody" : `many-${i}`))
-    const few = await ask(refs.slice(0, 2))
-    const many = await ask(refs)
-    expect(many.calls).toEqual(few.calls)
-    expect(many.profiles.length).toBe(100)
-    expect(many.profiles[41]).toBeNull()
-    many.profiles.forEach((found: (typeof many.profiles)[number], i: number) => {
-      if (i === 41) return
-      expect(found.externalIds).toEqual({ totalCount: 1, edges: [{ node: { type: "user_id", id: `many-${i}` } }] })
-      expect(found.traits.edges).toEqual([{ node: { key: "number", value: i, messageId: `many-t-${i}` } }])
-      expect(found.links.edges[0].node.to.externalIds.edges).toEqual([{ node: { id: `team-${i % 7}` } }])
-      expect(found.links.edges[0].node.to.traits.edges).toEqual([{ node: { key: "name" } }])
-      expect(found.metadata).toEqual({ updatedAt: ago(3000), mappingCount: 1 })
-    })
-  })
+const nowhere = { url: "bolt://127.0.0.1:1", user: "", password: "" }
+const neo4j = await runNeo4j()
+const graphs = [
+  ["Postgres", true, postgresGraph],
+  ["Neo4j", neo4j !== undefined, neo4jGraphOn.pipe(Layer.provide(testNeo4j(neo4j ?? nowhere)))]
+] as const
 
-  it("AC3-20: 100 profiles with traits, external ids and links at default page sizes are within the cost", async () => {
-    const refs = Array.from({ length: 100 }, (_, i) => external("user_id", `many-${i}`))
-    const { body } = await api.graphql(
-      `query ($spaceId: ID!, $refs: [ProfileRef!]!) { profiles(spaceId: $spaceId, refs: $refs) {
+for (const [name, isThere, graph] of graphs) {
+  describe.skipIf(!isThere)(`with ${name}`, () => {
+    beforeAll(async () => {
+      api = await startApi(rig(graph))
+      await sendPeople(api)
+    })
+    afterAll(() => api.close())
+
+    describe("batching", () => {
+      it("AC3-20, PRO-63: 100 references: input order, null for missing, as many store queries as for 2", async () => {
+        const refs = Array.from({ length: 100 }, (_, i) => external("user_id", i === 41 ? "nobody" : `many-${i}`))
+        const few = await ask(refs.slice(0, 2))
+        const many = await ask(refs)
+        expect(many.calls).toEqual(few.calls)
+        expect(many.profiles.length).toBe(100)
+        expect(many.profiles[41]).toBeNull()
+        many.profiles.forEach((found: (typeof many.profiles)[number], i: number) => {
+          if (i === 41) return
+          expect(found.externalIds).toEqual({ totalCount: 1, edges: [{ node: { type: "user_id", id: `many-${i}` } }] })
+          expect(found.traits.edges).toEqual([{ node: { key: "number", value: i, messageId: `many-t-${i}` } }])
+          expect(found.links.edges[0].node.to.externalIds.edges).toEqual([{ node: { id: `team-${i % 7}` } }])
+          expect(found.links.edges[0].node.to.traits.edges).toEqual([{ node: { key: "name" } }])
+          expect(found.metadata).toEqual({ updatedAt: ago(3000), mappingCount: 1 })
+        })
+      })
+
+      it("AC3-20: 100 profiles with traits, external ids and links at default page sizes are within the cost", async () => {
+        const refs = Array.from({ length: 100 }, (_, i) => external("user_id", `many-${i}`))
+        const { body } = await api.graphql(
+          `query ($spaceId: ID!, $refs: [ProfileRef!]!) { profiles(spaceId: $spaceId, refs: $refs) {
         traits { edges { node { key value } } } externalIds { edges { node { type id } } } links { edges { node { to { segmentId } createdAt } } } } }`,
-      { spaceId: api.space.id, refs }
-    )
-    expect(body.errors).toBeUndefined()
-  })
+          { spaceId: api.space.id, refs }
+        )
+        expect(body.errors).toBeUndefined()
+      })
 
-  it("a field that needs no members costs one look-up and one read", async () => {
-    api.calls.names.length = 0
-    await profile(external("user_id", "kim"), "traits { edges { node { key } } }")
-    expect(api.calls.names).toEqual(["graph.find", "sql.unsafe"])
-  })
-})
-
-describe("profiles", () => {
-  it("W-7: requestedId, merges, mergePath, metadata of a profile that was merged twice", async () => {
-    const survivor = await profile(external("user_id", "kim"), "segmentId id requestedId mergePath masked collection")
-    expect(survivor).toEqual({
-      id: survivor.segmentId,
-      segmentId: survivor.segmentId,
-      requestedId: survivor.segmentId,
-      mergePath: [survivor.segmentId],
-      masked: false,
-      collection: "USERS"
+      it("a field that needs no members costs one look-up and one read", async () => {
+        api.calls.names.length = 0
+        await profile(external("user_id", "kim"), "traits { edges { node { key } } }")
+        expect(api.calls.names).toEqual(["graph.find", "sql.unsafe"])
+      })
     })
-    const { merges, metadata } = await profile(
-      external("anonymous_id", "b50e18a5"),
-      `merges { totalCount edges { node { id from into at messageId eventType eventName sourceId rulesVersion active
+
+    describe("profiles", () => {
+      it("W-7: requestedId, merges, mergePath, metadata of a profile that was merged twice", async () => {
+        const survivor = await profile(
+          external("user_id", "kim"),
+          "segmentId id requestedId mergePath masked collection"
+        )
+        expect(survivor).toEqual({
+          id: survivor.segmentId,
+          segmentId: survivor.segmentId,
+          requestedId: survivor.segmentId,
+          mergePath: [survivor.segmentId],
+          masked: false,
+          collection: "USERS"
+        })
+        const { merges, metadata } = await profile(
+          external("anonymous_id", "b50e18a5"),
+          `merges { totalCount edges { node { id from into at messageId eventType eventName sourceId rulesVersion active
          matchedFrom { type id collection encoding } matchedInto { type id } } } }
        metadata { createdAt updatedAt expiresAt firstMessageId firstSourceId lastMessageId lastSourceId mergeCount mappingCount mergedSegmentIds }`
-    )
-    const [first, second] = merges.edges.map((edge: { node: object }) => edge.node)
-    expect(merges.totalCount).toBe(2)
-    expect(first).toMatchObject({
-      at: ago(6000),
-      messageId: "w7-4",
-      eventType: "IDENTIFY",
-      eventName: null,
-      sourceId: "src_web",
-      rulesVersion: 1,
-      active: true,
-      matchedFrom: [{ type: "anonymous_id", id: "b50e18a5", collection: "USERS", encoding: "none" }],
-      matchedInto: [{ type: "email", id: "jane.kim@segment.com" }]
-    })
-    expect(first.id).toMatch(/^mrg_[0-9A-Za-z]{27}$/)
-    expect(second).toMatchObject({
-      from: first.into,
-      into: survivor.segmentId,
-      eventType: "TRACK",
-      eventName: "Signed In"
-    })
-    expect(metadata).toEqual({
-      createdAt: ago(10_000),
-      updatedAt: ago(5000),
-      expiresAt: null,
-      firstMessageId: "p0",
-      firstSourceId: "src_web",
-      lastMessageId: "p0-2",
-      lastSourceId: "src_web",
-      mergeCount: 2,
-      mappingCount: 4,
-      mergedSegmentIds: [first.into, first.from]
-    })
-    // By the id of the first to be merged away: the path leads over the second.
-    expect(await profile({ segmentId: first.from }, "segmentId requestedId mergePath")).toEqual({
-      segmentId: survivor.segmentId,
-      requestedId: first.from,
-      mergePath: [first.from, first.into, survivor.segmentId]
-    })
-    const { body } = await api.graphql(
-      `query ($a: ID!, $b: ID!) { node(id: $a) { id ... on Profile { requestedId } } space: node(id: $b) { __typename id } }`,
-      { a: first.from, b: api.space.id }
-    )
-    expect(body.data).toEqual({
-      node: { id: survivor.segmentId, requestedId: first.from },
-      space: { __typename: "Space", id: api.space.id }
-    })
-  })
+        )
+        const [first, second] = merges.edges.map((edge: { node: object }) => edge.node)
+        expect(merges.totalCount).toBe(2)
+        expect(first).toMatchObject({
+          at: ago(6000),
+          messageId: "w7-4",
+          eventType: "IDENTIFY",
+          eventName: null,
+          sourceId: "src_web",
+          rulesVersion: 1,
+          active: true,
+          matchedFrom: [{ type: "anonymous_id", id: "b50e18a5", collection: "USERS", encoding: "none" }],
+          matchedInto: [{ type: "email", id: "jane.kim@segment.com" }]
+        })
+        expect(first.id).toMatch(/^mrg_[0-9A-Za-z]{27}$/)
+        expect(second).toMatchObject({
+          from: first.into,
+          into: survivor.segmentId,
+          eventType: "TRACK",
+          eventName: "Signed In"
+        })
+        expect(metadata).toEqual({
+          createdAt: ago(10_000),
+          updatedAt: ago(5000),
+          expiresAt: null,
+          firstMessageId: "p0",
+          firstSourceId: "src_web",
+          lastMessageId: "p0-2",
+          lastSourceId: "src_web",
+          mergeCount: 2,
+          mappingCount: 4,
+          mergedSegmentIds: [first.into, first.from]
+        })
+        // By the id of the first to be merged away: the path leads over the second.
+        expect(await profile({ segmentId: first.from }, "segmentId requestedId mergePath")).toEqual({
+          segmentId: survivor.segmentId,
+          requestedId: first.from,
+          mergePath: [first.from, first.into, survivor.segmentId]
+        })
+        const { body } = await api.graphql(
+          `query ($a: ID!, $b: ID!) { node(id: $a) { id ... on Profile { requestedId } } space: node(id: $b) { __typename id } }`,
+          { a: first.from, b: api.space.id }
+        )
+        expect(body.data).toEqual({
+          node: { id: survivor.segmentId, requestedId: first.from },
+          space: { __typename: "Space", id: api.space.id }
+        })
+      })
 
-  it.each([
-    ["unknown identifier", external("user_id", "nobody")],
-    ["unknown segment id", { segmentId: "use_000000000000000000000000000" }],
-    ["not a segment id", { segmentId: "zero\u0000byte" }],
-    ["another spelling", external("USER_ID", "kim")]
-  ])("PRO-64: %s is null, not an error", async (_, by) => {
-    expect(await profile(by, "id")).toBeNull()
-  })
+      it.each([
+        ["unknown identifier", external("user_id", "nobody")],
+        ["unknown segment id", { segmentId: "use_000000000000000000000000000" }],
+        ["not a segment id", { segmentId: "zero\u0000byte" }],
+        ["another spelling", external("USER_ID", "kim")]
+      ])("PRO-64: %s is null, not an error", async (_, by) => {
+        expect(await profile(by, "id")).toBeNull()
+      })
 
-  it("trait, traits by key and class", async () => {
-    const found = await profile(
-      external("user_id", "kim"),
-      `trait(key: "plan") { key value class sourceId sourceName updatedAt messageId } none: trait(key: "x") { key }
+      it("trait, traits by key and class", async () => {
+        const found = await profile(
+          external("user_id", "kim"),
+          `trait(key: "plan") { key value class sourceId sourceName updatedAt messageId } none: trait(key: "x") { key }
        some: traits(keys: ["age", "x"]) { edges { node { key value } } } other: traits(class: AUDIENCE) { edges { node { key } } }`
-    )
-    expect(found).toEqual({
-      trait: {
-        key: "plan",
-        value: "pro",
-        class: "CUSTOM",
-        sourceId: "src_web",
-        sourceName: "Website",
-        updatedAt: ago(6000),
-        messageId: "w7-4"
-      },
-      none: null,
-      some: { edges: [{ node: { key: "age", value: 33 } }] },
-      other: { edges: [] }
-    })
-  })
+        )
+        expect(found).toEqual({
+          trait: {
+            key: "plan",
+            value: "pro",
+            class: "CUSTOM",
+            sourceId: "src_web",
+            sourceName: "Website",
+            updatedAt: ago(6000),
+            messageId: "w7-4"
+          },
+          none: null,
+          some: { edges: [{ node: { key: "age", value: 33 } }] },
+          other: { edges: [] }
+        })
+      })
 
-  it("events: types, order, what they were stamped with", async () => {
-    const { events, identifies, raw } = await profile(
-      external("user_id", "kim"),
-      `events(sort: ASC) { edges { node { messageId type event timestamp stampedSegmentId properties context externalIds { type id } } } }
+      it("events: types, order, what they were stamped with", async () => {
+        const { events, identifies, raw } = await profile(
+          external("user_id", "kim"),
+          `events(sort: ASC) { edges { node { messageId type event timestamp stampedSegmentId properties context externalIds { type id } } } }
        identifies: events(types: [IDENTIFY]) { edges { node { messageId event } } } raw: events(first: 1) { edges { node { raw } } }`
-    )
-    const nodes = events.edges.map((edge: { node: object }) => edge.node)
-    expect(nodes.map(({ messageId }: { messageId: string }) => messageId)).toEqual(["w7-1", "w7-3", "p0-2"])
-    expect(nodes[1]).toMatchObject({
-      type: "PAGE",
-      event: "Page Viewed",
-      timestamp: ago(7000),
-      properties: { name: "Pricing" },
-      externalIds: [{ type: "anonymous_id", id: "b50e18a5" }]
-    })
-    expect(new Set(nodes.map(({ stampedSegmentId }: { stampedSegmentId: string }) => stampedSegmentId)).size).toBe(3)
-    expect(identifies.edges.map(({ node }: { node: object }) => node)).toEqual([
-      { messageId: "w7-4", event: null },
-      { messageId: "w7-2", event: null },
-      { messageId: "p0", event: null }
-    ])
-    expect(raw.edges[0].node.raw).toMatchObject({
-      messageId: "p0-2",
-      version: 2,
-      channel: "server",
-      originalTimestamp: expect.any(String),
-      receivedAt: expect.any(String)
-    })
-  })
+        )
+        const nodes = events.edges.map((edge: { node: object }) => edge.node)
+        expect(nodes.map(({ messageId }: { messageId: string }) => messageId)).toEqual(["w7-1", "w7-3", "p0-2"])
+        expect(nodes[1]).toMatchObject({
+          type: "PAGE",
+          event: "Page Viewed",
+          timestamp: ago(7000),
+          properties: { name: "Pricing" },
+          externalIds: [{ type: "anonymous_id", id: "b50e18a5" }]
+        })
+        expect(new Set(nodes.map(({ stampedSegmentId }: { stampedSegmentId: string }) => stampedSegmentId)).size).toBe(
+          3
+        )
+        expect(identifies.edges.map(({ node }: { node: object }) => node)).toEqual([
+          { messageId: "w7-4", event: null },
+          { messageId: "w7-2", event: null },
+          { messageId: "p0", event: null }
+        ])
+        expect(raw.edges[0].node.raw).toMatchObject({
+          messageId: "p0-2",
+          version: 2,
+          channel: "server",
+          originalTimestamp: expect.any(String),
+          receivedAt: expect.any(String)
+        })
+      })
 
-  it("AC3-23, PRO-68: REST and GraphQL answer the same", async () => {
-    const path = "users/profiles/user_id:kim"
-    const [traits, ids, metadata, events] = await Promise.all(
-      ["traits?verbose=true&limit=200", "external_ids?verbose=true&limit=100", "metadata?verbose=true", "events"].map(
-        async (resource) => (await api.get(`${path}/${resource}`)).body
-      )
-    )
-    const found = await profile(
-      external("user_id", "kim"),
-      `traits(first: 200) { edges { node { key value sourceId updatedAt } } }
+      it("AC3-23, PRO-68: REST and GraphQL answer the same", async () => {
+        const path = "users/profiles/user_id:kim"
+        const [traits, ids, metadata, events] = await Promise.all(
+          [
+            "traits?verbose=true&limit=200",
+            "external_ids?verbose=true&limit=100",
+            "metadata?verbose=true",
+            "events"
+          ].map(async (resource) => (await api.get(`${path}/${resource}`)).body)
+        )
+        const found = await profile(
+          external("user_id", "kim"),
+          `traits(first: 200) { edges { node { key value sourceId updatedAt } } }
        externalIds(first: 100) { edges { node { id type collection encoding createdAt addedAt sourceId sourceName firstMessageId originSegmentId } } }
        metadata { createdAt updatedAt expiresAt firstMessageId firstSourceId lastMessageId lastSourceId mergeCount mappingCount mergedSegmentIds } segmentId
        events(first: 10) { edges { node { messageId event timestamp sourceId context properties externalIds { id type encoding } } } }`
-    )
-    type Edges = { edges: ReadonlyArray<{ node: Record<string, unknown> }> }
-    const nodes = ({ edges }: Edges) => edges.map(({ node }) => node)
-    expect(
-      Object.fromEntries(
-        nodes(found.traits).map(({ key, value, sourceId, updatedAt }) => [
-          key,
-          { value, source_id: sourceId, updated_at: updatedAt }
-        ])
-      )
-    ).toEqual(traits.traits)
-    expect(
-      nodes(found.externalIds).map((id) => ({
-        source_id: id["sourceId"],
-        collection: String(id["collection"]).toLowerCase(),
-        id: id["id"],
-        type: id["type"],
-        created_at: id["createdAt"],
-        encoding: id["encoding"],
-        first_message_id: id["firstMessageId"],
-        origin_segment_id: id["originSegmentId"],
-        added_at: id["addedAt"],
-        source_name: id["sourceName"]
-      }))
-    ).toEqual(ids.data)
-    const m = found.metadata
-    expect({
-      created_at: m.createdAt,
-      updated_at: m.updatedAt,
-      expires_at: m.expiresAt,
-      first_message_id: m.firstMessageId,
-      first_source_id: m.firstSourceId,
-      last_message_id: m.lastMessageId,
-      last_source_id: m.lastSourceId,
-      segment_id: found.segmentId,
-      merged_segment_ids: m.mergedSegmentIds,
-      merge_count: m.mergeCount,
-      mapping_count: m.mappingCount
-    }).toEqual(metadata.metadata)
-    expect(
-      nodes(found.events).map(({ messageId, event, timestamp, context, properties }) => [
-        messageId,
-        event,
-        timestamp,
-        context,
-        properties ?? {}
-      ])
-    ).toEqual(
-      events.data.map((event: Record<string, unknown>) => [
-        event["message_id"],
-        event["event"],
-        event["timestamp"],
-        event["context"],
-        event["properties"]
-      ])
-    )
+        )
+        type Edges = { edges: ReadonlyArray<{ node: Record<string, unknown> }> }
+        const nodes = ({ edges }: Edges) => edges.map(({ node }) => node)
+        expect(
+          Object.fromEntries(
+            nodes(found.traits).map(({ key, value, sourceId, updatedAt }) => [
+              key,
+              { value, source_id: sourceId, updated_at: updatedAt }
+            ])
+          )
+        ).toEqual(traits.traits)
+        expect(
+          nodes(found.externalIds).map((id) => ({
+            source_id: id["sourceId"],
+            collection: String(id["collection"]).toLowerCase(),
+            id: id["id"],
+            type: id["type"],
+            created_at: id["createdAt"],
+            encoding: id["encoding"],
+            first_message_id: id["firstMessageId"],
+            origin_segment_id: id["originSegmentId"],
+            added_at: id["addedAt"],
+            source_name: id["sourceName"]
+          }))
+        ).toEqual(ids.data)
+        const m = found.metadata
+        expect({
+          created_at: m.createdAt,
+          updated_at: m.updatedAt,
+          expires_at: m.expiresAt,
+          first_message_id: m.firstMessageId,
+          first_source_id: m.firstSourceId,
+          last_message_id: m.lastMessageId,
+          last_source_id: m.lastSourceId,
+          segment_id: found.segmentId,
+          merged_segment_ids: m.mergedSegmentIds,
+          merge_count: m.mergeCount,
+          mapping_count: m.mappingCount
+        }).toEqual(metadata.metadata)
+        expect(
+          nodes(found.events).map(({ messageId, event, timestamp, context, properties }) => [
+            messageId,
+            event,
+            timestamp,
+            context,
+            properties ?? {}
+          ])
+        ).toEqual(
+          events.data.map((event: Record<string, unknown>) => [
+            event["message_id"],
+            event["event"],
+            event["timestamp"],
+            event["context"],
+            event["properties"]
+          ])
+        )
+      })
+    })
   })
-})
+}

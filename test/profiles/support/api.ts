@@ -82,7 +82,10 @@ export const tokens = (spaceId: string): ReadonlyMap<string, AccessToken> =>
     ])
   )
 
-export const startApi = async (stores: ReturnType<typeof rig<never, Database>>): Promise<TestApi> => {
+/** What `rig(graph)` makes, on either graph. */
+type Stores<E> = Layer.Layer<Layer.Success<ReturnType<typeof rig<never, Database>>>, E>
+
+export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
   const calls: Calls = { names: [], graphDown: false }
   const limits = { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
   const workspace = Layer.effect(
