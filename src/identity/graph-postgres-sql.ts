@@ -1,6 +1,9 @@
 /**
  * Tables and statements of `graph-postgres.ts`; `s` is the quoted schema name. Times are epoch milliseconds. Numbers
  * travel as float8 (exact below 2^53). ORDER BY and joins name table columns, never the float8 of the output.
+ *
+ * A growing table is ahead of its statistics, and without them Postgres takes a profile for one with a thousand members
+ * and reads whole tables. Where it must go from profile to profile by index, `offset 0` leaves it no other way.
  */
 
 export const tables = (s: string): ReadonlyArray<string> => [
@@ -40,8 +43,8 @@ with c as (update ${s}.state set pos = $1::float8::bigint, users = users + $3::f
         select u.* from c, unnest($5::float8[], $6::float8[], $7::text[], $8::float8[], $9::int4[], $10::text[]) u),
  i as (insert into ${s}.identifiers (h, profile, type, value, added_at, source, message_id)
        select u.* from c, unnest($11::uuid[], $12::float8[], $13::text[], $14::text[], $15::float8[], $16::int4[], $17::text[]) u),
- pm as (update ${s}.profiles p set root = u.becomes::bigint
-        from c, unnest($18::float8[], $19::float8[]) u (was, becomes) where p.root = u.was::bigint),
+ pm as (update ${s}.profiles p set root = ($19::float8[])[array_position($18::float8[], p.root::float8)]::bigint
+        from c where p.root = any ($18::float8[]::bigint[])),
  m as (insert into ${s}.merges (from_profile, pos, rec) select u.* from c, unnest($20::float8[], $21::float8[], $22::text[]) u),
  l as (insert into ${s}.links as old (user_profile, account_profile, created_at, pos, source, message_id)
        select u.* from c, unnest($23::float8[], $24::float8[], $25::float8[], $26::float8[], $27::int4[], $28::text[]) u
@@ -50,6 +53,14 @@ with c as (update ${s}.state set pos = $1::float8::bigint, users = users + $3::f
          where (excluded.created_at, excluded.pos) < (old.created_at, old.pos))
 select count(*)::int4 as n from c`
 
+/** Members of the canonical profile `root`, as a table to join laterally. */
+const members = (s: string, root: string): string =>
+  `(select m.profile, m.segment_id from ${s}.profiles m where m.root = ${root} offset 0) m`
+
+/** The canonical profile of `profile`. */
+const rootOf = (s: string, profile: string): string =>
+  `(select p.root from ${s}.profiles p where p.profile = ${profile} offset 0)`
+
 export const load = (s: string): string => `
 with asked as (
   select u.o::int4 as o, p.root from unnest($1::uuid[]) with ordinality u (h, o)
@@ -57,12 +68,15 @@ with asked as (
   union all
   select null, p.root from unnest($2::float8[]) u (no) join ${s}.profiles p on p.profile = u.no::bigint),
  roots as (select a.root, coalesce(array_agg(a.o) filter (where a.o is not null), '{}') as owned from asked a group by a.root)
-select r.root::float8 as root, p.segment_id, r.owned, x.merges, y.types, y.added
-from roots r join ${s}.profiles p on p.profile = r.root
-cross join lateral (select count(*)::int4 - 1 as merges from ${s}.profiles m where m.root = r.root) x
+select r.root::float8 as root, x.segment_id, r.owned, x.merges, y.types, y.added
+from roots r
+cross join lateral (
+  select count(*)::int4 - 1 as merges, max(m.segment_id) filter (where m.profile = r.root) as segment_id
+  from ${members(s, "r.root")}) x
 cross join lateral (
   select coalesce(array_agg(i.type), '{}') as types, coalesce(array_agg(i.added_at::float8), '{}') as added
-  from ${s}.profiles m join ${s}.identifiers i on i.profile = m.profile where m.root = r.root) y`
+  from ${members(s, "r.root")} cross join lateral (
+    select i.type, i.added_at from ${s}.identifiers i where i.profile = m.profile offset 0) i) y`
 
 export const issued = (s: string): string =>
   `select p.segment_id from unnest($1::text[]) u (id) join ${s}.profiles p on p.segment_id = u.id`
@@ -76,36 +90,35 @@ with asked as (
   union all
   select u.o, p.root from unnest($5::float8[], $6::int4[]) u (no, o) join ${s}.profiles p on p.profile = u.no::bigint)
 select a.o, a.root::float8 as root, m.profile::float8 as no, m.segment_id, m.created_at::float8 as created_at, m.source, m.message_id
-from asked a join ${s}.profiles m on m.root = a.root
+from asked a cross join lateral (select * from ${s}.profiles m where m.root = a.root offset 0) m
 order by a.o, m.profile`
 
 export const externalIds = (s: string): string => `
-select u.o::int4 as o, i.profile::float8 as profile, i.type, i.value, i.added_at::float8 as added_at, i.source, i.message_id, m.segment_id
-from unnest($1::float8[]) with ordinality u (no, o)
-join ${s}.profiles m on m.root = u.no::bigint join ${s}.identifiers i on i.profile = m.profile`
+select u.o::int4 as o, m.profile::float8 as profile, i.type, i.value, i.added_at::float8 as added_at, i.source, i.message_id, m.segment_id
+from unnest($1::float8[]) with ordinality u (no, o) cross join lateral ${members(s, "u.no::bigint")}
+cross join lateral (select * from ${s}.identifiers i where i.profile = m.profile offset 0) i`
+
+const linksOver = (s: string, near: string, far: string): string => `
+  select ${rootOf(s, `k.${far}`)} as root, k.created_at, k.pos from ${members(s, "u.no::bigint")}
+  cross join lateral (select * from ${s}.links k where k.${near} = m.profile offset 0) k`
 
 export const links = (s: string): string => `
 select u.o::int4 as o, t.* from unnest($1::float8[], $2::float8[], $3::float8[], $4::int4[]) with ordinality u (no, at, pos, lim, o)
 cross join lateral (
   with l as materialized (
     select distinct on (b.root) b.root, b.created_at, b.pos from (
-      select x.root, k.created_at, k.pos from ${s}.profiles m
-        join ${s}.links k on k.user_profile = m.profile join ${s}.profiles x on x.profile = k.account_profile
-        where m.root = u.no::bigint
-      union all
-      select x.root, k.created_at, k.pos from ${s}.profiles m
-        join ${s}.links k on k.account_profile = m.profile join ${s}.profiles x on x.profile = k.user_profile
-        where m.root = u.no::bigint) b
+      ${linksOver(s, "user_profile", "account_profile")} union all ${linksOver(s, "account_profile", "user_profile")}) b
     order by b.root, b.created_at, b.pos),
   page as (
     select l.* from l where (l.created_at, l.pos) > (u.at::bigint, u.pos::bigint) order by l.created_at, l.pos limit u.lim)
   select (select count(*) from l)::int4 as total,
-    coalesce(array_agg(r.profile::float8 order by g.created_at, g.pos), '{}') as nos,
+    coalesce(array_agg(g.root::float8 order by g.created_at, g.pos), '{}') as nos,
     coalesce(array_agg(r.segment_id order by g.created_at, g.pos), '{}') as segment_ids,
     coalesce(array_agg(g.created_at::float8 order by g.created_at, g.pos), '{}') as created_at,
     coalesce(array_agg(g.pos::float8 order by g.created_at, g.pos), '{}') as pos
-  from page g join ${s}.profiles r on r.profile = g.root) t`
+  from page g cross join lateral (select r.segment_id from ${s}.profiles r where r.profile = g.root offset 0) r) t`
 
 export const merges = (s: string): string => `
 select u.o::int4 as o, k.rec from unnest($1::float8[]) with ordinality u (no, o)
-join ${s}.profiles m on m.root = u.no::bigint join ${s}.merges k on k.from_profile = m.profile`
+cross join lateral ${members(s, "u.no::bigint")}
+cross join lateral (select k.rec from ${s}.merges k where k.from_profile = m.profile offset 0) k`
