@@ -198,12 +198,14 @@ describe("external ids and metadata", () => {
 
   it("IDR-22, IDR-105: an event dated 2099 counts by its arrival", async () => {
     await api.send(
-      { type: "track", event: "A", userId: "u-future", messageId: "f-1", timestamp: "2099-01-01T00:00:00.000Z" },
-      { type: "track", event: "B", userId: "u-future", messageId: "f-2", timestamp: ago(60_000) }
+      { type: "track", event: "A", userId: "u-future", messageId: "f-0", timestamp: ago(60_000) },
+      { type: "track", event: "B", userId: "u-future", messageId: "f-1", timestamp: "2099-01-01T00:00:00.000Z" },
+      { type: "track", event: "C", userId: "u-future", messageId: "f-2", timestamp: ago(30_000) }
     )
     const first = await api.get("users/profiles/user_id:u-future/metadata")
-    expect(first.body.metadata.last_message_id).toBe("f-1")
-    await api.send({ type: "track", event: "C", userId: "u-future", messageId: "f-3" })
+    expect(first.body.metadata).toMatchObject({ first_message_id: "f-0", last_message_id: "f-1" })
+    expect(first.body.metadata.updated_at < "2099").toBe(true)
+    await api.send({ type: "track", event: "D", userId: "u-future", messageId: "f-3" })
     const second = await api.get("users/profiles/user_id:u-future/metadata")
     expect(second.body.metadata.last_message_id).toBe("f-3")
     expect(second.body.metadata.created_at < second.body.metadata.updated_at).toBe(true)
