@@ -64,8 +64,8 @@ describe("access", () => {
 
   it("spaces and space by id and slug", async () => {
     const { body } = await api.graphql(
-      `query ($id: ID!) { spaces { id slug name kind } a: space(id: $id) { id } b: space(slug: "demo") { id } c: space(slug: "x") { id } }`,
-      { id: api.space.id }
+      `query ($id: ID!, $slug: String) { spaces { id slug name kind } a: space(id: $id) { id } b: space(slug: $slug) { id } c: space(slug: "x") { id } }`,
+      { id: api.space.id, slug: api.space.slug }
     )
     const { id, slug, name, kind } = api.space
     expect(body.data).toEqual({ spaces: [{ id, slug, name, kind }], a: { id }, b: { id }, c: null })

@@ -48,7 +48,7 @@ describe("events", () => {
       context: { groupId: "g-one", locale: "de" },
       type: "screen",
       message_id: "one-1",
-      source_id: "src_web",
+      source_id: api.source.id,
       timestamp: ago(1000),
       properties: { items: 2, name: "Cart" },
       event: "Screen Viewed",

@@ -37,7 +37,7 @@ describe("links", () => {
         {
           id: "g3",
           type: "group_id",
-          source_id: "src_web",
+          source_id: api.source.id,
           collection: "accounts",
           created_at: ago(50_000 - 30),
           encoding: "none"

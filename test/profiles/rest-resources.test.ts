@@ -100,8 +100,8 @@ describe("traits", () => {
   it("AC3-5: verbose gives value, source and time of each trait", async () => {
     const { body } = await api.get(`${path}?verbose=true&include=plan,company`)
     expect(body.traits).toEqual({
-      plan: { value: "pro", source_id: "src_web", updated_at: ago(5000) },
-      company: { value: { name: "Initech", employees: 5 }, source_id: "src_web", updated_at: ago(5000) }
+      plan: { value: "pro", source_id: api.source.id, updated_at: ago(5000) },
+      company: { value: { name: "Initech", employees: 5 }, source_id: api.source.id, updated_at: ago(5000) }
     })
   })
 
@@ -146,7 +146,7 @@ describe("external ids and metadata", () => {
       `/v1/spaces/${api.space.id}/collections/users/profiles/${survivor}/external_ids?verbose=true`
     )
     expect(body.data[2]).toEqual({
-      source_id: "src_web",
+      source_id: api.source.id,
       collection: "users",
       id: "b50e18a5-1b8d-451c",
       type: "anonymous_id",
@@ -182,9 +182,9 @@ describe("external ids and metadata", () => {
         updated_at: ago(6000),
         expires_at: null,
         first_message_id: "w7-1",
-        first_source_id: "src_web",
+        first_source_id: api.source.id,
         last_message_id: "w7-4",
-        last_source_id: "src_web"
+        last_source_id: api.source.id
       }
     })
     const verbose = await api.get(`users/profiles/${merged}/metadata?verbose=true`)

@@ -10,7 +10,7 @@ import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { sha256Hex } from "../../../src/platform/hash.ts"
 import { ProfileApi } from "../../../src/profiles/profile-api.ts"
-import { type AccessToken, type Limits, type Space, Workspace } from "../../../src/workspace/workspace.ts"
+import { type AccessToken, type Limits, type Source, type Space, Workspace } from "../../../src/workspace/workspace.ts"
 import { type rig, Rig, type ShortMessage } from "../../support/space.ts"
 
 export const token = "pt_test"
@@ -46,6 +46,7 @@ export interface Answer {
 
 export interface TestApi {
   readonly space: Space
+  readonly source: Source
   readonly url: string
   /** Mutable: what the workspace says. */
   readonly limits: { -readonly [K in keyof Limits]: Limits[K] }
@@ -146,6 +147,7 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
   }
   return {
     space,
+    source: space.sources[0]!,
     url,
     limits,
     calls,
