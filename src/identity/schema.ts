@@ -6,37 +6,37 @@
  */
 /** Statements that create version 1, one per element; `s` is the quoted schema name. */
 export const spaceTables = (s: string): ReadonlyArray<string> => [
-  `create schema if not exists ${s}`,
+  `create schema ${s}`,
   // One row per resolved event: ledger and page index in one. `ts` = timestamp, `t` = identity time (IDR-22);
   // `kind` = index in messageTypes, `action` = index in actions; `name` = nameHash of the event name;
   // `ids` = null when every extracted, unblocked identifier is promoted, else a JSON list of [collection, type, value] (IDR-39).
-  `create table if not exists ${s}.stamps (
+  `create table ${s}.stamps (
      pos bigint not null, profile bigint, account bigint, ts timestamptz not null, t timestamptz not null,
      h uuid not null, source int not null, rules int not null, action smallint not null, kind smallint not null, name bigint, ids text)`,
-  `create index if not exists stamps_profile on ${s}.stamps (profile, ts desc, pos desc) where profile is not null`,
-  `create index if not exists stamps_account on ${s}.stamps (account, ts desc, pos desc) where account is not null`,
+  `create index stamps_profile on ${s}.stamps (profile, ts desc, pos desc) where profile is not null`,
+  `create index stamps_account on ${s}.stamps (account, ts desc, pos desc) where account is not null`,
   // The few events dated after their arrival: the newest by t is not the newest by ts (IDR-22, IDR-105).
-  `create index if not exists stamps_late_profile on ${s}.stamps (profile, t desc, pos desc) where profile is not null and t < ts`,
-  `create index if not exists stamps_late_account on ${s}.stamps (account, t desc, pos desc) where account is not null and t < ts`,
-  `create unique index if not exists stamps_ledger on ${s}.stamps (h)`,
-  `create index if not exists stamps_pos on ${s}.stamps using brin (pos)`,
+  `create index stamps_late_profile on ${s}.stamps (profile, t desc, pos desc) where profile is not null and t < ts`,
+  `create index stamps_late_account on ${s}.stamps (account, t desc, pos desc) where account is not null and t < ts`,
+  `create unique index stamps_ledger on ${s}.stamps (h)`,
+  `create index stamps_pos on ${s}.stamps using brin (pos)`,
   // {"plan":["pro",1790000000000,3,89261234567890]}: value (null = removed), write time ms, source number, position.
   // Kept under the profile that received the write; merged on read over the members of a canonical profile (IDR-102).
-  `create table if not exists ${s}.traits (profile bigint primary key, doc text not null) with (fillfactor = 80)`,
+  `create table ${s}.traits (profile bigint primary key, doc text not null) with (fillfactor = 80)`,
   // The resolution record of every event that decided something (IDR-140), as written by journal.ts.
-  `create table if not exists ${s}.journal (pos bigint primary key, rec text not null)`,
+  `create table ${s}.journal (pos bigint primary key, rec text not null)`,
   // Errors and violations (IDR-141, 142); kept 30 days (PRO-80).
-  `create table if not exists ${s}.violations (
+  `create table ${s}.violations (
      pos bigint not null, n smallint not null, at timestamptz not null, kind text not null, profile bigint,
      collection text, type text, value text, rec text not null, primary key (pos, n))`,
-  `create index if not exists violations_at on ${s}.violations (at)`,
+  `create index violations_at on ${s}.violations (at)`,
   // Silent drops (IDR-20, IDR-21) and ledger duplicates: a counter per reason, and where the newest 100 are in the log.
-  `create table if not exists ${s}.drops (reason text primary key, count bigint not null) with (fillfactor = 50)`,
-  `create table if not exists ${s}.dropped (reason text not null, pos bigint not null, at timestamptz not null, primary key (reason, pos))`,
+  `create table ${s}.drops (reason text primary key, count bigint not null) with (fillfactor = 50)`,
+  `create table ${s}.dropped (reason text not null, pos bigint not null, at timestamptz not null, primary key (reason, pos))`,
   // Types added by events (IDR-37).
-  `create table if not exists ${s}.auto_added (type text primary key, collection text not null, pos bigint not null)`,
+  `create table ${s}.auto_added (type text primary key, collection text not null, pos bigint not null)`,
   // Every saved version of the rules document (IDR-156).
-  `create table if not exists ${s}.rules (version int primary key, doc text not null, saved_at timestamptz not null)`
+  `create table ${s}.rules (version int primary key, doc text not null, saved_at timestamptz not null)`
 ]
 
 /** Quoted schema name of a space. The id was validated when the configuration was read. */

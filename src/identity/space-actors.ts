@@ -7,7 +7,7 @@ import { Clock, Context, Effect, FiberMap, Layer, Metric, Queue, Schedule } from
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { supervise } from "../platform/supervise.ts"
-import { Workspace } from "../workspace/workspace.ts"
+import { type Space, Workspace } from "../workspace/workspace.ts"
 import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { spaceSchema, spaceTables } from "./schema.ts"
@@ -16,6 +16,7 @@ import { makeSpaceStore } from "./space-store.ts"
 
 /** Session-level advisory lock: released by Postgres the moment the owner's connection is gone. */
 const identityLock = 0x62_72_61_69
+const preparationLock = 0x62_72_61_6a
 
 const pruneEvery = "1 hour"
 
@@ -54,20 +55,24 @@ export class SpaceActors extends Context.Service<
       const health = yield* Health
       const statuses = new Map<string, SpaceStatus>()
 
-      /** Tables and the place in the log, before anything else may happen to the space. */
-      const prepareSpaces = Effect.gen(function* () {
+      /** Tables and the place in the log, before anything else may happen to a space. */
+      const prepare = Effect.fnUntraced(function* (spaces: ReadonlyArray<Space>) {
         const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
         const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
-        for (const space of workspace.current().spaces) {
-          for (const statement of spaceTables(spaceSchema(space.id))) yield* sql.unsafe(statement)
-          yield* makeSpaceStore(database, space.id).register(start)
+        // Another process may do the same; `if not exists` alone is no protection against that.
+        yield* sql`select pg_advisory_xact_lock(${preparationLock})`
+        for (const { id } of spaces) {
+          const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
+          if (known.length === 0) for (const statement of spaceTables(spaceSchema(id))) yield* sql.unsafe(statement)
+          yield* makeSpaceStore(database, id).register(start)
         }
-      }).pipe(sql.withTransaction)
+      }, sql.withTransaction)
 
       /** Starts an actor for every space that has none; an actor whose space is gone ends by itself. */
       const startActors = Effect.fnUntraced(function* (actors: FiberMap.FiberMap<string>) {
-        yield* prepareSpaces
-        for (const space of workspace.current().spaces) {
+        const { spaces } = workspace.current()
+        yield* prepare(spaces)
+        for (const space of spaces) {
           const status: SpaceStatus = statuses.get(space.id) ?? { settled: () => 0 }
           statuses.set(space.id, status)
           yield* FiberMap.run(actors, space.id, supervise(`space:${space.slug}`, runSpace(space.id, status)), {
@@ -104,7 +109,7 @@ export class SpaceActors extends Context.Service<
         yield* Effect.raceFirst(follow, heartbeat)
       }).pipe(Effect.scoped)
 
-      yield* prepareSpaces
+      yield* prepare(workspace.current().spaces)
       yield* Effect.forkScoped(supervise("identity", Effect.asVoid(own)))
 
       const lagOf = (after: Position, sources: ReadonlyArray<number>) => {

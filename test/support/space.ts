@@ -2,7 +2,7 @@
  * A space with everything below the HTTP surface, on the test run's own stores: events go into the real log, the
  * real actor resolves them. `messages` are stored messages in short form; what is left out is filled in.
  */
-import { Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { Context, Effect, Layer, Logger, Schedule } from "effect"
 import { randomBytes } from "node:crypto"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import type { Message } from "../../src/event/message.ts"
@@ -44,13 +44,14 @@ export class Rig extends Context.Service<
   Rig,
   {
     readonly space: Space
-    readonly source: Source
     /** Appends the messages as one request, in order. */
     readonly send: (messages: ReadonlyArray<ShortMessage>) => Effect.Effect<void, unknown>
     /** Waits until the space has resolved everything that was accepted. */
     readonly settled: Effect.Effect<void>
     /** Saves other rules, as a changed configuration file does. */
     readonly setRules: (rules: RulesDocument) => void
+    /** Leaves the space for a new, empty one with a source of its own; everything else goes on. */
+    readonly enter: (rules: RulesDocument) => Effect.Effect<Space, unknown>
   }
 >()("braid/test/Rig") {}
 
@@ -61,40 +62,43 @@ export const rig = <E, R>(
   graph: Layer.Layer<IdentityGraph, E, R>,
   options: { readonly settings?: Partial<SettingsValue>; readonly rules?: RulesDocument } = {}
 ) => {
-  const source: Source = {
-    no: 1,
-    id: "src_web",
-    slug: "web",
+  const sourceOf = (no: number): Source => ({
+    no,
+    id: `src_${no}`,
+    slug: `source-${no}`,
     name: "Website",
     kind: "website",
-    writeKeys: ["wk_web"],
+    writeKeys: [`wk_${no}`],
     enabled: true
+  })
+  const spaceOf = (no: number, rules: RulesDocument): Space => {
+    const id = `spa_${base62(randomBytes(16), 22)}`
+    return { id, slug: `demo-${no}`, name: "Demo", kind: "dev", sources: [sourceOf(no)], rules }
   }
-  const id = `spa_${base62(randomBytes(16), 22)}`
-  let space: Space = {
-    id,
-    slug: "demo",
-    name: "Demo",
-    kind: "dev",
-    sources: [source],
-    rules: options.rules ?? defaultRules
-  }
+  let no = 1
+  let space = spaceOf(no, options.rules ?? defaultRules)
   const listeners = new Set<(snapshot: WorkspaceSnapshot) => void>()
   const snapshot = (): WorkspaceSnapshot => ({
-    sources: [source],
-    sourceByNo: new Map([[1, source]]),
-    sourceByWriteKey: new Map([["wk_web", source]]),
+    sources: space.sources,
+    sourceByNo: new Map(space.sources.map((source) => [source.no, source])),
+    sourceByWriteKey: new Map(),
     spaces: [space],
     spaceById: new Map([[space.id, space]]),
     tokenByHash: new Map(),
     limits: { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
   })
   let current = snapshot()
+  const change = (next: Space) => {
+    space = next
+    current = snapshot()
+    for (const listener of listeners) listener(current)
+  }
+  const nameSource = (sql: Database["Service"]["write"], source: Source) =>
+    sql`insert into sources (no, id) overriding system value values (${source.no}, ${source.id}) on conflict do nothing`
   const workspace = Layer.effect(
     Workspace,
     Effect.gen(function* () {
-      const { write: sql } = yield* Database
-      yield* sql`insert into sources (no, id) overriding system value values (1, ${source.id}) on conflict do nothing`
+      yield* nameSource((yield* Database).write, sourceOf(no))
       return Workspace.of({
         current: () => current,
         reload: Effect.void,
@@ -104,7 +108,7 @@ export const rig = <E, R>(
               Effect.sync(() => listeners.add(listener)),
               () => Effect.sync(() => listeners.delete(listener))
             )
-          ) as Effect.Effect<void, never, Scope.Scope>
+          )
       })
     }).pipe(Effect.orDie)
   )
@@ -117,18 +121,18 @@ export const rig = <E, R>(
     Effect.gen(function* () {
       const log = yield* EventLog
       const actors = yield* SpaceActors
+      const { write: sql } = yield* Database
       return Rig.of({
         get space() {
           return space
         },
-        source,
         send: (messages) =>
           Effect.callback<void, unknown>((resume) => {
             const full = messages.map((short) => message(short))
             const taken = log.offer({
               events: full.map((it) => ({
-                source: 1,
-                dedupKey: it.messageId,
+                source: no,
+                dedupKey: `${space.id} ${it.messageId}`,
                 body: encoder.encode(JSON.stringify(it))
               })),
               receivedAt: Date.now(),
@@ -140,11 +144,14 @@ export const rig = <E, R>(
           Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (all) => all.every((it) => it.lag === 0) }),
           Effect.asVoid
         ),
-        setRules: (rules) => {
-          space = { ...space, rules }
-          current = snapshot()
-          for (const listener of listeners) listener(current)
-        }
+        setRules: (rules) => change({ ...space, rules }),
+        enter: (rules) =>
+          Effect.gen(function* () {
+            no += 1
+            yield* nameSource(sql, sourceOf(no))
+            change(spaceOf(no, rules))
+            return space
+          })
       })
     })
   )
@@ -156,6 +163,7 @@ export const rig = <E, R>(
     Layer.provideMerge(workspace),
     Layer.provideMerge(settings),
     Layer.provideMerge(testDatabase),
-    Layer.provideMerge(Health.layer)
+    Layer.provideMerge(Health.layer),
+    Layer.provide(Logger.layer([]))
   )
 }
