@@ -57,24 +57,28 @@ export class Rig extends Context.Service<
 
 const encoder = new TextEncoder()
 
+const nameSource = (sql: Database["Service"]["write"], source: Source) =>
+  sql`insert into sources (no, id) overriding system value values (${source.no}, ${source.id}) on conflict do nothing`
+
+const sourceOf = (no: number): Source => ({
+  no,
+  id: `src_${no}`,
+  slug: `source-${no}`,
+  name: "Website",
+  kind: "website",
+  writeKeys: [`wk_${no}`],
+  enabled: true
+})
+const spaceOf = (no: number, rules: RulesDocument): Space => {
+  const id = `spa_${base62(randomBytes(16), 22)}`
+  return { id, slug: `demo-${no}`, name: "Demo", kind: "dev", sources: [sourceOf(no)], rules }
+}
+
 /** The rig on a fresh database with the given graph; settings as in production unless given. */
 export const rig = <E, R>(
   graph: Layer.Layer<IdentityGraph, E, R>,
   options: { readonly settings?: Partial<SettingsValue>; readonly rules?: RulesDocument } = {}
 ) => {
-  const sourceOf = (no: number): Source => ({
-    no,
-    id: `src_${no}`,
-    slug: `source-${no}`,
-    name: "Website",
-    kind: "website",
-    writeKeys: [`wk_${no}`],
-    enabled: true
-  })
-  const spaceOf = (no: number, rules: RulesDocument): Space => {
-    const id = `spa_${base62(randomBytes(16), 22)}`
-    return { id, slug: `demo-${no}`, name: "Demo", kind: "dev", sources: [sourceOf(no)], rules }
-  }
   let no = 1
   let space = spaceOf(no, options.rules ?? defaultRules)
   const listeners = new Set<(snapshot: WorkspaceSnapshot) => void>()
@@ -93,8 +97,6 @@ export const rig = <E, R>(
     current = snapshot()
     for (const listener of listeners) listener(current)
   }
-  const nameSource = (sql: Database["Service"]["write"], source: Source) =>
-    sql`insert into sources (no, id) overriding system value values (${source.no}, ${source.id}) on conflict do nothing`
   const workspace = Layer.effect(
     Workspace,
     Effect.gen(function* () {
