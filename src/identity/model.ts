@@ -5,7 +5,7 @@
  */
 import type { MessageType } from "../event/message.ts"
 import type { Position } from "../log/event-log.ts"
-import type { Collection, Location, Window } from "../workspace/rules.ts"
+import type { Collection, Window } from "../workspace/rules.ts"
 
 /**
  * Number of a profile inside its space: `2 * position of the creating event + (0 users, 1 accounts)`.
@@ -190,6 +190,3 @@ export interface Resolution {
   readonly autoAdded: ReadonlyArray<{ readonly type: string; readonly collection: Collection }>
   readonly extraction: Extraction
 }
-
-/** Location names accepted in `from`, e.g. `traits.email`, `context.externalIds[2]`. */
-export type LocationName = Location

@@ -20,5 +20,4 @@ export const texts = array(PgTypes.OID.textArray)
 export const uuids = array(PgTypes.OID.uuidArray)
 /** Elements: `Date` or epoch milliseconds. */
 export const timestamptzs = array(PgTypes.OID.timestamptzArray)
-export const bools = array(PgTypes.OID.boolArray)
 export const byteas = array(PgTypes.OID.byteaArray)

@@ -57,8 +57,6 @@ export interface State {
   readonly events: ReadonlyArray<EventState>
 }
 
-export type Executor = (run: Run) => State | Promise<State>
-
 export const r0 = { maxMerges: 100, maxMappings: 1000, spaceId: "spa_0123456789abcdefghijkl" } as const
 
 export const eventsOf = (run: Run): ReadonlyArray<Message> =>
