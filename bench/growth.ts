@@ -41,7 +41,6 @@ const program = Effect.gen(function* () {
     yield* appendAll(log, everybody({ seed: n, people }), { source: n })
     yield* settled(n)
   }
-  yield* sql`checkpoint`
   for (let round = 0; round <= rounds; round++)
     for (const { n, next, runs } of spaces) {
       const part = Array.from({ length: events }, next)

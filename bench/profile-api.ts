@@ -93,7 +93,7 @@ try {
   await closedLoop(service.url, bodies, 4)
   await service.settled()
 
-  const sample = await service.graphql<{ readonly data: { readonly profile: unknown } }>(one(page), {
+  const sample = await service.graphql<{ profile: unknown }>(one(page), {
     spaceId,
     ref: { externalId: { type: "user_id", id: "u-1" } }
   })

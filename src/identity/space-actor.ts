@@ -259,8 +259,8 @@ const runSession = Effect.fnUntraced(function* (options: {
       yield* settle
       yield* follower.drained
       if (readTo !== from) return
-      set.rotate()
-      traits.rotate()
+      if (set.full) set.rotate()
+      if (traits.full) traits.rotate()
     }
     const prepared = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no), seen)
     const n = yield* load(prepared)
