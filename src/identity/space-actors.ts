@@ -12,7 +12,7 @@ import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { spaceSchema, spaceTables } from "./schema.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
-import { makeSpaceStore } from "./space-store.ts"
+import { makeSpaceStore, readerName } from "./space-store.ts"
 
 /** Session-level advisory lock: released by Postgres the moment the owner's connection is gone. */
 const identityLock = 0x62_72_61_69
@@ -86,6 +86,16 @@ export class SpaceActors extends Context.Service<
         for (const space of workspace.current().spaces) yield* makeSpaceStore(database, space.id).prune(now)
       }).pipe(Effect.repeat(Schedule.spaced(pruneEvery)), Effect.asVoid)
 
+      /** How far the owner is, for the `/health` of a process that stands by. */
+      const readPositions = sql<{ reader: string; pos: number }>`select reader, pos::float8 as pos from cursors`.pipe(
+        Effect.map((cursors) => {
+          for (const { id } of workspace.current().spaces) {
+            const position = cursors.find(({ reader }) => reader === readerName(id))?.pos ?? 0
+            statuses.set(id, { settled: () => position })
+          }
+        })
+      )
+
       const own = Effect.gen(function* () {
         const lock = yield* sql.reserve
         const locked = lock
@@ -94,6 +104,7 @@ export class SpaceActors extends Context.Service<
         while (!(yield* locked)) {
           health.set("identity", "waiting")
           yield* graphs.refresh
+          yield* readPositions
           yield* Effect.sleep("1 second")
         }
         health.set("identity", "running")
