@@ -24,6 +24,9 @@ interface Run {
   readonly postgres: number
 }
 
+const of = (runs: ReadonlyArray<Run>, value: (run: Run) => number) => median(runs.map(value))
+const cost = (runs: ReadonlyArray<Run>) => of(runs, (run) => run.node + run.postgres)
+
 const program = Effect.gen(function* () {
   const log = yield* EventLog
   const { write: sql } = yield* Database
@@ -59,8 +62,6 @@ const program = Effect.gen(function* () {
         postgres: ((after.postgres - before.postgres) * 1000) / events
       })
     }
-  const of = (runs: ReadonlyArray<Run>, value: (run: Run) => number) => median(runs.map(value))
-  const cost = (runs: ReadonlyArray<Run>) => of(runs, (run) => run.node + run.postgres)
   const least = cost(spaces[0]!.runs)
   const rows = []
   for (const { n, runs } of spaces) {

@@ -98,6 +98,8 @@ const send = (key: string, { size, connections, requests }: (typeof shapes)[numb
     }
   })
 
+const ms = (values: ReadonlyArray<number>) => median(values).toFixed(1)
+
 const program = Effect.gen(function* () {
   const { write: sql } = yield* Database
   yield* sql`create table raw_events (received_at timestamptz not null, source int not null, h uuid not null, body bytea not null)`
@@ -114,7 +116,6 @@ const program = Effect.gen(function* () {
       results[i]!.alone.push(alone)
       results[i]!.resolved.push(resolved)
     }
-  const ms = (values: ReadonlyArray<number>) => median(values).toFixed(1)
   printTable(
     ["events a request", "events/s", "of the raw insert", "p50 ms", "p99 ms", "us CPU (service, pg)"],
     shapes.flatMap(({ size, connections }, i) => {
