@@ -10,6 +10,8 @@ const restarts = Metric.counter("braid_fiber_restarts_total", {
 
 const firstDelayMs = 200
 const longestDelayMs = 5_000
+/** One that failed is not called running before it has run for so long: its next attempt may hang before it fails, too. */
+const provenAfter = "15 seconds"
 /** A fiber that has run for so long begins again with the first delay. */
 const wellAfterMs = 30_000
 
@@ -31,11 +33,13 @@ export const supervise = <E, R>(
   Effect.gen(function* () {
     const health = yield* Health
     const restarted = Metric.withAttributes(restarts, { fiber: name })
+    const running = Effect.sync(() => health.set(name, "running"))
+    const provenBody = Effect.raceFirst(body, Effect.andThen(Effect.delay(running, provenAfter), Effect.never))
     let failures = 0
-    while (true) {
-      health.set(name, "running")
+    yield* running
+    for (let attempt = body; ; attempt = provenBody) {
       const started = yield* Clock.currentTimeMillis
-      const cause = yield* body.pipe(
+      const cause = yield* attempt.pipe(
         Effect.as(undefined),
         Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed(cause)))
       )

@@ -22,6 +22,25 @@ describe("supervise", () => {
     }).pipe(Effect.provide(Health.layer))
   )
 
+  it.effect("is not called running again before it has run for a while, or says so itself", () =>
+    Effect.gen(function* () {
+      const health = yield* Health
+      const status = () => health.fibers()[0]!.status
+      let runs = 0
+      const body = Effect.suspend(() => (++runs < 4 ? Effect.delay(Effect.fail("hung"), "5 seconds") : Effect.never))
+      yield* Effect.forkChild(supervise("worker", body))
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(status(), "running")
+      for (let seconds = 0; seconds < 20; seconds++) {
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(status(), "restarting")
+      }
+      assert.strictEqual(runs, 4)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(status(), "running")
+    }).pipe(Effect.provide(Health.layer))
+  )
+
   it.effect("waits at most 6 seconds however often it failed, and begins with short delays after a good time", () =>
     Effect.gen(function* () {
       let runs = 0
