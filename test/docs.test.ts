@@ -1,4 +1,5 @@
 /** The handbook keeps up with the code: settings, members of the configuration file, links between its pages. */
+import { buildSchema, parse, validate } from "graphql"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -59,14 +60,37 @@ describe("docs/configuration.md", () => {
   })
 })
 
-describe("links", () => {
-  const pages = [
-    "README.md",
-    "CHANGELOG.md",
-    ...readdirSync(join(root, "docs"))
-      .filter((file) => file.endsWith(".md"))
-      .map((file) => `docs/${file}`)
+const pages = [
+  "README.md",
+  "CHANGELOG.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`)
+]
+
+describe("examples", () => {
+  const bodies = pages.flatMap((page) => [...read(page).matchAll(/ -d '([^']*)'/g)].map((match) => match[1]!))
+  const queries = [
+    ...bodies.map((body) => (JSON.parse(body) as { query?: string }).query).filter((query) => query !== undefined),
+    ...pages.flatMap((page) => [...read(page).matchAll(/```graphql\n([^]*?)```/g)].map((match) => match[1]!))
   ]
+  const schema = buildSchema(
+    readdirSync(join(root, "graphql"))
+      .map((file) => read(`graphql/${file}`))
+      .join("\n")
+  )
+
+  it("send JSON", () => {
+    expect(bodies.length).toBeGreaterThan(3)
+    for (const body of bodies) expect(JSON.parse(body)).toBeTypeOf("object")
+  })
+
+  it.each(queries)("ask what the schema has: %s", (query) => {
+    expect(validate(schema, parse(query))).toEqual([])
+  })
+})
+
+describe("links", () => {
   it.each(pages)("of %s lead somewhere", (page) => {
     const text = read(page).replaceAll(/```[\s\S]*?```/g, "")
     const broken = [...text.matchAll(/\]\(([^)]+)\)/g)]
