@@ -78,7 +78,7 @@ const healthReport = (draining: () => boolean) =>
     return Effect.gen(function* (): Effect.fn.Return<HealthReport> {
       const ready = !draining() && (yield* alive)
       const fibers = health.fibers()
-      const well = ready && fibers.every((fiber) => fiber.status === "running")
+      const well = ready && fibers.every(({ status }) => status === "running" || status === "standby")
       return {
         ready,
         body: {

@@ -102,7 +102,7 @@ export class SpaceActors extends Context.Service<
           .execute("select pg_try_advisory_lock($1) as ok", [identityLock], undefined)
           .pipe(Effect.map((rows) => (rows as ReadonlyArray<{ ok: boolean }>)[0]?.ok === true))
         while (!(yield* locked)) {
-          health.set("identity", "waiting")
+          health.set("identity", "standby")
           yield* graphs.refresh
           yield* readPositions
           yield* Effect.sleep("1 second")

@@ -1,7 +1,8 @@
 /** What every long-lived fiber is doing: the source of `/health`. */
 import { Context, Layer } from "effect"
 
-export type FiberStatus = "running" | "restarting" | "waiting" | "stopped"
+/** `standby`: another process does the work and this one would take over; as well as `running`. */
+export type FiberStatus = "running" | "standby" | "restarting" | "waiting" | "stopped"
 
 export interface FiberHealth {
   readonly name: string

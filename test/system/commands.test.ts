@@ -56,7 +56,7 @@ const expectPeople = async (service: Service, count: number) => {
 }
 
 const waiting = async (service: Service) =>
-  (await service.health()).fibers.some(({ name, status }) => name === "identity" && status === "waiting")
+  (await service.health()).fibers.some(({ name, status }) => name === "identity" && status === "standby")
 
 describe("two services on one database", () => {
   it("the second takes events and answers, and takes over when the first is killed", () =>
