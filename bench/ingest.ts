@@ -18,7 +18,7 @@ import { basic, closedLoop, post } from "./support/http-load.ts"
 import { full, median, printTable, quantile, whole } from "./support/table.ts"
 import { workload } from "./support/workload.ts"
 
-const rounds = full ? 5 : 1
+const rounds = full ? 3 : 1
 const shapes = [
   { size: 1, connections: 64, requests: full ? 8_000 : 200 },
   { size: 20, connections: 16, requests: full ? 1_500 : 50 },
