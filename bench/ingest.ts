@@ -13,6 +13,7 @@ import { Database } from "../src/platform/database.ts"
 import { Health } from "../src/platform/health.ts"
 import { byteas, int4s, uuids } from "../src/platform/sql-arrays.ts"
 import { Service } from "../test/system/support/service.ts"
+import { asStarted } from "./support/as-started.ts"
 import { cpu } from "./support/cpu.ts"
 import { basic, closedLoop, post } from "./support/http-load.ts"
 import { full, median, printTable, quantile, whole } from "./support/table.ts"
@@ -22,7 +23,7 @@ const rounds = full ? 3 : 1
 const shapes = [
   { size: 1, connections: 64, requests: full ? 8_000 : 200 },
   { size: 20, connections: 16, requests: full ? 1_500 : 50 },
-  { size: 100, connections: 8, requests: full ? 400 : 20 }
+  { size: 100, connections: 16, requests: full ? 400 : 20 }
 ]
 const rawRows = 500
 
@@ -35,6 +36,7 @@ const source = (slug: string) => ({
   enabled: true
 })
 const service = new Service({
+  env: asStarted,
   config: {
     sources: [source("alone"), source("resolved")],
     spaces: [{ id: "spa_0123456789abcdefghijkl", slug: "demo", name: "Demo", kind: "dev", sources: ["resolved"] }]

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { Service, spaceId, token } from "../test/system/support/service.ts"
+import { asStarted } from "./support/as-started.ts"
 import { cpu } from "./support/cpu.ts"
 import { basic, closedLoop, get, openLoop, post } from "./support/http-load.ts"
 import { full, median, printTable, quantile } from "./support/table.ts"
@@ -79,7 +80,7 @@ const questions: ReadonlyArray<Question> = [
   }
 ]
 
-const service = new Service()
+const service = new Service({ env: asStarted })
 await service.start()
 let bare: ChildProcess | undefined
 try {

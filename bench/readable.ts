@@ -5,6 +5,7 @@
  * then exactly full.
  */
 import { Service, spaceId, token } from "../test/system/support/service.ts"
+import { asStarted } from "./support/as-started.ts"
 import { basic, Connection, get, post } from "./support/http-load.ts"
 import { full, printTable, quantile, whole } from "./support/table.ts"
 import { everybody, workload } from "./support/workload.ts"
@@ -38,7 +39,7 @@ const untilReadable = async (reader: Connection, person: string, value: number, 
 }
 
 const measure = async (limits: object, perSecond: number) => {
-  const service = new Service({ config: { limits } })
+  const service = new Service({ config: { limits }, env: asStarted })
   await service.start()
   const writers: Array<Connection> = []
   const readers: Array<Connection> = []
