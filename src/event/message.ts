@@ -35,3 +35,10 @@ export interface Message {
   readonly channel: "server" | "browser" | "mobile"
   readonly [unknownField: string]: unknown
 }
+
+/** The name by which people ask for a stored event (PRO-23); null for calls that are not listed. */
+export const listedName = ({ type, event }: Pick<Message, "type" | "event">): string | null => {
+  if (type === "track") return event ?? null
+  if (type === "page") return "Page Viewed"
+  return type === "screen" ? "Screen Viewed" : null
+}

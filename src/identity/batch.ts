@@ -7,7 +7,7 @@
  * A message that makes our own code throw must not block everybody behind it: it is recorded as an internal
  * resolution failure (IDR-141) and stays in the log.
  */
-import { type JsonObject, type Message, messageTypes } from "../event/message.ts"
+import { type JsonObject, listedName, type Message, messageTypes } from "../event/message.ts"
 import type { LogEvent } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
 import type { Source } from "../workspace/workspace.ts"
@@ -63,13 +63,6 @@ const ledgerDuplicate = "ledger_duplicate"
 const decoder = new TextDecoder()
 const noTypes: Prepared["autoAdded"] = []
 const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignored: [] }
-
-/** The name by which people ask for a stored event (PRO-23); null for calls that are not listed. */
-export const listedName = (message: Message): string | null => {
-  if (message.type === "track") return message.event ?? null
-  if (message.type === "page") return "Page Viewed"
-  return message.type === "screen" ? "Screen Viewed" : null
-}
 
 /**
  * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys

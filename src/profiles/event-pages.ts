@@ -8,7 +8,7 @@
  * - A page after a cursor has two slots in the statement: the rest of the cursor's own timestamp, and what follows.
  */
 import { Effect } from "effect"
-import { type JsonObject, type Message, type MessageType, messageTypes } from "../event/message.ts"
+import { type JsonObject, listedName, type Message, type MessageType, messageTypes } from "../event/message.ts"
 import type { FoundProfile } from "../identity/graph.ts"
 import { EventLog, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
@@ -135,10 +135,6 @@ class Slots {
     ]
   }
 }
-
-/** Name by which people ask for a stored event (PRO-23). */
-const listedName = ({ type, event }: Message): string | null =>
-  type === "track" ? (event ?? null) : type === "page" ? "Page Viewed" : type === "screen" ? "Screen Viewed" : null
 
 const withoutConsent = (context: JsonObject): JsonObject => {
   if (!Object.hasOwn(context, "consent")) return context
