@@ -67,8 +67,8 @@ export const settingsConfig = {
   maxMappings: int("BRAID_MAX_MAPPINGS", positive, 1000),
   /** Events in one commit of a space. */
   identityBatch: int("BRAID_IDENTITY_BATCH", positive, 1000),
-  /** Identifiers that a space keeps in memory. */
-  warmIdentifiers: int("BRAID_WARM_IDENTIFIERS", positive, 1_000_000),
+  /** Identifiers that a space keeps in memory at most, about 200 bytes each; the half used last is always there. */
+  warmIdentifiers: int("BRAID_WARM_IDENTIFIERS", positive, 2_000_000),
   /** Distinct traits kept per profile; further new keys stay in the event only. */
   maxTraits: int("BRAID_MAX_TRAITS", positive, 5000)
 }
