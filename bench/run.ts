@@ -18,10 +18,14 @@ let failed = 0
 for (const file of files) {
   console.log(`\n== ${file}`)
   const env = { ...process.env, BENCH: process.env["BENCH"] ?? "1" }
-  const { status } = spawnSync(process.execPath, ["--expose-gc", join(import.meta.dirname, file)], {
-    stdio: "inherit",
-    env
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    ["--expose-gc", "--max-semi-space-size=16", join(import.meta.dirname, file)],
+    {
+      stdio: "inherit",
+      env
+    }
+  )
   if (status !== 0) failed += 1
 }
 process.exitCode = failed === 0 ? 0 : 1
