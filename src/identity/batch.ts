@@ -123,6 +123,14 @@ const addDrop = (rows: BatchRows, reason: string, { position, receivedAt }: Even
   rows.drops.at.push(receivedAt)
 }
 
+const addTypes = (rows: BatchRows, types: Prepared["autoAdded"], { position }: EventFacts): void => {
+  for (const { type, collection } of types) {
+    rows.autoAdded.type.push(type)
+    rows.autoAdded.collection.push(collection)
+    rows.autoAdded.pos.push(position)
+  }
+}
+
 const addFailure = (rows: BatchRows, facts: EventFacts): void => {
   addDrop(rows, internalFailure, facts)
   const v = rows.violations
@@ -172,10 +180,15 @@ const addRecords = (rows: BatchRows, entry: JournalEntry, resolution: Resolution
     v.value.push(row.identifier?.value ?? null)
     v.rec.push(JSON.stringify(row.data))
   })
-  for (const added of resolution.autoAdded) {
-    rows.autoAdded.type.push(added.type)
-    rows.autoAdded.collection.push(added.collection)
-    rows.autoAdded.pos.push(facts.position)
+  addTypes(rows, resolution.autoAdded, facts)
+}
+
+/** `resolve` is pure: when it throws, nothing has changed. */
+const attempt = (options: ResolveOptions, spaceId: string, set: WorkingSet, item: Prepared): Resolution | undefined => {
+  try {
+    return resolve(options, spaceId, item.rules, set, item.facts, item.extraction, item.autoAdded)
+  } catch {
+    return undefined
   }
 }
 
@@ -214,7 +227,13 @@ export const resolveBatch = (
       continue
     }
     for (const { reason } of item.extraction.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + 1)
-    const resolution = resolve(options, spaceId, item.rules, set, facts, item.extraction, item.autoAdded)
+    const resolution = attempt(options, spaceId, set, item)
+    if (resolution === undefined) {
+      counts.failed++
+      addFailure(rows, facts)
+      addTypes(rows, item.autoAdded, facts)
+      continue
+    }
     const linkKnown = set.knowsLink(resolution)
     set.apply(resolution)
     const { users, accounts } = resolution

@@ -27,11 +27,13 @@ export interface GraphFollower {
 }
 
 export const makeFollower = (options: {
-  readonly graph: IdentityGraph["Service"]
+  readonly graph: Pick<IdentityGraph["Service"], "apply">
   readonly graphId: GraphId
   readonly graphPosition: Position
   readonly settled: Position
   readonly onUnavailable: (error: GraphUnavailable) => void
+  /** The graph has taken a change: it is there. */
+  readonly onApplied: () => void
 }): GraphFollower => {
   const { graph, graphId } = options
   const pending: Array<{ readonly mutations: GraphMutations; readonly upTo: Position }> = []
@@ -54,6 +56,7 @@ export const makeFollower = (options: {
         Effect.catchTag("GraphUnavailable", (error) => Effect.die(error))
       )
       position = mutations.position
+      options.onApplied()
     }
     pending.shift()
     settled = upTo

@@ -17,7 +17,7 @@ import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
 import { type BatchCounts, prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
-import { type GraphError, IdentityGraph } from "./graph.ts"
+import { type GraphError, type GraphUnavailable, IdentityGraph } from "./graph.ts"
 import { makeFollower } from "./graph-follower.ts"
 import { changesGraph } from "./graph-projection.ts"
 import { segmentIdsOf } from "./ids.ts"
@@ -119,16 +119,14 @@ const runSession = Effect.fnUntraced(function* (options: {
   let seen: ReadonlySet<string> = new Set()
   let inFlight: Fiber.Fiber<void, CommitError> | undefined
 
-  const graphAway = (message: string) => {
-    health.failed(fiberName, message)
-    health.set(fiberName, "waiting")
-  }
+  const graphAway = (error: GraphUnavailable) => health.waiting(fiberName, error.message)
   const follower = makeFollower({
     graph,
     graphId,
     graphPosition,
     settled: session.committed,
-    onUnavailable: (error) => graphAway(error.message)
+    onUnavailable: graphAway,
+    onApplied: () => health.set(fiberName, "running")
   })
   status.settled = () =>
     graph.transactional || follower.settled() >= cursor ? Math.max(cursor, idleTo()) : follower.settled()
@@ -193,7 +191,7 @@ const runSession = Effect.fnUntraced(function* (options: {
         return prepared.length
       }),
       Effect.catchTag("GraphUnavailable", (error) => {
-        graphAway(error.message)
+        graphAway(error)
         return Effect.succeed(knownPrefix(set, prepared))
       })
     )

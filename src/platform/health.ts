@@ -18,6 +18,8 @@ export class Health extends Context.Service<
     readonly set: (name: string, status: FiberStatus) => void
     /** Counts a restart and keeps the reason. */
     readonly failed: (name: string, error: string) => void
+    /** It goes on by itself once what it needs is back; no restart. */
+    readonly waiting: (name: string, reason: string) => void
     readonly remove: (name: string) => void
     readonly fibers: () => ReadonlyArray<FiberHealth>
   }
@@ -41,6 +43,11 @@ export class Health extends Context.Service<
         fiber.status = "restarting"
         fiber.restarts += 1
         fiber.lastError = error
+      },
+      waiting: (name, reason) => {
+        const fiber = of(name)
+        fiber.status = "waiting"
+        fiber.lastError = reason
       },
       remove: (name) => {
         fibers.delete(name)

@@ -2,7 +2,6 @@
  * The invariants of spec 02 section 17 over random runs of the pure core.
  * `BRAID_PROPERTY_RUNS` sets the runs per property; 5000 make a soak of some minutes.
  */
-// oxlint-disable vitest/expect-expect -- the checks assert
 import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import type { Message } from "../../src/event/message.ts"
