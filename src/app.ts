@@ -26,6 +26,7 @@ import { type HealthReport, serveHttp } from "./server.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceLive } from "./workspace/workspace-live.ts"
+import { auditMigrations } from "./workspace/audit.ts"
 import { Workspace } from "./workspace/workspace.ts"
 
 export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly reason: string }> {
@@ -34,7 +35,7 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...identityMigrations]
+const migrations = [...logMigrations, ...identityMigrations, ...auditMigrations]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>

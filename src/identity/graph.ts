@@ -59,7 +59,39 @@ export interface LinkRow {
   readonly messageId: string
 }
 
-/** What one or more journal entries do to the graph, in order: profiles first, then merges, then mappings and links. */
+/**
+ * A change that only an operation of a person makes, never an event. Profiles may be named by any of their numbers
+ * where "canonical" is said. Everything here is idempotent on its own.
+ */
+export type GraphOperation =
+  /** The mappings are removed; the identifiers are free (IDR-152). */
+  | { readonly kind: "unmap"; readonly identifiers: ReadonlyArray<Identifier> }
+  /** The mappings now belong to the profile `to`, which becomes their origin; all else of them stays (IDR-201). */
+  | { readonly kind: "remap"; readonly identifiers: ReadonlyArray<Identifier>; readonly to: ProfileNo }
+  /** The active merge that leads away from `from` is undone: `from` is canonical again, with all still merged into it (IDR-200). */
+  | { readonly kind: "unmerge"; readonly from: ProfileNo }
+  /** Links made at these positions now belong to the profile `to` on the side of its collection (IDR-202). */
+  | { readonly kind: "relink"; readonly positions: ReadonlyArray<Position>; readonly to: ProfileNo }
+  /** The canonical profiles of both are kept apart from now on; the relation follows them through merges (IDR-205). */
+  | {
+      readonly kind: "separate"
+      readonly a: ProfileNo
+      readonly b: ProfileNo
+      readonly audit: string
+      readonly since: number
+    }
+  /** Every separation between the canonical profiles of both is lifted. */
+  | { readonly kind: "lift"; readonly a: ProfileNo; readonly b: ProfileNo }
+  /**
+   * The canonical profile and all members become tombstones (IDR-162): mappings, links, separations and merge records
+   * are gone, their segment ids stay issued but are found by nothing.
+   */
+  | { readonly kind: "erase"; readonly profile: ProfileNo }
+
+/**
+ * What one or more journal entries do to the graph, in order: profiles first, then operations, then merges, mappings and
+ * links.
+ */
 export interface GraphMutations {
   /** Journal position that the graph has reached once these are applied. */
   readonly position: Position
@@ -67,6 +99,8 @@ export interface GraphMutations {
   readonly mappings: ReadonlyArray<MappingRow>
   readonly merges: ReadonlyArray<MergeRow>
   readonly links: ReadonlyArray<LinkRow>
+  /** In order; of one journal entry, which then is applied alone. */
+  readonly operations?: ReadonlyArray<GraphOperation>
 }
 
 /** What `load` found: owners of identifiers and the canonical profiles in full. */
@@ -108,6 +142,30 @@ export interface LinkedProfile {
   readonly segmentId: string
   readonly createdAt: number
   readonly position: Position
+}
+
+/** A separation as seen from one canonical profile: the canonical profile of the other side (IDR-205). */
+export interface SeparatedProfile {
+  readonly no: ProfileNo
+  readonly segmentId: string
+  readonly audit: string
+  readonly since: number
+}
+
+/** An active mapping with the canonical profile it leads to, for walking the whole graph. */
+export interface OwnedIdentifier {
+  readonly type: string
+  readonly value: string
+  readonly no: ProfileNo
+  readonly segmentId: string
+}
+
+/** A canonical profile with many identifiers of one type. */
+export interface CrowdedProfile {
+  readonly no: ProfileNo
+  readonly segmentId: string
+  readonly type: string
+  readonly count: number
 }
 
 export class GraphUnavailable extends Data.TaggedError("GraphUnavailable")<{
@@ -189,6 +247,25 @@ export class IdentityGraph extends Context.Service<
       graph: GraphId,
       profiles: ReadonlyArray<ProfileNo>
     ) => Effect.Effect<ReadonlyArray<ReadonlyArray<MergeRow>>, GraphError>
+    /** Separations of each canonical profile, by (since, no). */
+    readonly separations: (
+      graph: GraphId,
+      profiles: ReadonlyArray<ProfileNo>
+    ) => Effect.Effect<ReadonlyArray<ReadonlyArray<SeparatedProfile>>, GraphError>
+    /** Active mappings after `after`, in a fixed total order of the adapter's own; a short page is the last one. */
+    readonly walk: (
+      graph: GraphId,
+      collection: Collection,
+      after: { readonly type: string; readonly value: string } | null,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<OwnedIdentifier>, GraphError>
+    /** Canonical profiles with at least `atLeast[type]` active identifiers of that type, the most first (IDR-211). */
+    readonly crowded: (
+      graph: GraphId,
+      collection: Collection,
+      atLeast: ReadonlyMap<string, number>,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<CrowdedProfile>, GraphError>
     /** Number of canonical profiles. */
     readonly count: (graph: GraphId, collection: Collection) => Effect.Effect<number, GraphError>
     /** A cheap round trip, for `/health` and `doctor`. */

@@ -91,6 +91,8 @@ export interface ProfileView {
   readonly mappings: number
   /** `added_at` (ms) of every active identifier, by type. */
   readonly added: ReadonlyMap<string, ReadonlyArray<number>>
+  /** Canonical profiles that it is kept apart from (IDR-205); absent: none. */
+  readonly apart?: ReadonlyArray<ProfileNo>
 }
 
 /** The part of the graph that an event can touch. Total for the identifiers it was loaded for: absent = unmapped. */

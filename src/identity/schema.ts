@@ -56,5 +56,16 @@ export const identityMigrations = [
      id bigint generated always as identity primary key, space text not null, kind text not null, requested_at timestamptz not null default now(),
      started_at timestamptz, finished_at timestamptz, done bigint not null default 0, total bigint not null default 0, error text)`
     ]
+  },
+  {
+    id: 201,
+    name: "operations",
+    statements: [
+      // `input`, `answer`: JSON, see operations/operation.ts; `code`: why it was refused.
+      `alter table space_operations add column input text, add column actor text, add column reason text, add column answer text, add column code text`,
+      `create index space_operations_open on space_operations (space, id) where finished_at is null`,
+      // Last `seq` of a space, when it is ahead of the cursor (IDR-130).
+      `alter table cursors add column seq bigint not null default 0`
+    ]
   }
 ] as const
