@@ -1,17 +1,7 @@
 /** Errors of the GraphQL API: every one has a code and the id of its request (PRO-64). */
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql"
 
-export type ErrorCode =
-  | "UNAUTHENTICATED"
-  | "FORBIDDEN"
-  | "NOT_FOUND"
-  | "VALIDATION_FAILED"
-  | "RATE_LIMITED"
-  | "DEPTH_LIMIT"
-  | "COST_LIMIT"
-  | "INTERNAL"
-
-const codes = new Set<unknown>([
+const errorCodes = [
   "UNAUTHENTICATED",
   "FORBIDDEN",
   "NOT_FOUND",
@@ -19,8 +9,23 @@ const codes = new Set<unknown>([
   "RATE_LIMITED",
   "DEPTH_LIMIT",
   "COST_LIMIT",
+  "CONFLICT",
+  "RULES_CHANGED",
+  "RULES_NOT_EMPTY",
+  "CONNECTION_POLICY",
+  "SLUG_IMMUTABLE",
+  "SPACE_QUOTA",
+  "EMPTY_SPLIT",
+  "FEATURE_DISABLED",
+  "SOURCE_TYPE_UNSUPPORTED",
+  "KEY_IN_USE",
+  "CYCLE",
   "INTERNAL"
-])
+] as const
+export type ErrorCode = (typeof errorCodes)[number]
+
+const codes = new Set<unknown>(errorCodes)
+export const isErrorCode = (value: unknown): value is ErrorCode => codes.has(value)
 
 /** `status`: of the HTTP answer, for errors that refuse the whole request. */
 export const graphqlError = (code: ErrorCode, message: string, status?: number): GraphQLError =>

@@ -11,6 +11,7 @@ import { createSchema, createYoga, type Plugin } from "graphql-yoga"
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import type { Workspace } from "../workspace/workspace.ts"
 import { accessOf, allows } from "./access.ts"
+import type { ApiServices } from "./api-services.ts"
 import { type Exchange, reply } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
 import { sendGraphiql } from "./graphiql.ts"
@@ -21,7 +22,8 @@ import { makeDocumentCache, parseQuery } from "./query-parsing.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
 import { readBody } from "./request-body.ts"
-import { type RequestContext, resolvers } from "./resolvers.ts"
+import { resolverMaps } from "./resolver-map.ts"
+import type { RequestContext } from "./resolvers.ts"
 import { sourceNames } from "./rest-resources.ts"
 import { readSdl } from "./sdl.ts"
 
@@ -69,16 +71,17 @@ const refuse = (exchange: Exchange, status: number, code: ErrorCode, message: st
 
 export const makeGraphql = (options: {
   readonly model: ReadModel
+  readonly services: ApiServices
   readonly workspace: Workspace["Service"]
   readonly rateLimit: RateLimit
   /** Too many requests wait for the stores. */
   readonly busy: () => boolean
   readonly context: Context.Context<never>
 }): ((exchange: Exchange) => void) => {
-  const { model, workspace, rateLimit, busy, context } = options
+  const { model, services, workspace, rateLimit, busy, context } = options
   const sources = sourceNames(workspace)
   const yoga = createYoga<ServerContext>({
-    schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers }),
+    schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers: resolverMaps }),
     plugins: [limits(), errors(context)],
     // Yoga would keep a thousand of any size, and those that are wrong, too.
     parserAndValidationCache: {
@@ -133,6 +136,8 @@ export const makeGraphql = (options: {
       exchange,
       take,
       sources,
+      access,
+      services,
       readSpace,
       space: snapshot.spaceById.get(access.spaceId)!,
       loaders: makeLoaders(model, readSpace, context)

@@ -6,6 +6,7 @@ import { Context, Effect, Layer } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings } from "../config.ts"
 import { Workspace } from "../workspace/workspace.ts"
+import { makeApiServices } from "./api-services.ts"
 import { beginExchange, watch } from "./exchange.ts"
 import { makeGraphql } from "./graphql.ts"
 import { makeApiMetrics } from "./metrics.ts"
@@ -34,11 +35,12 @@ export class ProfileApi extends Context.Service<
       const { logLevel } = yield* Settings
       const workspace = yield* Workspace
       const model = yield* makeReadModel
+      const services = yield* makeApiServices
       const context = yield* Effect.context<never>()
       const metrics = makeApiMetrics(context)
       let inFlight = 0
       const busy = () => inFlight > maxInFlight
-      const shared = { model, workspace, rateLimit: makeRateLimit(), busy, context }
+      const shared = { model, services, workspace, rateLimit: makeRateLimit(), busy, context }
       const rest = makeRest(shared)
       const graphql = makeGraphql(shared)
       const handle = (req: IncomingMessage, res: ServerResponse): void => {

@@ -3,7 +3,8 @@ import type { MessageType } from "../event/message.ts"
 import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../identity/graph.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
-import type { Space } from "../workspace/workspace.ts"
+import type { AccessToken, Space } from "../workspace/workspace.ts"
+import type { ApiServices } from "./api-services.ts"
 import { connectionOf, type PageArguments, pageOfList, windowOf } from "./connection.ts"
 import {
   decodeEvent,
@@ -31,17 +32,20 @@ export interface RequestContext {
   readonly readSpace: ReadSpace
   readonly loaders: Loaders
   readonly sources: SourceNames
+  /** The token of the request: its scopes say what may be changed. */
+  readonly access: AccessToken
+  readonly services: ApiServices
 }
 
 /** A profile in an answer: its members are looked up only when a field needs them. */
-interface ProfileNode {
+export interface ProfileNode {
   readonly no: ProfileNo
   readonly segmentId: string
   readonly requestedId: string
   readonly found?: FoundProfile
 }
 
-interface RefInput {
+export interface RefInput {
   readonly segmentId?: string
   readonly externalId?: { readonly type: string; readonly id: string }
 }
@@ -53,7 +57,7 @@ const refOf = ({ segmentId, externalId }: RefInput, collection: Collection): Pro
     ? { segmentId: segmentId! }
     : { identifier: { collection, type: externalId.type, value: externalId.id } }
 
-const nodeOf = (found: FoundProfile, requestedId = found.segmentId): ProfileNode => ({
+export const nodeOf = (found: FoundProfile, requestedId = found.segmentId): ProfileNode => ({
   no: found.no,
   segmentId: found.segmentId,
   requestedId,
@@ -61,17 +65,21 @@ const nodeOf = (found: FoundProfile, requestedId = found.segmentId): ProfileNode
 })
 
 /** A token reads one space; whether others exist is not told. */
-const checkSpace = (context: RequestContext, spaceId: string): void => {
+export const checkSpace = (context: RequestContext, spaceId: string): void => {
   if (spaceId !== context.space.id) throw graphqlError("FORBIDDEN", "The access token does not belong to this space.")
 }
 
-const lookUp = async (context: RequestContext, collection: Collection, by: RefInput): Promise<ProfileNode | null> => {
+export const lookUp = async (
+  context: RequestContext,
+  collection: Collection,
+  by: RefInput
+): Promise<ProfileNode | null> => {
   if (by.segmentId !== undefined && !segmentIdPattern.test(by.segmentId)) return null
   const found = await context.loaders.find[collection].load(refOf(by, collection))
   return found === null ? null : nodeOf(found, by.segmentId)
 }
 
-const foundOf = async (node: ProfileNode, { loaders }: RequestContext): Promise<FoundProfile> => {
+export const foundOf = async (node: ProfileNode, { loaders }: RequestContext): Promise<FoundProfile> => {
   const found = node.found ?? (await loaders.find[collectionOf(node.no)].load({ no: node.no }))
   if (found === null) throw graphqlError("NOT_FOUND", `Profile ${node.segmentId} is gone.`)
   return found
