@@ -85,7 +85,7 @@ const rawWrite = Effect.fnUntraced(function* (
   const { write: sql } = yield* Database
   const graph = yield* IdentityGraph
   const rows = Effect.fnUntraced(function* ({ rows, mutations, to }: (typeof batches)[number]) {
-    const commit = store.commit({ from: at.cursor, to, epoch }, rows)
+    const commit = store.commit({ from: at.cursor, to, epoch, fromSeq: 0, toSeq: 0 }, rows)
     if (graph.transactional && changesGraph(mutations)) {
       yield* sql.withTransaction(Effect.andThen(commit, graph.apply(graphId, at.graph, mutations)))
       at.graph = mutations.position
@@ -130,7 +130,7 @@ const oneByOne = Effect.fnUntraced(function* (space: OpenSpace, log: ReadonlyArr
       if (request.identifiers.length > 0) set.absorb(request, yield* graph.load(graphId, request))
       const batch = resolveBatch(prepared, spaceId, options, set)
       yield* applyTraitWrites(store, new WarmTraits(), batch.writes, 5_000, batch.rows)
-      yield* store.commit({ from: at.cursor, to: event.position, epoch }, batch.rows)
+      yield* store.commit({ from: at.cursor, to: event.position, epoch, fromSeq: 0, toSeq: 0 }, batch.rows)
       if (changesGraph(batch.mutations)) {
         yield* graph.apply(graphId, at.graph, batch.mutations)
         at.graph = batch.mutations.position

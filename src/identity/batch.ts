@@ -21,8 +21,10 @@ import {
   type EventFacts,
   type Extraction,
   type IgnoreReason,
+  nextSeq,
   type ProfileNo,
-  type Resolution
+  type Resolution,
+  type Seq
 } from "./model.ts"
 import { errorRows } from "./records.ts"
 import { resolve, type ResolveOptions } from "./resolve.ts"
@@ -47,7 +49,7 @@ export interface TraitWrite {
   readonly traits: JsonObject
   readonly t: number
   readonly source: number
-  readonly position: number
+  readonly seq: Seq
 }
 
 export interface BatchCounts {
@@ -66,19 +68,22 @@ const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignore
 
 /**
  * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
- * known to be resolved already (IDR-132): such an event adds no type.
+ * known to be resolved already (IDR-132): such an event adds no type. `lastSeq` is the last one given in the space.
  */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
   rules: Rules,
   sourceOf: (no: number) => Source | undefined,
-  seen: ReadonlySet<string>
+  seen: ReadonlySet<string>,
+  lastSeq: Seq = 0
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
+  let seq = lastSeq
   const inBatch = new Set<string>()
   for (const event of events) {
     const message = JSON.parse(decoder.decode(event.body)) as Message
-    const facts = factsOf(message, event, sourceOf(event.source)?.id ?? "")
+    seq = nextSeq(seq, event.position)
+    const facts = factsOf(message, event, sourceOf(event.source)?.id ?? "", seq)
     let drop: string | null
     let extraction = noIdentifiers
     let autoAdded: Prepared["autoAdded"] = noTypes
@@ -123,18 +128,18 @@ const addDrop = (rows: BatchRows, reason: string, { position, receivedAt }: Even
   rows.drops.at.push(receivedAt)
 }
 
-const addTypes = (rows: BatchRows, types: Prepared["autoAdded"], { position }: EventFacts): void => {
+const addTypes = (rows: BatchRows, types: Prepared["autoAdded"], { seq }: EventFacts): void => {
   for (const { type, collection } of types) {
     rows.autoAdded.type.push(type)
     rows.autoAdded.collection.push(collection)
-    rows.autoAdded.pos.push(position)
+    rows.autoAdded.pos.push(seq)
   }
 }
 
 const addFailure = (rows: BatchRows, facts: EventFacts): void => {
   addDrop(rows, internalFailure, facts)
   const v = rows.violations
-  v.pos.push(facts.position)
+  v.pos.push(facts.seq)
   v.n.push(0)
   v.at.push(facts.receivedAt)
   v.kind.push("Internal resolution failure")
@@ -150,6 +155,7 @@ const addStamp = (rows: BatchRows, item: Prepared, resolution: Resolution): void
   const { users, accounts } = resolution
   const stamps = rows.stamps
   stamps.pos.push(facts.position)
+  stamps.seq.push(facts.seq === facts.position ? null : facts.seq)
   stamps.profile.push(users === null ? null : users.target)
   stamps.account.push(accounts === null ? null : accounts.target)
   stamps.ts.push(facts.timestamp)
@@ -166,11 +172,11 @@ const addStamp = (rows: BatchRows, item: Prepared, resolution: Resolution): void
 
 const addRecords = (rows: BatchRows, entry: JournalEntry, resolution: Resolution): void => {
   const { facts } = resolution
-  rows.journal.pos.push(facts.position)
+  rows.journal.pos.push(facts.seq)
   rows.journal.rec.push(encodeEntry(entry))
   const v = rows.violations
   errorRows(resolution).forEach((row, n) => {
-    v.pos.push(facts.position)
+    v.pos.push(facts.seq)
     v.n.push(n)
     v.at.push(facts.receivedAt)
     v.kind.push(row.kind)
@@ -253,7 +259,7 @@ export const resolveBatch = (
         traits: message.traits,
         t: facts.t,
         source: facts.source,
-        position: facts.position
+        seq: facts.seq
       })
   }
   return { rows, mutations: mutationsOf(entries), writes, counts, ignored }

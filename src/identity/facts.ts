@@ -1,7 +1,7 @@
 /** What the resolver needs to know of an event besides its identifiers. */
 import type { Message } from "../event/message.ts"
 import type { LogEvent } from "../log/event-log.ts"
-import type { EventFacts } from "./model.ts"
+import type { EventFacts, Seq } from "./model.ts"
 
 const nameOf = ({ type, event, name }: Message): string | null =>
   (type === "track" ? event : type === "page" || type === "screen" ? name : undefined) ?? null
@@ -13,7 +13,8 @@ const nameOf = ({ type, event, name }: Message): string | null =>
 export const factsOf = (
   message: Message,
   event: Pick<LogEvent, "position" | "source">,
-  sourceId: string
+  sourceId: string,
+  seq: Seq = event.position
 ): EventFacts => {
   const received = Date.parse(message.receivedAt)
   const stamped = Date.parse(message.timestamp)
@@ -21,6 +22,7 @@ export const factsOf = (
   const timestamp = Number.isNaN(stamped) ? receivedAt : stamped
   return {
     position: event.position,
+    seq,
     messageId: message.messageId,
     type: message.type,
     name: nameOf(message),

@@ -22,6 +22,7 @@ import type {
   Identifier,
   ProfileNo,
   Resolution,
+  Seq,
   SkipCause,
   ViolationKind
 } from "./model.ts"
@@ -58,6 +59,8 @@ export interface Merged {
 }
 
 export interface JournalEntry {
+  readonly seq: Seq
+  /** Where the event is in the log. */
   readonly position: Position
   readonly messageId: string
   readonly type: MessageType
@@ -145,6 +148,7 @@ export const entryOf = (resolution: Resolution): JournalEntry => {
   const { facts, extraction, users, accounts, violations } = resolution
   const blocked = new Set(extraction.blocked)
   return defined<JournalEntry>({
+    seq: facts.seq,
     position: facts.position,
     messageId: facts.messageId,
     type: facts.type,
@@ -177,10 +181,12 @@ export const entryOf = (resolution: Resolution): JournalEntry => {
   })
 }
 
-export const encodeEntry = (entry: JournalEntry): string => JSON.stringify({ ...entry, position: undefined })
+/** Without `seq`, which is the key, and without a position that is equal to it. */
+export const encodeEntry = (entry: JournalEntry): string =>
+  JSON.stringify({ ...entry, seq: undefined, position: entry.position === entry.seq ? undefined : entry.position })
 
 /** `rec` is what `encodeEntry` wrote, of any version of Braid. */
-export const decodeEntry = (position: Position, rec: string): JournalEntry => ({ ...JSON.parse(rec), position })
+export const decodeEntry = (seq: Seq, rec: string): JournalEntry => ({ position: seq, ...JSON.parse(rec), seq })
 
 /** The identifier of that number. */
 export const identifierOf = ({ ids }: JournalEntry, no: IdNo): Identifier => {
@@ -188,14 +194,14 @@ export const identifierOf = ({ ids }: JournalEntry, no: IdNo): Identifier => {
   return { collection: collection === 0 ? "users" : "accounts", type, value }
 }
 
-/** What the entries, in the order of their positions, do to the graph. No entry: nothing, at position 0. */
+/** What the entries, in the order of their `seq`, do to the graph. No entry: nothing, at position 0. */
 export const mutationsOf = (entries: ReadonlyArray<JournalEntry>): GraphMutations => {
   const profiles: Array<ProfileRow> = []
   const mappings: Array<MappingRow> = []
   const merges: Array<MergeRow> = []
   const links: Array<LinkRow> = []
   for (const entry of entries) {
-    const { position, messageId, source, t } = entry
+    const { seq: position, messageId, source, t } = entry
     for (const side of [entry.users, entry.accounts]) {
       if (side === undefined) continue
       const { target: no, segmentId } = side
@@ -229,5 +235,5 @@ export const mutationsOf = (entries: ReadonlyArray<JournalEntry>): GraphMutation
         messageId
       })
   }
-  return { position: entries.at(-1)?.position ?? 0, profiles, mappings, merges, links }
+  return { position: entries.at(-1)?.seq ?? 0, profiles, mappings, merges, links }
 }

@@ -41,7 +41,7 @@ export const protect = ({ maxMerges, maxMappings }: Protection, matched: Readonl
   return { group, skipped }
 }
 
-/** Created first. Numbers are positions of creating events, so no two are equal. */
+/** Created first. Numbers follow the order of resolution, and no two are equal. */
 export const oldestOf = (group: ReadonlyArray<ProfileView>): ProfileView =>
   group.reduce((oldest, profile) => (profile.no < oldest.no ? profile : oldest))
 

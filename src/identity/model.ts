@@ -8,12 +8,18 @@ import type { Position } from "../log/event-log.ts"
 import type { Collection, Window } from "../workspace/rules.ts"
 
 /**
- * Number of a profile inside its space: `2 * position of the creating event + (0 users, 1 accounts)`.
+ * The order of resolution in one space (`resolution_seq`, IDR-130): `max(last + 1, position)`. It is the log position
+ * unless a replayed event or an operation came in between.
+ */
+export type Seq = number
+export const nextSeq = (last: Seq, position: Position): Seq => Math.max(last + 1, position)
+
+/**
+ * Number of a profile inside its space: `2 * seq of the creating event or operation + (0 users, 1 accounts)`.
  * Its order is the order of creation (`created_seq`, IDR-100).
  */
 export type ProfileNo = number
-export const profileNo = (position: Position, collection: Collection): ProfileNo =>
-  position * 2 + (collection === "users" ? 0 : 1)
+export const profileNo = (seq: Seq, collection: Collection): ProfileNo => seq * 2 + (collection === "users" ? 0 : 1)
 export const collectionOf = (no: ProfileNo): Collection => (no % 2 === 0 ? "users" : "accounts")
 
 export interface Identifier {
@@ -65,6 +71,7 @@ export interface Extraction {
 /** What the resolver needs to know of an event besides its identifiers. */
 export interface EventFacts {
   readonly position: Position
+  readonly seq: Seq
   readonly messageId: string
   readonly type: MessageType
   /** Event name of a track, page or screen name; null otherwise. */

@@ -13,6 +13,7 @@ import { Database } from "../platform/database.ts"
 import { type GraphError, type GraphId, IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
+import type { Seq } from "./model.ts"
 import type { SpaceStore } from "./space-store.ts"
 
 /** A graph that has caught up but for the last few entries and waits to be switched to. */
@@ -26,7 +27,7 @@ export interface Rebuilder {
   /** Set while a graph waits to be switched to; looked at between two batches. */
   readonly ready: () => ReadyGraph | undefined
   /** Brings the ready graph to `committed` and makes it the live one. The caller reopens its session. */
-  readonly switchTo: (ready: ReadyGraph, committed: Position) => Effect.Effect<void, GraphError | SqlError.SqlError>
+  readonly switchTo: (ready: ReadyGraph, committed: Seq) => Effect.Effect<void, GraphError | SqlError.SqlError>
   /** Takes work as it is asked for, for ever. */
   readonly run: Effect.Effect<never, SqlError.SqlError>
 }
@@ -38,8 +39,8 @@ interface Operation {
 export const makeRebuilder = Effect.fnUntraced(function* (options: {
   readonly spaceId: string
   readonly store: SpaceStore
-  /** Position up to which the journal may be read. */
-  readonly committed: () => Position
+  /** `seq` up to which the journal may be read. */
+  readonly committed: () => Seq
   readonly wake: () => void
 }) {
   const { write: sql } = yield* Database

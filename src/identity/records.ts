@@ -2,9 +2,8 @@
  * What Profiles Insights shows (spec 02 section 12): errors and violations as rows of their own, because people
  * filter them; successes derived from the journal entry, because they say nothing that is not in it.
  */
-import type { Position } from "../log/event-log.ts"
 import { identifierOf, type JournalEntry } from "./journal.ts"
-import type { Breach, EventFacts, Identifier, ProfileNo, Resolution, Violation, ViolationKind } from "./model.ts"
+import type { Breach, EventFacts, Identifier, ProfileNo, Resolution, Seq, Violation, ViolationKind } from "./model.ts"
 
 export type ErrorKind = "No matching identifiers on event" | "Internal resolution failure"
 
@@ -41,8 +40,8 @@ export interface ErrorRow {
   readonly data: ErrorData
 }
 
-export const violationId = (position: Position, n: number): string => `vio_${position}_${n}`
-export const successId = (position: Position, n: number): string => `suc_${position}_${n}`
+export const violationId = (seq: Seq, n: number): string => `vio_${seq}_${n}`
+export const successId = (seq: Seq, n: number): string => `suc_${seq}_${n}`
 
 const causeOf = (facts: EventFacts, rulesVersion: number): Cause => ({
   message_id: facts.messageId,

@@ -67,7 +67,7 @@ export interface ResolutionRecord {
 
 export const toRecord = (entry: JournalEntry): ResolutionRecord => ({
   message_id: entry.messageId,
-  resolution_seq: entry.position,
+  resolution_seq: entry.seq,
   rules_version: entry.rules,
   event: {
     type: entry.type,
@@ -80,8 +80,8 @@ export const toRecord = (entry: JournalEntry): ResolutionRecord => ({
   ignored: ignoredIn(entry, null),
   auto_added: entry.autoAdded ?? [],
   linked: entry.linked === true,
-  violations: Array.from({ length: errorCount(entry) }, (_, n) => violationId(entry.position, n)),
-  successes: successes(entry).map((_, n) => successId(entry.position, n))
+  violations: Array.from({ length: errorCount(entry) }, (_, n) => violationId(entry.seq, n)),
+  successes: successes(entry).map((_, n) => successId(entry.seq, n))
 })
 
 /** As many as `errorRows` gives: an unresolved event has one error beside its violations. */

@@ -249,7 +249,7 @@ const decide = (
 }
 
 const newProfile = ({ spaceId, facts, neighbourhood }: Context, collection: Collection): Named => ({
-  no: profileNo(facts.position, collection),
+  no: profileNo(facts.seq, collection),
   segmentId: segmentId(spaceId, collection, facts, neighbourhood.issued)
 })
 

@@ -2,7 +2,8 @@
  * Tables of one space: a Postgres schema named after the space id, so that nothing of one space can reach
  * another (IDR-2). The graph is not here but in its adapter; these tables are the truth it is built from.
  *
- * `h` is the ledger key (IDR-132). Positions are log positions; profile numbers as in `model.ts`.
+ * `h` is the ledger key (IDR-132). `pos` of stamps and dropped is the log position, elsewhere the `seq` of `model.ts`;
+ * `seq` of a stamp is null when it is equal to `pos`.
  */
 /** Statements that create version 1, one per element; `s` is the quoted schema name. */
 export const spaceTables = (s: string): ReadonlyArray<string> => [
@@ -12,7 +13,7 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
   // `ids` = null when every extracted, unblocked identifier is promoted, else a JSON list of [collection, type, value] (IDR-39).
   `create table ${s}.stamps (
      pos bigint not null, profile bigint, account bigint, ts timestamptz not null, t timestamptz not null,
-     h uuid not null, source int not null, rules int not null, action smallint not null, kind smallint not null, name bigint, ids text)`,
+     h uuid not null, source int not null, rules int not null, action smallint not null, kind smallint not null, name bigint, ids text, seq bigint)`,
   `create index stamps_profile on ${s}.stamps (profile, ts desc, pos desc) where profile is not null`,
   `create index stamps_account on ${s}.stamps (account, ts desc, pos desc) where account is not null`,
   // The few events dated after their arrival: the newest by t is not the newest by ts (IDR-22, IDR-105).
@@ -37,6 +38,12 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
   `create table ${s}.auto_added (type text primary key, collection text not null, pos bigint not null)`,
   // Every saved version of the rules document (IDR-156).
   `create table ${s}.rules (version int primary key, doc text not null, saved_at timestamptz not null)`
+]
+
+/** Brings the tables of an older space up to date; idempotent. */
+export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
+  `alter table ${s}.stamps add column if not exists seq bigint`,
+  `create index if not exists stamps_seq on ${s}.stamps (seq) where seq is not null`
 ]
 
 /** Quoted schema name of a space. The id was validated when the configuration was read. */

@@ -21,6 +21,7 @@ import { type GraphError, type GraphUnavailable, IdentityGraph } from "./graph.t
 import { makeFollower } from "./graph-follower.ts"
 import { changesGraph } from "./graph-projection.ts"
 import { segmentIdsOf } from "./ids.ts"
+import type { Seq } from "./model.ts"
 import { Pace } from "./pace.ts"
 import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
 import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
@@ -64,13 +65,13 @@ export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: Sp
   const workspace = yield* Workspace
   const space = () => workspace.current().spaceById.get(spaceId)
   const woken = yield* Latch.make(true)
-  let committed: Position = 0
+  let committed: Seq = 0
   let rebuilder: Rebuilder | undefined
   while (true) {
     const current = space()
     if (current === undefined) return
     const session = yield* openSession(current)
-    committed = session.committed
+    committed = session.lastSeq
     if (rebuilder === undefined) {
       rebuilder = yield* makeRebuilder({
         spaceId,
@@ -80,7 +81,7 @@ export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: Sp
       })
       yield* Effect.forkChild(rebuilder.run)
     }
-    yield* runSession({ space, session, rebuilder, woken, status, onCommitted: (position) => (committed = position) })
+    yield* runSession({ space, session, rebuilder, woken, status, onCommitted: (seq) => (committed = seq) })
   }
 })
 
@@ -90,7 +91,8 @@ const runSession = Effect.fnUntraced(function* (options: {
   readonly rebuilder: Rebuilder
   readonly woken: Latch.Latch
   readonly status: SpaceStatus
-  readonly onCommitted: (position: Position) => void
+  /** Everything decided is up to this `seq`. */
+  readonly onCommitted: (seq: Seq) => void
 }) {
   const { space, session, rebuilder, woken, status } = options
   const { store, epoch, graphId } = session
@@ -113,6 +115,9 @@ const runSession = Effect.fnUntraced(function* (options: {
   let graphPosition = session.graphPosition
   /** Stored position of the cursor, once the commit in flight is confirmed. */
   let cursor = session.committed
+  /** Last `seq` that is stored, and last one given to an event of a batch that was started. */
+  let storedSeq = session.storedSeq
+  let lastSeq = session.storedSeq
   /** Everything up to here was read; commits up to here were started. */
   let readTo = session.committed
   let skippedAt = 0
@@ -136,6 +141,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     set.clear()
     traits.clear()
     readTo = cursor
+    lastSeq = storedSeq
     const current = space()
     if (current !== undefined) rules = yield* currentRules(store, current)
   })
@@ -153,9 +159,9 @@ const runSession = Effect.fnUntraced(function* (options: {
     )
   })
 
-  const commit = (to: Position, from: Position, batch: ResolvedBatch) => {
+  const commit = (to: Position, from: Position, toSeq: Seq, batch: ResolvedBatch) => {
     const changes = changesGraph(batch.mutations)
-    const write = store.commit({ from, to, epoch }, batch.rows)
+    const write = store.commit({ from, to, epoch, fromSeq: storedSeq, toSeq }, batch.rows)
     const whole =
       graph.transactional && changes
         ? sql.withTransaction(Effect.andThen(write, graph.apply(graphId, graphPosition, batch.mutations)))
@@ -169,7 +175,8 @@ const runSession = Effect.fnUntraced(function* (options: {
       Effect.andThen(
         Effect.suspend(() => {
           cursor = to
-          options.onCommitted(to)
+          storedSeq = toSeq
+          options.onCommitted(Math.max(to, toSeq))
           if (graph.transactional) {
             if (changes) graphPosition = batch.mutations.position
           } else follower.push(batch.mutations, to)
@@ -233,7 +240,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     const ready = rebuilder.ready()
     if (ready !== undefined) {
       yield* settle
-      yield* rebuilder.switchTo(ready, cursor)
+      yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq))
       return "switched" as const
     }
     const upTo = log.released()
@@ -260,13 +267,14 @@ const runSession = Effect.fnUntraced(function* (options: {
       if (set.full) set.rotate()
       if (traits.full) traits.rotate()
     }
-    const prepared = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no), seen)
+    const prepared = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no), seen, lastSeq)
     const n = yield* load(prepared)
     if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
     const part = n === prepared.length ? prepared : prepared.slice(0, n)
     yield* noteIssued(part)
     const batch = resolveBatch(part, spaceId, resolveOptions, set)
     rules = part.at(-1)!.rules
+    const toSeq = part.at(-1)!.facts.seq
     yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
     const before = readTo
     yield* settle
@@ -275,8 +283,9 @@ const runSession = Effect.fnUntraced(function* (options: {
     yield* follower.hasRoom
     const to = n === prepared.length && events.length < allowed.events ? upTo : part.at(-1)!.event.position
     readTo = to
+    lastSeq = toSeq
     health.set(fiberName, "running")
-    inFlight = yield* Effect.forkDetach(commit(to, cursor, batch))
+    inFlight = yield* Effect.forkDetach(commit(to, cursor, toSeq, batch))
   })
 
   const loop = Effect.gen(function* () {

@@ -10,7 +10,7 @@ import { supervise } from "../platform/supervise.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
 import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
-import { spaceSchema, spaceTables } from "./schema.ts"
+import { spaceSchema, spaceTables, spaceTablesSince } from "./schema.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
 import { makeSpaceStore, readerName } from "./space-store.ts"
 
@@ -63,7 +63,8 @@ export class SpaceActors extends Context.Service<
         yield* sql`select pg_advisory_xact_lock(${preparationLock})`
         for (const { id } of spaces) {
           const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
-          if (known.length === 0) for (const statement of spaceTables(spaceSchema(id))) yield* sql.unsafe(statement)
+          const statements = known.length === 0 ? spaceTables(spaceSchema(id)) : []
+          for (const statement of [...statements, ...spaceTablesSince(spaceSchema(id))]) yield* sql.unsafe(statement)
           yield* makeSpaceStore(database, id).register(start)
         }
       }, sql.withTransaction)

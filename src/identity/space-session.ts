@@ -9,6 +9,7 @@ import type { Space } from "../workspace/workspace.ts"
 import { IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
+import type { Seq } from "./model.ts"
 import { compileRules, type Rules } from "./rules.ts"
 import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
 
@@ -32,6 +33,10 @@ export interface SpaceSession {
   readonly graphId: string
   /** Where the cursor stood. */
   readonly committed: Position
+  /** Last `seq` given, or where the cursor stood, whichever is larger: everything decided is up to here. */
+  readonly lastSeq: Seq
+  /** As stored: what the next commit compares. */
+  readonly storedSeq: Seq
   readonly graphPosition: Position
   readonly rules: Rules
 }
@@ -41,10 +46,11 @@ export const openSession = Effect.fnUntraced(function* (space: Space) {
   const graph = yield* IdentityGraph
   const graphs = yield* LiveGraphs
   const store = makeSpaceStore(database, space.id)
-  const { pos: committed, epoch } = yield* store.takeOver()
+  const { pos: committed, epoch, seq: storedSeq } = yield* store.takeOver()
+  const lastSeq = Math.max(storedSeq, committed)
   const rules = yield* currentRules(store, space)
   const graphId = graphs.graphOf(space.id)
   const opened = yield* graph.open(graphId)
-  const graphPosition = yield* catchUp({ store, graph, graphId, from: opened, upTo: committed })
-  return { store, epoch, graphId, committed, graphPosition, rules } satisfies SpaceSession
+  const graphPosition = yield* catchUp({ store, graph, graphId, from: opened, upTo: lastSeq })
+  return { store, epoch, graphId, committed, lastSeq, storedSeq, graphPosition, rules } satisfies SpaceSession
 })

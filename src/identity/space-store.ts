@@ -9,13 +9,14 @@ import type { SqlError } from "effect/sql"
 import type { Position } from "../log/event-log.ts"
 import type { Database } from "../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs, uuids } from "../platform/sql-arrays.ts"
-import type { ProfileNo } from "./model.ts"
+import type { ProfileNo, Seq } from "./model.ts"
 import { spaceSchema } from "./schema.ts"
 
 /** Rows of one batch, column by column, as `unnest` wants them. */
 export class BatchRows {
   readonly stamps = {
     pos: [] as Array<Position>,
+    seq: [] as Array<Seq | null>,
     profile: [] as Array<ProfileNo | null>,
     account: [] as Array<ProfileNo | null>,
     ts: [] as Array<number>,
@@ -55,11 +56,11 @@ export class SpaceFenced extends Data.TaggedError("SpaceFenced")<{ readonly spac
 export const readerName = (spaceId: string): string => `identity:${spaceId}`
 
 const commitText = (s: string): string => `
-with c as (update cursors set pos = $2::float8::bigint
-           where reader = $1 and pos = $3::float8::bigint and epoch = $4::float8::bigint returning 1),
- s as (insert into ${s}.stamps (pos, profile, account, ts, t, h, source, rules, action, kind, name, ids)
+with c as (update cursors set pos = $2::float8::bigint, seq = $36::float8::bigint
+           where reader = $1 and pos = $3::float8::bigint and epoch = $4::float8::bigint and seq = $37::float8::bigint returning 1),
+ s as (insert into ${s}.stamps (pos, profile, account, ts, t, h, source, rules, action, kind, name, ids, seq)
        select u.* from c, unnest($5::float8[], $6::float8[], $7::float8[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
-         $11::int4[], $12::int4[], $13::int2[], $14::int2[], $15::float8[], $16::text[]) u),
+         $11::int4[], $12::int4[], $13::int2[], $14::int2[], $15::float8[], $16::text[], $38::float8[]) u),
  t as (insert into ${s}.traits (profile, doc) select u.* from c, unnest($17::float8[], $18::text[]) u
        on conflict (profile) do update set doc = excluded.doc),
  j as (insert into ${s}.journal (pos, rec) select u.* from c, unnest($19::float8[], $20::text[]) u),
@@ -78,6 +79,9 @@ export interface CommitHeader {
   readonly from: Position
   readonly to: Position
   readonly epoch: number
+  /** Last `seq` given before this commit, and with it. */
+  readonly fromSeq: Seq
+  readonly toSeq: Seq
 }
 
 /** Everything a space actor reads from and writes to Postgres. */
@@ -126,7 +130,10 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
         timestamptzs(drops.at),
         texts(autoAdded.type),
         texts(autoAdded.collection),
-        float8s(autoAdded.pos)
+        float8s(autoAdded.pos),
+        header.toSeq,
+        header.fromSeq,
+        float8s(stamps.seq)
       ])
       .pipe(
         Effect.flatMap((result) =>
@@ -136,7 +143,7 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
   }
 
   /** Moves the cursor over events of other spaces: nothing to store, but the log may then forget them. */
-  const skip = (header: CommitHeader) =>
+  const skip = (header: Pick<CommitHeader, "from" | "to" | "epoch">) =>
     sql<{ pos: number }>`update cursors set pos = ${header.to}::float8::bigint
       where reader = ${reader} and pos = ${header.from}::float8::bigint and epoch = ${header.epoch}::float8::bigint returning pos::float8 as pos`.pipe(
       Effect.flatMap((rows) =>
@@ -158,7 +165,8 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
       sql<{
         pos: number
         epoch: number
-      }>`update cursors set epoch = epoch + 1 where reader = ${reader} returning pos::float8 as pos, epoch::float8 as epoch`.pipe(
+        seq: number
+      }>`update cursors set epoch = epoch + 1 where reader = ${reader} returning pos::float8 as pos, epoch::float8 as epoch, seq::float8 as seq`.pipe(
         Effect.map((rows) => rows[0]!)
       ),
 
@@ -175,8 +183,8 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
         [float8s(profiles)]
       ),
 
-    /** Journal entries with `after < pos <= upTo`, ascending. */
-    journal: (after: Position, upTo: Position, limit: number) =>
+    /** Journal entries with `after < seq <= upTo`, ascending. */
+    journal: (after: Seq, upTo: Seq, limit: number) =>
       sql.unsafe<{ pos: number; rec: string }>(
         `select j.pos::float8 as pos, j.rec from ${s}.journal j where j.pos > $1::float8::bigint and j.pos <= $2::float8::bigint order by j.pos limit $3`,
         [after, upTo, limit]

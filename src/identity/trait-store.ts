@@ -62,8 +62,7 @@ export const applyTraitWrites = Effect.fnUntraced(function* (
   const changed = new Map<ProfileNo, TraitDoc>()
   for (const write of writes) {
     const doc = warm.get(write.profile)!
-    if (writeTraits(doc, write.traits, write.t, write.source, write.position, maxTraits))
-      changed.set(write.profile, doc)
+    if (writeTraits(doc, write.traits, write.t, write.source, write.seq, maxTraits)) changed.set(write.profile, doc)
   }
   for (const [profile, doc] of changed) {
     rows.traits.profile.push(profile)

@@ -2,15 +2,15 @@
  * Trait documents: per profile, the newest write of every trait (IDR-125), kept under the profile that received the
  * write and merged on reading over all profiles of one person (IDR-102).
  *
- *     {"plan":["pro",1790000000000,3,89261234567890]}      value (null = removed), time of the write, source, position
+ *     {"plan":["pro",1790000000000,3,89261234567890]}      value (null = removed), time of the write, source, seq
  *
  * A removal is a write: it stays as a tombstone, so that an older write which arrives late does not bring the
  * trait back. Keys are plain data, `__proto__` too, hence maps.
  */
 import type { Json, JsonObject } from "../event/message.ts"
-import type { Position } from "../log/event-log.ts"
+import type { Seq } from "./model.ts"
 
-type Write = readonly [value: Json, at: number, source: number, position: Position]
+type Write = readonly [value: Json, at: number, source: number, seq: Seq]
 
 export type TraitDoc = Map<string, Write>
 
@@ -19,7 +19,7 @@ export interface Trait {
   readonly value: Json
   readonly at: number
   readonly source: number
-  readonly position: Position
+  readonly seq: Seq
 }
 
 /** `"{}"` gives the empty document. */
@@ -28,8 +28,7 @@ export const decodeTraits = (text: string): TraitDoc => new Map(Object.entries(J
 export const encodeTraits = (doc: TraitDoc): string => JSON.stringify(Object.fromEntries(doc))
 
 /** Later in time, or at the same time and later in the log. */
-const isNewer = (at: number, position: Position, than: Write): boolean =>
-  at !== than[1] ? at > than[1] : position > than[3]
+const isNewer = (at: number, seq: Seq, than: Write): boolean => (at !== than[1] ? at > than[1] : seq > than[3])
 
 /**
  * Writes the top-level keys of `traits` at time `t` (ms); answers whether the document changed. A new key beyond
@@ -40,14 +39,14 @@ export const writeTraits = (
   traits: JsonObject,
   t: number,
   source: number,
-  position: Position,
+  seq: Seq,
   maxTraits: number
 ): boolean => {
   let changed = false
   for (const [key, value] of Object.entries(traits)) {
     const known = doc.get(key)
-    if (known === undefined ? doc.size >= maxTraits : !isNewer(t, position, known)) continue
-    doc.set(key, [value, t, source, position])
+    if (known === undefined ? doc.size >= maxTraits : !isNewer(t, seq, known)) continue
+    doc.set(key, [value, t, source, seq])
     changed = true
   }
   return changed
@@ -63,7 +62,6 @@ export const mergeTraits = (docs: Iterable<TraitDoc>): ReadonlyMap<string, Trait
     }
   }
   const traits = new Map<string, Trait>()
-  for (const [key, [value, at, source, position]] of newest)
-    if (value !== null) traits.set(key, { value, at, source, position })
+  for (const [key, [value, at, source, seq]] of newest) if (value !== null) traits.set(key, { value, at, source, seq })
   return traits
 }

@@ -5,8 +5,7 @@
 import DataLoader from "dataloader"
 import { type Context, Effect } from "effect"
 import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../identity/graph.ts"
-import type { ProfileNo } from "../identity/model.ts"
-import type { Position } from "../log/event-log.ts"
+import type { ProfileNo, Seq } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
 import type { LinkCursor } from "./cursors.ts"
 import type { EventsRequest } from "./event-pages.ts"
@@ -32,7 +31,8 @@ export interface Loaders {
   readonly events: DataLoader<EventsRequest, EventPage>
   readonly links: DataLoader<LinksRequest, LinksPage, string>
   readonly merges: DataLoader<ProfileNo, ReadonlyArray<MergeRow>>
-  readonly messageIds: DataLoader<Position, string | null>
+  /** Of the events with these numbers of resolution. */
+  readonly messageIds: DataLoader<Seq, string | null>
   readonly count: DataLoader<Collection, number>
 }
 
@@ -62,7 +62,7 @@ export const makeLoaders = (model: ReadModel, space: ReadSpace, context: Context
       JSON.stringify as (request: LinksRequest) => string
     ),
     merges: loader((profiles: ReadonlyArray<ProfileNo>) => model.merges(space, profiles)),
-    messageIds: loader((positions: ReadonlyArray<Position>) => model.messageIds(positions)),
+    messageIds: loader((seqs: ReadonlyArray<Seq>) => model.messageIdsOfSeq(space, seqs)),
     count: loader((collections: ReadonlyArray<Collection>) =>
       Effect.forEach(collections, (collection) => model.count(space, collection), { concurrency: 2 })
     )

@@ -12,7 +12,7 @@ import type { Message } from "../event/message.ts"
 import { type FoundProfile, type GraphError, type GraphId, IdentityGraph, type ProfileRef } from "../identity/graph.ts"
 import { mappingId } from "../identity/ids.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
-import type { ProfileNo } from "../identity/model.ts"
+import type { ProfileNo, Seq } from "../identity/model.ts"
 import { spaceSchema } from "../identity/schema.ts"
 import { decodeTraits, mergeTraits, type TraitDoc } from "../identity/traits.ts"
 import { EventLog, type LogUnavailable, type Position, positionsPerDay } from "../log/event-log.ts"
@@ -65,6 +65,16 @@ export const makeReadModel = Effect.gen(function* () {
       events.map((event) => [event.position, (JSON.parse(decoder.decode(event.body)) as Message).messageId])
     )
     return positions.map((position) => ids.get(position) ?? null)
+  })
+
+  /** Message ids of the events with these numbers of resolution; nearly always the number is the log position. */
+  const messageIdsOfSeq = Effect.fnUntraced(function* (space: ReadSpace, seqs: ReadonlyArray<Seq>) {
+    const moved = yield* database.read.unsafe<{ seq: number; pos: number }>(
+      `select s.seq::float8 as seq, s.pos::float8 as pos from ${space.schema}.stamps s where s.seq = any($1::float8[]::bigint[]) and s.seq is not null`,
+      [float8s(seqs)]
+    )
+    const positions = new Map(moved.map(({ seq, pos }) => [seq, pos]))
+    return yield* messageIds(seqs.map((seq) => positions.get(seq) ?? seq))
   })
 
   /** Traits of each profile, newest write per key over all members, by key in byte order. */
@@ -171,6 +181,7 @@ export const makeReadModel = Effect.gen(function* () {
     metadata,
     events,
     messageIds,
+    messageIdsOfSeq,
     list: profileList
   }
 })

@@ -260,7 +260,7 @@ export const resolvers = {
     sourceId,
     sourceName,
     updatedAt: ({ at }: TraitView) => at,
-    messageId: ({ position }: TraitView, _: unknown, { loaders }: RequestContext) => loaders.messageIds.load(position)
+    messageId: ({ seq }: TraitView, _: unknown, { loaders }: RequestContext) => loaders.messageIds.load(seq)
   },
   ExternalId: {
     ...identifier,

@@ -16,7 +16,7 @@ export interface ReadSpace {
   readonly schema: string
 }
 
-/** `at` is the time of the write, ms; `position` that of the event that wrote it. */
+/** `at` is the time of the write, ms; `seq` that of the event that wrote it. */
 export interface TraitView extends Trait {
   readonly key: string
 }

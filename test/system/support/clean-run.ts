@@ -68,7 +68,7 @@ export const differences = Effect.fnUntraced(function* (options: {
   for (const write of clean.writes) {
     let doc = docs.get(write.profile)
     if (doc === undefined) docs.set(write.profile, (doc = decodeTraits("{}")))
-    writeTraits(doc, write.traits, write.t, write.source, write.position, 5000)
+    writeTraits(doc, write.traits, write.t, write.source, write.seq, 5000)
   }
   const stored = new Map(
     (yield* sql.unsafe<{ profile: number; doc: string }>(
