@@ -3,6 +3,7 @@
  *
  *     (:Identifier {type, value})-[:MAPS_TO]->(:Profile {segment_id})-[:MERGED_INTO]->(:Profile)
  *                                             (:Profile)-[:MEMBER_OF]->(:Profile:Account)
+ *                                             (:Profile)-[:KEPT_APART {audit, since}]-(:Profile)
  *     (:Graph {id, position, users, accounts})
  *
  * - `key` begins with the graph (space and generation), so that a rebuilt graph can lie beside the live one:
@@ -104,7 +105,80 @@ CALL (r) {
   OPTIONAL MATCH (m)<-[t:MAPS_TO]-(i)
   RETURN count(DISTINCT m) - 1 AS merges, collect(i.type) AS types, collect(t.added_at.epochMillis) AS added
 }
-RETURN r.created_seq AS no, r.segment_id AS segmentId, owned, merges, types, added`
+RETURN r.created_seq AS no, r.segment_id AS segmentId, owned, merges, types, added,
+  COLLECT { MATCH (r)<-[:MERGED_INTO*0..]-()-[:KEPT_APART]-(x) MATCH (q:Profile {key: x.root}) RETURN DISTINCT q.created_seq } AS apart`
+
+export const separations = `
+UNWIND range(0, size($profiles) - 1) AS o
+MATCH (:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-()-[k:KEPT_APART]-(x)
+MATCH (q:Profile {key: x.root})
+RETURN o, q.created_seq AS no, q.segment_id AS segmentId, k.audit AS audit, k.since.epochMillis AS since`
+
+/** In the order of the keys; $from: the key to go on from, $to: behind the last of this graph. */
+export const walk = `
+MATCH (i:Identifier)
+WHERE i.key > $from AND i.key < $to AND i.collection = $collection
+WITH i ORDER BY i.key LIMIT $limit
+MATCH (i)-[:MAPS_TO]->(p)
+MATCH (r:Profile {key: p.root})
+RETURN i.type AS type, i.value AS value, r.created_seq AS no, r.segment_id AS segmentId
+ORDER BY i.key`
+
+export const crowded = `
+MATCH (i:Identifier)-[:MAPS_TO]->(p)
+WHERE i.key STARTS WITH $graph + '/' AND i.collection = $collection AND i.type IN $types
+WITH p.root AS root, i.type AS type, count(*) AS n
+WHERE n >= $least[reduce(at = 0, x IN range(0, size($types) - 1) | CASE $types[x] WHEN type THEN x ELSE at END)]
+MATCH (r:Profile {key: root})
+RETURN r.created_seq AS no, r.segment_id AS segmentId, type, n AS count
+ORDER BY count DESC, no, type LIMIT $limit`
+
+/** One list of statements per kind of `GraphOperation`. */
+export const operations = {
+  unmap: ["UNWIND $rows AS row MATCH (i:Identifier {key: row.key}) DETACH DELETE i"],
+  remap: [
+    `
+UNWIND $rows AS row
+MATCH (i:Identifier {key: row.key})-[t:MAPS_TO]->()
+MATCH (p:Profile {key: row.to})
+CREATE (i)-[n:MAPS_TO]->(p)
+SET n = properties(t), n.origin_segment_id = p.segment_id
+DELETE t`
+  ],
+  unmerge: [
+    `
+UNWIND $rows AS row
+MATCH (f:Profile {key: row.key})-[e:MERGED_INTO]->()
+SET f.state = 'active'
+DELETE e`,
+    `
+UNWIND $rows AS row
+MATCH (:Profile {key: row.key})<-[:MERGED_INTO*0..]-(m)
+SET m.root = row.key`
+  ],
+  unlink: [
+    `
+UNWIND $rows AS row
+MATCH (:Profile {key: row.key})-[l:MEMBER_OF]->(:Profile {key: row.account})
+DELETE l`
+  ],
+  separate: [
+    `
+UNWIND $rows AS row
+MATCH (a:Profile {key: row.key})
+MATCH (b:Profile {key: row.other})
+MERGE (a)-[k:KEPT_APART]-(b)
+SET k.audit = row.audit, k.since = datetime({epochMillis: row.since})`
+  ],
+  lift: [
+    `
+UNWIND $rows AS row
+MATCH (a:Profile {key: row.key})
+MATCH (b:Profile {key: row.other})
+MATCH (:Profile {key: a.root})<-[:MERGED_INTO*0..]-()-[k:KEPT_APART]-(x {root: b.root})
+DELETE k`
+  ]
+} as const
 
 export const issued = `
 UNWIND $ids AS id

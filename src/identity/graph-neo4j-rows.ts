@@ -2,7 +2,7 @@
 import { hash128 } from "../platform/hash.ts"
 import { integer } from "../platform/neo4j.ts"
 import type { Collection } from "../workspace/rules.ts"
-import type { GraphId, GraphMutations } from "./graph.ts"
+import type { GraphId, GraphMutations, GraphOperation } from "./graph.ts"
 import { countChanges, earliestLinks, finalRoots, identifierText, spaceOf } from "./graph-rows.ts"
 import { mappingId } from "./ids.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "./model.ts"
@@ -31,11 +31,41 @@ export const identifierFrom =
 const sorted = <Row extends { readonly key: string }>(rows: Array<Row>): ReadonlyArray<Row> =>
   rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
 
+/** Statement of `graph-neo4j-cypher.ts` and its rows. */
+export const operationRows = (
+  graph: GraphId,
+  operation: GraphOperation
+): { readonly kind: GraphOperation["kind"]; readonly rows: ReadonlyArray<object> } => {
+  const key = (no: ProfileNo) => profileKey(graph, no)
+  const { kind } = operation
+  switch (kind) {
+    case "unmap":
+      return { kind, rows: sorted(identifierKeys(graph, operation.identifiers).map((key) => ({ key }))) }
+    case "remap": {
+      const to = key(operation.to)
+      return { kind, rows: sorted(identifierKeys(graph, operation.identifiers).map((key) => ({ key, to }))) }
+    }
+    case "unmerge":
+      return { kind, rows: [{ key: key(operation.from) }] }
+    case "unlink":
+      return {
+        kind,
+        rows: sorted(operation.links.map(({ user, account }) => ({ key: key(user), account: key(account) })))
+      }
+    case "separate": {
+      const { a, b, audit, since } = operation
+      return { kind, rows: [{ key: key(a), other: key(b), audit, since: integer(since) }] }
+    }
+    case "lift":
+      return { kind, rows: [{ key: key(operation.a), other: key(operation.b) }] }
+  }
+}
+
 export const mutationRows = (graph: GraphId, mutations: GraphMutations) => {
   const space = spaceOf(graph)
   const key = (no: ProfileNo) => profileKey(graph, no)
   return {
-    counts: countChanges(mutations.profiles, mutations.merges),
+    counts: countChanges(mutations),
     profiles: sorted(
       mutations.profiles.map((row) => ({
         key: key(row.no),

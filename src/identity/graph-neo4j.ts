@@ -11,8 +11,9 @@ import { Settings } from "../config.ts"
 import type { Position } from "../log/event-log.ts"
 import { integer, Neo4j, type Neo4jFailed, neo4jLayer, type Parameters, type Transaction } from "../platform/neo4j.ts"
 import * as cypher from "./graph-neo4j-cypher.ts"
-import { identifierFrom, identifierKeys, mutationRows, profileKeys } from "./graph-neo4j-rows.ts"
+import { identifierFrom, identifierKeys, mutationRows, operationRows, profileKeys } from "./graph-neo4j-rows.ts"
 import {
+  type CrowdedProfile,
   type ExternalIdRow,
   type FoundProfile,
   GraphFenced,
@@ -21,9 +22,20 @@ import {
   GraphUnavailable,
   IdentityGraph,
   type MemberRow,
-  type MergeRow
+  type MergeRow,
+  type OwnedIdentifier,
+  type SeparatedProfile
 } from "./graph.ts"
-import { externalIdOrder, listsOf, mergeOrder, segmentIdsIn, spaceOf, splitRefs, viewOf } from "./graph-rows.ts"
+import {
+  externalIdOrder,
+  listsOf,
+  mergeOrder,
+  segmentIdsIn,
+  separationOrder,
+  spaceOf,
+  splitRefs,
+  viewOf
+} from "./graph-rows.ts"
 import { collectionOf, type ProfileNo } from "./model.ts"
 
 const unavailable = (error: Neo4jFailed) =>
@@ -59,6 +71,10 @@ const applyIn = async (tx: Transaction, graph: GraphId, from: Position, mutation
     if (rows.length > 0) sent.push(tx.run(statement, { ...ids, rows }))
   }
   send(cypher.createProfiles, profiles)
+  for (const operation of mutations.operations ?? []) {
+    const { kind, rows } = operationRows(graph, operation)
+    for (const statement of cypher.operations[kind]) send(statement, rows)
+  }
   send(cypher.createMappings, mappings)
   send(cypher.createMerges, merges)
   send(cypher.moveRoots, roots)
@@ -131,6 +147,7 @@ const make = Effect.gen(function* () {
         merges: number
         types: ReadonlyArray<string>
         added: ReadonlyArray<number>
+        apart: ReadonlyArray<ProfileNo>
       }>(
         cypher.load,
         { identifiers: identifierKeys(graph, identifiers), profiles: profileKeys(graph, profiles) },
@@ -243,6 +260,31 @@ const make = Effect.gen(function* () {
           ).map((list) => list.sort(mergeOrder))
         )
       ),
+
+    separations: (graph, profiles) =>
+      read<SeparatedProfile & { o: number }>(cypher.separations, { profiles: profileKeys(graph, profiles) }).pipe(
+        Effect.map((rows) =>
+          listsOf(profiles.length, rows, (row) => row.o, withoutPlace).map((list) => list.sort(separationOrder))
+        )
+      ),
+
+    walk: (graph, collection, after, limit) =>
+      read<OwnedIdentifier>(cypher.walk, {
+        from: after === null ? `${graph}/` : identifierKeys(graph, [{ collection, ...after }])[0]!,
+        // The next character after the slash that all keys of the graph share.
+        to: `${graph}0`,
+        collection,
+        limit: integer(limit)
+      }),
+
+    crowded: (graph, collection, atLeast, limit) =>
+      read<CrowdedProfile>(cypher.crowded, {
+        graph,
+        collection,
+        types: [...atLeast.keys()],
+        least: [...atLeast.values()].map(integer),
+        limit: integer(limit)
+      }),
 
     count: (graph, collection) =>
       read<{ n: number }>(cypher.count, { graph, collection }).pipe(Effect.map(([row]) => row?.n ?? 0)),

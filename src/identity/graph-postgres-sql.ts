@@ -6,6 +6,15 @@
  * and reads whole tables. Where it must go from profile to profile by index, `offset 0` leaves it no other way.
  */
 
+/** What graphs of older versions lack; idempotent. `apart`: whether there was ever a separation, so that reads can pass it by. */
+export const tablesSince = (s: string): ReadonlyArray<string> => [
+  `alter table ${s}.state add column if not exists apart boolean not null default false`,
+  // KEPT_APART between the profiles as they were named; it follows them to their roots.
+  `create table if not exists ${s}.separations (
+     a bigint not null, b bigint not null, audit text not null, since bigint not null, primary key (a, b))`,
+  `create index if not exists separations_b on ${s}.separations (b)`
+]
+
 export const tables = (s: string): ReadonlyArray<string> => [
   `create schema ${s}`,
   // One row: where the graph is, and how many canonical profiles it has.
@@ -28,6 +37,7 @@ export const tables = (s: string): ReadonlyArray<string> => [
      user_profile bigint not null, account_profile bigint not null, created_at bigint not null, pos bigint not null,
      source int not null, message_id text not null, primary key (user_profile, account_profile))`,
   `create index links_account on ${s}.links (account_profile)`,
+  ...tablesSince(s),
   `insert into ${s}.state (pos, users, accounts) values (0, 0, 0)`
 ]
 
@@ -61,6 +71,61 @@ const members = (s: string, root: string): string =>
 const rootOf = (s: string, profile: string): string =>
   `(select p.root from ${s}.profiles p where p.profile = ${profile} offset 0)`
 
+/** The relations of a canonical profile, from whichever side. */
+const separationsOf = (s: string, root: string): string => `
+  select ${rootOf(s, "z.other")} as no, z.audit, z.since from ${members(s, root)} cross join lateral (
+    select k.b as other, k.audit, k.since from ${s}.separations k where k.a = m.profile
+    union all
+    select k.a, k.audit, k.since from ${s}.separations k where k.b = m.profile) z`
+
+const apartFrom = (s: string, root: string): string =>
+  `(select array_agg(distinct z.no::float8) from (${separationsOf(s, root)}) z)`
+
+export const separations = (s: string): string => `
+select u.o::int4 as o, z.no::float8 as no, r.segment_id, z.audit, z.since::float8 as since
+from unnest($1::float8[]) with ordinality u (no, o)
+cross join lateral (${separationsOf(s, "u.no::bigint")}) z join ${s}.profiles r on r.profile = z.no`
+
+/** In the order of the keys: $1 = the key to go on from. Types of one collection only: the parity of the profile tells. */
+export const walk = (s: string): string => `
+select i.type, i.value, p.root::float8 as no, r.segment_id
+from (select * from ${s}.identifiers i where ($1::uuid is null or i.h > $1) and i.profile % 2 = $2 order by i.h limit $3) i
+join ${s}.profiles p on p.profile = i.profile join ${s}.profiles r on r.profile = p.root
+order by i.h`
+
+export const crowded = (s: string): string => `
+with c as (
+  select p.root, i.type, count(*)::int4 as n from ${s}.identifiers i join ${s}.profiles p on p.profile = i.profile
+  where i.profile % 2 = $1 group by 1, 2)
+select c.root::float8 as no, r.segment_id, c.type, c.n as count
+from c join unnest($2::text[], $3::int4[]) u (type, least) on u.type = c.type and c.n >= u.least
+join ${s}.profiles r on r.profile = c.root order by c.n desc, c.root, c.type limit $4`
+
+/** One statement per kind of `GraphOperation`. */
+export const operations = {
+  unmap: (s: string) => `delete from ${s}.identifiers i where i.h = any($1::uuid[])`,
+  remap: (s: string) => `update ${s}.identifiers set profile = $2::float8::bigint where h = any($1::uuid[])`,
+  forget: (s: string) => `delete from ${s}.merges where from_profile = $1::float8::bigint`,
+  /** Behind `forget`: what still leads to $1 follows it. */
+  unmerge: (s: string) => `
+with recursive e as materialized (
+  select k.from_profile as f, (k.rec::json ->> 'into')::bigint as t from ${s}.profiles p join ${s}.merges k on k.from_profile = p.profile
+  where p.root = ${rootOf(s, "$1::float8::bigint")}),
+ d (p) as (select $1::float8::bigint union select e.f from e join d on e.t = d.p)
+update ${s}.profiles set root = $1::float8::bigint where profile in (select d.p from d)`,
+  unlink: (s: string) => `
+delete from ${s}.links k using unnest($1::float8[], $2::float8[]) u (a, b) where k.user_profile = u.a::bigint and k.account_profile = u.b::bigint`,
+  separate: (s: string) => `
+with f as (update ${s}.state set apart = true)
+insert into ${s}.separations (a, b, audit, since) values ($1::float8::bigint, $2::float8::bigint, $3, $4::float8::bigint)
+on conflict (a, b) do update set audit = excluded.audit, since = excluded.since`,
+  lift: (s: string) => `
+delete from ${s}.separations k using ${s}.profiles x, ${s}.profiles y
+where x.profile = k.a and y.profile = k.b and (
+  (x.root = ${rootOf(s, "$1::float8::bigint")} and y.root = ${rootOf(s, "$2::float8::bigint")}) or
+  (x.root = ${rootOf(s, "$2::float8::bigint")} and y.root = ${rootOf(s, "$1::float8::bigint")}))`
+} as const
+
 export const load = (s: string): string => `
 with asked as (
   select u.o::int4 as o, p.root from unnest($1::uuid[]) with ordinality u (h, o)
@@ -68,7 +133,8 @@ with asked as (
   union all
   select null, p.root from unnest($2::float8[]) u (no) join ${s}.profiles p on p.profile = u.no::bigint),
  roots as (select a.root, coalesce(array_agg(a.o) filter (where a.o is not null), '{}') as owned from asked a group by a.root)
-select r.root::float8 as root, x.segment_id, r.owned, x.merges, y.types, y.added
+select r.root::float8 as root, x.segment_id, r.owned, x.merges, y.types, y.added,
+  case when (select x.apart from ${s}.state x where x.one) then ${apartFrom(s, "r.root")} end as apart
 from roots r
 cross join lateral (
   select count(*)::int4 - 1 as merges, max(m.segment_id) filter (where m.profile = r.root) as segment_id

@@ -19,6 +19,7 @@ import {
   GraphFenced,
   type GraphId,
   type GraphMutations,
+  type GraphOperation,
   GraphUnavailable,
   IdentityGraph,
   type MemberRow
@@ -33,6 +34,7 @@ import {
   listsOf,
   mergeOrder,
   segmentIdsIn,
+  separationOrder,
   spaceOf,
   splitRefs,
   viewOf
@@ -76,8 +78,11 @@ const make = Effect.gen(function* () {
   const positionOf = (graph: GraphId) =>
     write.unsafe<{ pos: number }>(statements.position(schemaOf(graph))).pipe(Effect.map((rows) => rows[0]?.pos ?? 0))
 
+  const upgrade = (graph: GraphId) =>
+    Effect.forEach(statements.tablesSince(schemaOf(graph)), (text) => write.unsafe(text), { discard: true })
+
   const open = (graph: GraphId): Effect.Effect<Position, GraphUnavailable> =>
-    positionOf(graph).pipe(
+    Effect.andThen(upgrade(graph), positionOf(graph)).pipe(
       Effect.catchIf(isAbsent, () =>
         write.withTransaction(
           Effect.gen(function* () {
@@ -98,11 +103,63 @@ const make = Effect.gen(function* () {
   const drop = (graph: GraphId): Effect.Effect<void, GraphUnavailable> =>
     write.unsafe(`drop schema if exists ${schemaOf(graph)} cascade`).pipe(Effect.mapError(unavailable), Effect.asVoid)
 
-  const apply = (graph: GraphId, from: Position, mutations: GraphMutations) => {
+  const operate = (graph: GraphId, operation: GraphOperation): Effect.Effect<unknown, SqlError.SqlError> => {
+    const s = schemaOf(graph)
+    const { operations } = statements
+    switch (operation.kind) {
+      case "unmap":
+        return write.unsafe(operations.unmap(s), [uuids(operation.identifiers.map(keyOf))])
+      case "remap":
+        return write.unsafe(operations.remap(s), [uuids(operation.identifiers.map(keyOf)), operation.to])
+      case "unmerge":
+        return Effect.andThen(
+          write.unsafe(operations.forget(s), [operation.from]),
+          write.unsafe(operations.unmerge(s), [operation.from])
+        )
+      case "unlink":
+        return write.unsafe(operations.unlink(s), [
+          float8s(operation.links.map(({ user }) => user)),
+          float8s(operation.links.map(({ account }) => account))
+        ])
+      case "separate":
+        return write.unsafe(operations.separate(s), [operation.a, operation.b, operation.audit, operation.since])
+      case "lift":
+        return write.unsafe(operations.lift(s), [operation.a, operation.b])
+    }
+  }
+
+  /** Profiles, operations, the rest: the position between is one that no graph ever has. */
+  const applyOperations = (graph: GraphId, from: Position, mutations: GraphMutations) => {
+    const { position, profiles, operations = [] } = mutations
+    const none = { profiles: [], mappings: [], merges: [], links: [] }
+    const between = -position
+    return positionOf(graph).pipe(
+      Effect.mapError(unavailable),
+      Effect.flatMap((found) =>
+        found === position
+          ? Effect.void
+          : write
+              .withTransaction(
+                applyRows(graph, from, { ...none, position: between, profiles, operations }).pipe(
+                  Effect.andThen(Effect.forEach(operations, (operation) => operate(graph, operation))),
+                  Effect.andThen(applyRows(graph, between, { ...mutations, profiles: [], operations: [] }))
+                )
+              )
+              .pipe(Effect.mapError((error) => (error._tag === "SqlError" ? unavailable(error) : error)))
+      )
+    )
+  }
+
+  const apply = (graph: GraphId, from: Position, mutations: GraphMutations) =>
+    (mutations.operations ?? []).length === 0
+      ? applyRows(graph, from, mutations)
+      : applyOperations(graph, from, mutations)
+
+  const applyRows = (graph: GraphId, from: Position, mutations: GraphMutations) => {
     const { profiles, mappings, merges, position } = mutations
     const roots = finalRoots(merges)
     const links = earliestLinks(mutations.links)
-    const counts = countChanges(profiles, merges)
+    const counts = countChanges(mutations)
     return write
       .unsafe<{ n: number }>(statements.apply(schemaOf(graph)), [
         position,
@@ -158,6 +215,7 @@ const make = Effect.gen(function* () {
         merges: number
         types: ReadonlyArray<string>
         added: ReadonlyArray<number>
+        apart: ReadonlyArray<number> | null
       }>(write, statements.load, graph, [uuids(identifiers.map(keyOf)), float8s(profiles)]).pipe(
         Effect.map((rows) => {
           const owners = Array.from({ length: identifiers.length }, (): number | undefined => undefined)
@@ -168,7 +226,8 @@ const make = Effect.gen(function* () {
               segmentId: row.segment_id,
               merges: row.merges,
               types: row.types,
-              added: row.added
+              added: row.added,
+              apart: row.apart ?? []
             })
           })
           return { owners, profiles: views }
@@ -290,6 +349,46 @@ const make = Effect.gen(function* () {
             (row) => row.o - 1,
             (row) => JSON.parse(row.rec)
           ).map((list) => list.sort(mergeOrder))
+        )
+      ),
+
+    separations: (graph, profiles) =>
+      rowsOf<{ o: number; no: number; segment_id: string; audit: string; since: number }>(
+        read,
+        statements.separations,
+        graph,
+        [float8s(profiles)]
+      ).pipe(
+        Effect.map((rows) =>
+          listsOf(
+            profiles.length,
+            rows,
+            (row) => row.o - 1,
+            ({ no, segment_id, audit, since }) => ({ no, segmentId: segment_id, audit, since })
+          ).map((list) => list.sort(separationOrder))
+        )
+      ),
+
+    walk: (graph, collection, after, limit) =>
+      rowsOf<{ type: string; value: string; no: number; segment_id: string }>(read, statements.walk, graph, [
+        after === null ? null : keyOf({ collection, ...after }),
+        collection === "users" ? 0 : 1,
+        limit
+      ]).pipe(
+        Effect.map((rows) =>
+          rows.map(({ type, value, no, segment_id }) => ({ type, value, no, segmentId: segment_id }))
+        )
+      ),
+
+    crowded: (graph, collection, atLeast, limit) =>
+      rowsOf<{ no: number; segment_id: string; type: string; count: number }>(read, statements.crowded, graph, [
+        collection === "users" ? 0 : 1,
+        texts([...atLeast.keys()]),
+        int4s([...atLeast.values()]),
+        limit
+      ]).pipe(
+        Effect.map((rows) =>
+          rows.map(({ no, segment_id, type, count }) => ({ no, segmentId: segment_id, type, count }))
         )
       ),
 

@@ -1,5 +1,5 @@
 /** What both graph adapters do in Node, so that they cannot differ: names, keys, folding, orders. */
-import type { ExternalIdRow, GraphId, LinkRow, MergeRow, ProfileRef } from "./graph.ts"
+import type { ExternalIdRow, GraphId, GraphMutations, LinkRow, MergeRow, ProfileRef } from "./graph.ts"
 import { type Identifier, type ProfileNo, type ProfileView, collectionOf } from "./model.ts"
 
 /** Space id of a graph. Refuses what is no graph id: adapters put it into statements. */
@@ -64,13 +64,15 @@ const comesBefore = (a: LinkRow, b: LinkRow): boolean =>
   a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.position < b.position)
 
 /** By how much the numbers of canonical profiles change. */
-export const countChanges = (
-  profiles: ReadonlyArray<{ readonly no: ProfileNo }>,
-  merges: ReadonlyArray<MergeRow>
-): { readonly users: number; readonly accounts: number } => {
+export const countChanges = ({
+  profiles,
+  merges,
+  operations = []
+}: Omit<GraphMutations, "position">): { readonly users: number; readonly accounts: number } => {
   const changes = { users: 0, accounts: 0 }
   for (const { no } of profiles) changes[collectionOf(no)]++
   for (const { from } of merges) changes[collectionOf(from)]--
+  for (const operation of operations) if (operation.kind === "unmerge") changes[collectionOf(operation.from)]++
   return changes
 }
 
@@ -81,6 +83,7 @@ export const viewOf = (row: {
   readonly merges: number
   readonly types: ReadonlyArray<string>
   readonly added: ReadonlyArray<number>
+  readonly apart?: ReadonlyArray<ProfileNo>
 }): ProfileView => {
   const added = new Map<string, Array<number>>()
   row.types.forEach((type, at) => {
@@ -89,7 +92,9 @@ export const viewOf = (row: {
     else times.push(row.added[at]!)
   })
   for (const times of added.values()) if (times.length > 1) times.sort((a, b) => a - b)
-  return { no: row.no, segmentId: row.segmentId, merges: row.merges, mappings: row.types.length, added }
+  const { no, segmentId, merges, apart = [] } = row
+  const view = { no, segmentId, merges, mappings: row.types.length, added }
+  return apart.length === 0 ? view : { ...view, apart: [...apart].sort((a, b) => a - b) }
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -98,6 +103,11 @@ export const externalIdOrder = (a: ExternalIdRow, b: ExternalIdRow): number =>
   a.addedAt - b.addedAt || byText(a.type, b.type) || byText(a.value, b.value)
 
 export const mergeOrder = (a: MergeRow, b: MergeRow): number => a.position - b.position || a.from - b.from
+
+export const separationOrder = (
+  a: { readonly since: number; readonly no: ProfileNo },
+  b: { readonly since: number; readonly no: ProfileNo }
+): number => a.since - b.since || a.no - b.no
 
 /** Rows of many requests as one list per request, in request order. */
 export const listsOf = <Row, A>(

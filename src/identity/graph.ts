@@ -61,7 +61,7 @@ export interface LinkRow {
 
 /**
  * A change that only an operation of a person makes, never an event. Profiles may be named by any of their numbers
- * where "canonical" is said. Everything here is idempotent on its own.
+ * where "canonical" is said.
  */
 export type GraphOperation =
   /** The mappings are removed; the identifiers are free (IDR-152). */
@@ -70,8 +70,11 @@ export type GraphOperation =
   | { readonly kind: "remap"; readonly identifiers: ReadonlyArray<Identifier>; readonly to: ProfileNo }
   /** The active merge that leads away from `from` is undone: `from` is canonical again, with all still merged into it (IDR-200). */
   | { readonly kind: "unmerge"; readonly from: ProfileNo }
-  /** Links made at these positions now belong to the profile `to` on the side of its collection (IDR-202). */
-  | { readonly kind: "relink"; readonly positions: ReadonlyArray<Position>; readonly to: ProfileNo }
+  /** These links, between the profiles as they were named, are gone (IDR-202). */
+  | {
+      readonly kind: "unlink"
+      readonly links: ReadonlyArray<{ readonly user: ProfileNo; readonly account: ProfileNo }>
+    }
   /** The canonical profiles of both are kept apart from now on; the relation follows them through merges (IDR-205). */
   | {
       readonly kind: "separate"
@@ -82,11 +85,6 @@ export type GraphOperation =
     }
   /** Every separation between the canonical profiles of both is lifted. */
   | { readonly kind: "lift"; readonly a: ProfileNo; readonly b: ProfileNo }
-  /**
-   * The canonical profile and all members become tombstones (IDR-162): mappings, links, separations and merge records
-   * are gone, their segment ids stay issued but are found by nothing.
-   */
-  | { readonly kind: "erase"; readonly profile: ProfileNo }
 
 /**
  * What one or more journal entries do to the graph, in order: profiles first, then operations, then merges, mappings and

@@ -25,6 +25,8 @@ export class WarmProfile implements ProfileView {
   private readonly flat: Array<number> = []
   /** Account -> earliest t of the links that were seen from here. */
   private links: Map<ProfileNo, number> | undefined = undefined
+  /** Profiles that it is kept apart from (IDR-205), as they were called when it was loaded or merged. */
+  separated: Set<ProfileNo> | undefined = undefined
 
   constructor(no: ProfileNo, segmentId: string) {
     this.no = no
@@ -35,6 +37,7 @@ export class WarmProfile implements ProfileView {
     const profile = new WarmProfile(view.no, view.segmentId)
     profile.merges = view.merges
     for (const [type, times] of view.added) for (const at of times) profile.add(type, at)
+    if (view.apart !== undefined && view.apart.length > 0) profile.separated = new Set(view.apart)
     return profile
   }
 
@@ -62,6 +65,7 @@ export class WarmProfile implements ProfileView {
     for (const n of gone.flat) this.flat.push(n)
     gone.flat.length = 0
     gone.links = undefined
+    if (gone.separated !== undefined) for (const other of gone.separated) (this.separated ??= new Set()).add(other)
     gone.mergedInto = this
     this.merges += gone.merges + 1
   }

@@ -57,8 +57,7 @@ export class WorkingSet implements Neighbourhood {
 
   // Neighbourhood: method properties, because the resolver takes them off the object.
   readonly owner = (identifier: Identifier): ProfileView | undefined => this.find(identifier) ?? undefined
-  /** No operation of this version keeps profiles apart (IDR-205). */
-  readonly keptApart = (): boolean => false
+  readonly keptApart = (a: ProfileNo, b: ProfileNo): boolean => this.isApart(a, b) || this.isApart(b, a)
   readonly issued = (segmentId: string): boolean => this.young.issued.has(segmentId) || this.old.issued.has(segmentId)
 
   /** Whether it is time to `rotate`. */
@@ -157,6 +156,14 @@ export class WorkingSet implements Neighbourhood {
     return old === undefined ? undefined : this.touch(old)
   }
 
+  /** What was merged since the relation was loaded stands for its survivor. */
+  private isApart(a: ProfileNo, b: ProfileNo): boolean {
+    const apart = this.warm(a)?.separated
+    if (apart === undefined) return false
+    for (const other of apart) if ((this.warm(other)?.survivor().no ?? other) === b) return true
+    return false
+  }
+
   private profile(no: ProfileNo, views: ReadonlyMap<ProfileNo, ProfileView>): WarmProfile {
     const known = this.warm(no)
     if (known !== undefined) return this.touch(known.survivor())
@@ -177,6 +184,8 @@ export class WorkingSet implements Neighbourhood {
     for (const { from } of merged) {
       const gone = this.warm(from)
       if (gone === undefined) throw new Error(`WorkingSet: profile ${from} is not in the set; request it first.`)
+      // The other side may outlive the memory of who was merged into whom.
+      for (const other of gone.separated ?? []) this.warm(other)?.survivor().separated?.add(target)
       profile.take(gone)
     }
     for (const identifier of mapped) {

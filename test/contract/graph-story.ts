@@ -1,6 +1,14 @@
 /** Mutations for tests of the graph, told as what happened: each call is one journal entry at the next position. */
 import { randomBytes } from "node:crypto"
-import type { GraphId, GraphMutations, LinkRow, MappingRow, MergeRow, ProfileRow } from "../../src/identity/graph.ts"
+import type {
+  GraphId,
+  GraphMutations,
+  GraphOperation,
+  LinkRow,
+  MappingRow,
+  MergeRow,
+  ProfileRow
+} from "../../src/identity/graph.ts"
 import { type Identifier, type ProfileNo, profileNo } from "../../src/identity/model.ts"
 import { base62 } from "../../src/platform/hash.ts"
 import type { Collection } from "../../src/workspace/rules.ts"
@@ -28,6 +36,7 @@ export class Story {
   #mappings: Array<MappingRow> = []
   #merges: Array<MergeRow> = []
   #links: Array<LinkRow> = []
+  #operations: Array<GraphOperation> = []
 
   #next() {
     this.position += 1
@@ -89,6 +98,12 @@ export class Story {
     return row
   }
 
+  /** An operation; taken alone, or with a profile that it creates and a merge that it makes. */
+  operate(...operations: ReadonlyArray<GraphOperation>): void {
+    this.#next()
+    this.#operations.push(...operations)
+  }
+
   /** What happened since the last call; `from` is where the graph was. */
   take(): { readonly from: number; readonly mutations: GraphMutations } {
     const taken = {
@@ -98,7 +113,8 @@ export class Story {
         profiles: this.#profiles,
         mappings: this.#mappings,
         merges: this.#merges,
-        links: this.#links
+        links: this.#links,
+        operations: this.#operations
       }
     }
     this.from = this.position
@@ -106,6 +122,7 @@ export class Story {
     this.#mappings = []
     this.#merges = []
     this.#links = []
+    this.#operations = []
     return taken
   }
 }

@@ -9,6 +9,7 @@ import { Neo4j } from "../../src/platform/neo4j.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { freshGraph, id, Story } from "./graph-story.ts"
 import { identityGraphContract } from "./identity-graph.ts"
+import { identityGraphOperations } from "./identity-graph-operations.ts"
 import { identityGraphProperties } from "./identity-graph-properties.ts"
 
 const neo4j = await runNeo4j()
@@ -17,6 +18,7 @@ const nowhere = { url: "bolt://127.0.0.1:1", user: "neo4j", password: "none" }
 describe.skipIf(neo4j === undefined)("on Neo4j", () => {
   const layer = neo4jGraphOn.pipe(Layer.provideMerge(testNeo4j(neo4j ?? nowhere)))
   identityGraphContract("neo4j", layer)
+  identityGraphOperations("neo4j", layer)
   identityGraphProperties("neo4j", layer, 25)
 
   it.layer(layer, { excludeTestServices: true })("IdentityGraph in Neo4j", (it) => {

@@ -8,11 +8,13 @@ import { hash128 } from "../../src/platform/hash.ts"
 import { testDatabase } from "../support/database.ts"
 import { freshGraph, id, Story } from "./graph-story.ts"
 import { identityGraphContract } from "./identity-graph.ts"
+import { identityGraphOperations } from "./identity-graph-operations.ts"
 import { identityGraphProperties } from "./identity-graph-properties.ts"
 
 const layer = postgresGraph.pipe(Layer.provideMerge(testDatabase))
 
 identityGraphContract("postgres", layer)
+identityGraphOperations("postgres", layer)
 identityGraphProperties("postgres", layer, 40)
 
 it.layer(layer, { excludeTestServices: true })("IdentityGraph in Postgres", (it) => {

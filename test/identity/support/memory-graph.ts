@@ -1,5 +1,13 @@
 /** The graph as slow, obvious maps: what mutations do, and what a load finds. The model beside the real adapters. */
-import type { GraphMutations, LinkRow, Loaded, MappingRow, MergeRow, ProfileRow } from "../../../src/identity/graph.ts"
+import type {
+  GraphMutations,
+  GraphOperation,
+  LinkRow,
+  Loaded,
+  MappingRow,
+  MergeRow,
+  ProfileRow
+} from "../../../src/identity/graph.ts"
 import type { Identifier, ProfileNo, ProfileView } from "../../../src/identity/model.ts"
 
 export const keyOf = ({ collection, type, value }: Identifier): string => `${collection}\n${type}\n${value}`
@@ -10,13 +18,16 @@ export class MemoryGraph {
   readonly merges: Array<MergeRow> = []
   readonly links: Array<LinkRow> = []
 
-  apply({ profiles, mappings, merges, links }: GraphMutations): void {
+  readonly separations: Array<readonly [a: ProfileNo, b: ProfileNo]> = []
+
+  apply({ profiles, mappings, merges, links, operations = [] }: GraphMutations): void {
     for (const row of profiles) {
       if (this.profiles.has(row.no)) throw new Error(`profile ${row.no} was created twice`)
       for (const known of this.profiles.values())
         if (known.segmentId === row.segmentId) throw new Error(`segment id ${row.segmentId} was issued twice`)
       this.profiles.set(row.no, row)
     }
+    for (const operation of operations) this.operate(operation)
     for (const row of merges) {
       if (this.merges.some(({ from }) => from === row.from))
         throw new Error(`profile ${row.from} was merged away twice`)
@@ -27,6 +38,48 @@ export class MemoryGraph {
       this.mappings.set(keyOf(row), row)
     }
     this.links.push(...links)
+  }
+
+  private operate(operation: GraphOperation): void {
+    switch (operation.kind) {
+      case "unmap":
+        for (const identifier of operation.identifiers) this.mappings.delete(keyOf(identifier))
+        return
+      case "remap":
+        for (const identifier of operation.identifiers) {
+          const row = this.mappings.get(keyOf(identifier))!
+          this.mappings.set(keyOf(identifier), { ...row, profile: operation.to })
+        }
+        return
+      case "unmerge":
+        this.merges.splice(
+          this.merges.findIndex(({ from }) => from === operation.from),
+          1
+        )
+        return
+      case "unlink":
+        for (const { user, account } of operation.links)
+          for (let i = this.links.length - 1; i >= 0; i--)
+            if (this.links[i]!.user === user && this.links[i]!.account === account) this.links.splice(i, 1)
+        return
+      case "separate":
+        this.separations.push([operation.a, operation.b])
+        return
+      case "lift": {
+        const [a, b] = [this.canonical(operation.a), this.canonical(operation.b)]
+        for (let i = this.separations.length - 1; i >= 0; i--) {
+          const pair = this.separations[i]!.map((no) => this.canonical(no))
+          if (pair.includes(a) && pair.includes(b)) this.separations.splice(i, 1)
+        }
+      }
+    }
+  }
+
+  apartFrom(no: ProfileNo): ReadonlyArray<ProfileNo> {
+    const others = this.separations.flatMap(([a, b]) =>
+      this.canonical(a) === no ? [this.canonical(b)] : this.canonical(b) === no ? [this.canonical(a)] : []
+    )
+    return [...new Set(others)].sort((a, b) => a - b)
   }
 
   canonical(no: ProfileNo): ProfileNo {
@@ -47,7 +100,9 @@ export class MemoryGraph {
       mappings++
       added.set(row.type, [...(added.get(row.type) ?? []), row.addedAt])
     }
-    return { no, segmentId: this.segmentId(no), merges: members.length - 1, mappings, added }
+    const apart = this.apartFrom(no)
+    const view = { no, segmentId: this.segmentId(no), merges: members.length - 1, mappings, added }
+    return apart.length === 0 ? view : { ...view, apart }
   }
 
   owner(identifier: Identifier): ProfileNo | undefined {
