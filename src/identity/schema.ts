@@ -43,7 +43,9 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
 /** Brings the tables of an older space up to date; idempotent. */
 export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   `alter table ${s}.stamps add column if not exists seq bigint`,
-  `create index if not exists stamps_seq on ${s}.stamps (seq) where seq is not null`
+  `create index if not exists stamps_seq on ${s}.stamps (seq) where seq is not null`,
+  // Who saved a version: 'file' (the configuration) or 'api'.
+  `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`
 ]
 
 /** Quoted schema name of a space. The id was validated when the configuration was read. */

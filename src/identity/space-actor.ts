@@ -9,7 +9,7 @@
  * - A graph outside Postgres follows the commits in order (`graph-follower.ts`). While it is away, events go on in
  *   log order as far as the working set knows all they touch; the first that needs the graph waits.
  */
-import { Clock, Data, Effect, Fiber, Latch, Metric } from "effect"
+import { Clock, Data, Effect, Fiber, Latch, Metric, Option, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../config.ts"
 import { EventLog, type Position } from "../log/event-log.ts"
@@ -23,6 +23,7 @@ import { changesGraph } from "./graph-projection.ts"
 import { segmentIdsOf } from "./ids.ts"
 import type { Seq } from "./model.ts"
 import { Pace } from "./pace.ts"
+import { makeRunner } from "./operations/runner.ts"
 import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
 import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
 import type { SpaceFenced } from "./space-store.ts"
@@ -57,6 +58,8 @@ const batchEvents = Metric.histogram("braid_identity_batch_events", {
 const skipEveryMs = 5_000
 /** Wake-ups come from the log; this is for what another process appended. */
 const pollMs = 1_000
+/** How often operations are looked for. */
+const operationsEvery = "200 millis"
 /** Between two attempts while the graph is away. */
 const graphRetryMs = 500
 
@@ -108,6 +111,9 @@ const runSession = Effect.fnUntraced(function* (options: {
   const set = new WorkingSet(settings.warmIdentifiers)
   const traits = new WarmTraits()
   const pace = new Pace()
+  const runner = yield* makeRunner({ spaceId, store, graphId })
+  /** An operation waits (`operations/runner.ts`). */
+  let asked = false
   const count = batchCounters(space()!.slug)
 
   let configured = space()!.rules
@@ -217,6 +223,35 @@ const runSession = Effect.fnUntraced(function* (options: {
 
   const wait = (ms: number) => Effect.timeoutOption(woken.await, ms)
 
+  /** Operations change the graph under the set's feet: afterwards everything in memory is read again. */
+  const operate = Effect.gen(function* () {
+    yield* settle
+    // A graph that is away must not hold up the events that go on without it.
+    const drained = yield* Effect.timeoutOption(follower.drained, graphRetryMs)
+    if (Option.isNone(drained)) return
+    const before = { cursor, epoch, storedSeq, graphPosition }
+    const after = yield* runner.run(before, rules, (mutations) =>
+      graph.transactional
+        ? Effect.void
+        : Effect.suspend(() => {
+            follower.push(mutations, cursor)
+            return follower.drained
+          })
+    )
+    ;({ storedSeq, graphPosition } = after)
+    options.onCommitted(Math.max(cursor, storedSeq))
+    yield* startOver
+  })
+
+  const watchOperations = runner.pending.pipe(
+    Effect.map((pending) => {
+      asked = pending
+      if (pending) woken.openUnsafe()
+    }),
+    Effect.repeat(Schedule.spaced(operationsEvery)),
+    Effect.andThen(Effect.never)
+  )
+
   const idle = Effect.gen(function* () {
     yield* settle
     const now = yield* Clock.currentTimeMillis
@@ -242,6 +277,10 @@ const runSession = Effect.fnUntraced(function* (options: {
       yield* settle
       yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq))
       return "switched" as const
+    }
+    if (asked) {
+      asked = false
+      yield* operate
     }
     const upTo = log.released()
     if (readTo >= upTo) return yield* idle
@@ -298,7 +337,7 @@ const runSession = Effect.fnUntraced(function* (options: {
   yield* Effect.scoped(
     Effect.andThen(
       log.onReleased(() => void woken.openUnsafe()),
-      Effect.raceFirst(loop, follower.run)
+      Effect.raceFirst(Effect.raceFirst(loop, follower.run), watchOperations)
     )
   ).pipe(Effect.ensuring(Effect.suspend(() => (inFlight === undefined ? Effect.void : Fiber.await(inFlight)))))
 })

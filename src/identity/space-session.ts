@@ -5,6 +5,7 @@
 import { Clock, Effect } from "effect"
 import type { Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
+import type { RulesDocument } from "../workspace/rules.ts"
 import type { Space } from "../workspace/workspace.ts"
 import { IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
@@ -13,18 +14,23 @@ import type { Seq } from "./model.ts"
 import { compileRules, type Rules } from "./rules.ts"
 import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
 
-/** The rules in force: the configured document, saved as a new version when it changed (IDR-156), and the added types. */
+/**
+ * The rules in force, and the types that events added. A document that the configuration declares becomes a new version when
+ * it differs from what the configuration declared last (IDR-156): what people saved since outlives a restart.
+ */
 export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space) {
   const doc = JSON.stringify(space.rules)
   const latest = yield* store.latestRules()
   let version = latest?.version ?? 0
-  if (latest?.doc !== doc) {
+  let document = space.rules
+  if (latest !== undefined && latest.declared === doc) document = JSON.parse(latest.doc) as RulesDocument
+  else {
     version += 1
     yield* store.saveRules(version, doc, yield* Clock.currentTimeMillis)
     if (version > 1)
       yield* Effect.logInfo(`Space ${space.slug}: identity rules version ${version} apply to events from here on`)
   }
-  return compileRules(space.rules, version, yield* store.autoAdded())
+  return compileRules(document, version, yield* store.autoAdded())
 })
 
 export interface SpaceSession {

@@ -151,10 +151,25 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
       )
     )
 
+  /** Takes `toSeq` for an operation, at the place where the cursor is; to be called inside its transaction. */
+  const advance = (header: Omit<CommitHeader, "to">) =>
+    sql<{ seq: number }>`update cursors set seq = ${header.toSeq}::float8::bigint
+      where reader = ${reader} and pos = ${header.from}::float8::bigint and epoch = ${header.epoch}::float8::bigint
+        and seq = ${header.fromSeq}::float8::bigint returning seq::float8 as seq`.pipe(
+      Effect.flatMap((rows) =>
+        rows.length === 1 ? Effect.void : Effect.fail(new SpaceFenced({ space: spaceId, at: header.from }))
+      )
+    )
+
   return {
     reader,
     commit,
     skip,
+    advance,
+
+    /** Writes a journal entry, as `encodeEntry` or `encodeOperation` made it. */
+    addJournal: (seq: Seq, rec: string) =>
+      sql.unsafe(`insert into ${s}.journal (pos, rec) values ($1::float8::bigint, $2)`, [seq, rec]),
 
     /** Makes the space a reader of the log, from `start` on; a space that is one already stays where it is. */
     register: (start: Position) =>
@@ -197,9 +212,13 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
         `select type, collection from ${s}.auto_added order by pos, type`
       ),
 
+    /** The version in force, and the document that the configuration declared last. */
     latestRules: () =>
       sql
-        .unsafe<{ version: number; doc: string }>(`select version, doc from ${s}.rules order by version desc limit 1`)
+        .unsafe<{ version: number; doc: string; declared: string | null }>(
+          `select r.version, r.doc, (select f.doc from ${s}.rules f where f.origin = 'file' order by f.version desc limit 1) as declared
+           from ${s}.rules r order by r.version desc limit 1`
+        )
         .pipe(Effect.map((rows) => rows[0])),
     rulesVersion: (version: number) =>
       sql

@@ -15,6 +15,8 @@ export interface OperationContext {
   readonly spaceId: string
   /** Row of `space_operations`: unique in the installation; ids of what the operation makes are derived from it. */
   readonly operationId: number
+  /** Id of the audit entry that the operation will have. */
+  readonly auditId: string
   /** The operation's own place in the order of resolution (IDR-130): numbers of new profiles are `profileNo(seq, collection)`. */
   readonly seq: Position
   /** ms */

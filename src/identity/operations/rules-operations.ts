@@ -1,0 +1,82 @@
+/**
+ * New rules for a space (IDR-156 to IDR-158) and the rules of another space taken over (IDR-8). A version applies to the events
+ * resolved after it; nothing stored is merged, split or unmapped.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import type { RulesDocument } from "../../workspace/rules.ts"
+import { spaceSchema } from "../schema.ts"
+import type { Execute, Executed, OperationContext } from "./execution.ts"
+import { OperationRefused } from "./operation.ts"
+
+interface Saved {
+  readonly version: number
+  readonly doc: string
+}
+
+const latest = (context: OperationContext, schema: string): Effect.Effect<Saved | undefined, SqlError.SqlError> =>
+  context.database.write
+    .unsafe<Saved>(`select version, doc from ${schema}.rules order by version desc limit 1`)
+    .pipe(Effect.map((rows) => rows[0]))
+
+const nothing: Executed<"save_rules">["mutations"] = { profiles: [], mappings: [], merges: [], links: [] }
+
+const saved = (
+  { database, schema, at, actor }: OperationContext,
+  before: Saved | undefined,
+  document: RulesDocument,
+  action: string
+): Executed<"save_rules"> => {
+  const version = (before?.version ?? 0) + 1
+  const doc = JSON.stringify(document)
+  return {
+    mutations: nothing,
+    write: Effect.asVoid(
+      database.write.unsafe(
+        `insert into ${schema}.rules (version, doc, saved_at, origin, actor) values ($1, $2, $3, 'api', $4)`,
+        [version, doc, new Date(at), actor]
+      )
+    ),
+    audit: {
+      action,
+      target: `rules version ${version}`,
+      before: before === undefined ? null : JSON.parse(before.doc),
+      after: document
+    },
+    answer: { version },
+    successes: []
+  }
+}
+
+export const saveRules: Execute<"save_rules"> = Effect.fnUntraced(function* (context, { rules, expectedVersion }) {
+  const before = yield* latest(context, context.schema)
+  const current = before?.version ?? 0
+  if (current !== expectedVersion)
+    return yield* new OperationRefused({
+      code: "CONFLICT",
+      message: `The rules are at version ${current}, not at ${expectedVersion}: somebody has saved others meanwhile. Read them again and repeat the change.`
+    })
+  return saved(context, before, rules, "Rules Saved")
+})
+
+export const importRules: Execute<"import_rules"> = Effect.fnUntraced(function* (context, { fromSpaceId, force }) {
+  const known = yield* context.database
+    .write`select 1 from pg_namespace where nspname = ${fromSpaceId} and nspname like 'spa\\_%'`
+  const from = known.length === 0 ? undefined : yield* latest(context, spaceSchema(fromSpaceId))
+  if (from === undefined || fromSpaceId === context.spaceId)
+    return yield* new OperationRefused({
+      code: "NOT_FOUND",
+      message: `There is no other space ${fromSpaceId} with rules in this workspace.`
+    })
+  const resolved = yield* context.database.write.unsafe(
+    `select 1 from ${context.schema}.stamps where profile is not null or account is not null limit 1`
+  )
+  if (resolved.length > 0 && !force)
+    return yield* new OperationRefused({
+      code: "RULES_NOT_EMPTY",
+      message:
+        "This space has resolved events under its rules. Importing others is a change of rules for what comes from now on; say `force` if that is meant."
+    })
+  const before = yield* latest(context, context.schema)
+  return saved(context, before, JSON.parse(from.doc) as RulesDocument, "Rules Imported")
+})
