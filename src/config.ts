@@ -62,6 +62,28 @@ export const settingsConfig = {
   /** Days of the log to keep; 0 = for ever. A day is dropped only when every reader and the archive are past it. */
   logRetentionDays: int("BRAID_LOG_RETENTION_DAYS", notNegative, 0),
 
+  /** Where the archive lies: a folder, or a bucket of anything that speaks S3. */
+  archive: Config.Literals(["folder", "s3"], "BRAID_ARCHIVE").pipe(Config.withDefault("folder" as const)),
+  /** Folder of the archive; default `archive` in the data folder. */
+  archiveDir: Config.String("BRAID_ARCHIVE_DIR").pipe(Config.withDefault("")),
+  /** Days of events to keep in the archive; 0 = for ever. */
+  archiveRetentionDays: int("BRAID_ARCHIVE_RETENTION_DAYS", notNegative, 0),
+  s3Bucket: Config.String("BRAID_S3_BUCKET").pipe(Config.withDefault("")),
+  /** Address of an S3-compatible server; default: Amazon's. */
+  s3Endpoint: Config.String("BRAID_S3_ENDPOINT").pipe(Config.withDefault("")),
+  s3Region: Config.String("BRAID_S3_REGION").pipe(Config.withDefault("us-east-1")),
+  /** Default, with the secret: what Amazon's client finds by itself (environment, profile, role of the machine). */
+  s3AccessKeyId: Config.String("BRAID_S3_ACCESS_KEY_ID").pipe(Config.withDefault("")),
+  s3SecretAccessKey: Config.Redacted("BRAID_S3_SECRET_ACCESS_KEY").pipe(Config.option),
+  /** Comes before the names of all objects, so that a bucket can be shared. */
+  s3Prefix: Config.String("BRAID_S3_PREFIX").pipe(
+    Config.withDefault(""),
+    Config.map((prefix) => prefix.replace(/^\/+|\/+$/g, ""))
+  ),
+
+  /** Spaces of the workspace before no more can be made through the API (IDR-4); 0 = as many as you like. */
+  spaceQuota: int("BRAID_SPACE_QUOTA", notNegative, 2),
+
   /** Merge protection (IDR-87). */
   maxMerges: int("BRAID_MAX_MERGES", positive, 100),
   maxMappings: int("BRAID_MAX_MAPPINGS", positive, 1000),
@@ -90,6 +112,7 @@ export class Settings extends Context.Service<Settings, SettingsValue>()("braid/
       const settings = yield* all
       return {
         ...settings,
+        archiveDir: settings.archiveDir === "" ? join(settings.dataDir, "archive") : resolve(settings.archiveDir),
         configFile: settings.configFile === "" ? join(settings.dataDir, "config.json") : resolve(settings.configFile)
       }
     })

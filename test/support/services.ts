@@ -7,6 +7,7 @@ import { bundleService } from "./bundle-service.ts"
 import { chromiumService } from "./chromium-service.ts"
 import { neo4jService } from "./neo4j-service.ts"
 import { postgresService } from "./postgres-service.ts"
+import { s3Service } from "./s3-service.ts"
 
 /** What `inject(...)` gives the test files. Serialisable; null = not there, tests that need it are skipped. */
 declare module "vitest" {
@@ -27,4 +28,10 @@ export interface TestService {
   ) => Promise<{ readonly found: string; readonly stop: () => Promise<void> } | { readonly skipped: string }>
 }
 
-export const services: ReadonlyArray<TestService> = [bundleService, postgresService, neo4jService, chromiumService]
+export const services: ReadonlyArray<TestService> = [
+  bundleService,
+  postgresService,
+  neo4jService,
+  chromiumService,
+  s3Service
+]
