@@ -28,7 +28,8 @@ export const schema: ReadonlyArray<string> = [
   "CREATE CONSTRAINT braid_profile IF NOT EXISTS FOR (p:Profile) REQUIRE p.key IS UNIQUE",
   "CREATE CONSTRAINT braid_segment_id IF NOT EXISTS FOR (p:Profile) REQUIRE (p.segment_id, p.graph) IS UNIQUE",
   // The store's own guard for INV-1 (IDR-131).
-  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE"
+  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE",
+  "CREATE INDEX braid_merge IF NOT EXISTS FOR ()-[e:MERGED_INTO]-() ON (e.id)"
 ]
 
 export const position = `
@@ -232,6 +233,13 @@ export const merges = `
 UNWIND range(0, size($profiles) - 1) AS o
 MATCH (r:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-(t)<-[e:MERGED_INTO]-(f)
 RETURN o, e.id AS id, e.resolution_seq AS position, f.created_seq AS \`from\`, t.created_seq AS \`into\`,
+  e.created_at.epochMillis AS at, e.message_id AS messageId, e.event_type AS eventType, e.event_name AS eventName,
+  e.source AS source, e.rules_version AS rulesVersion, e.matched_from AS matchedFrom, e.matched_into AS matchedInto`
+
+export const findMerge = `
+MATCH (f:Profile)-[e:MERGED_INTO {id: $id}]->(t)
+WHERE f.graph = $graph
+RETURN e.id AS id, e.resolution_seq AS position, f.created_seq AS \`from\`, t.created_seq AS \`into\`,
   e.created_at.epochMillis AS at, e.message_id AS messageId, e.event_type AS eventType, e.event_name AS eventName,
   e.source AS source, e.rules_version AS rulesVersion, e.matched_from AS matchedFrom, e.matched_into AS matchedInto`
 

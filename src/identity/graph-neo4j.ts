@@ -46,6 +46,17 @@ const withoutPlace = <Row extends { readonly o: number }>(row: Row): Omit<Row, "
   return rest
 }
 
+/** A merge as its relation has it: identifiers are written `email:jane@example.com`. */
+type MergeRecord = Omit<MergeRow, "matchedFrom" | "matchedInto"> & {
+  readonly matchedFrom: ReadonlyArray<string>
+  readonly matchedInto: ReadonlyArray<string>
+}
+
+const mergeFrom = (row: MergeRecord): MergeRow => {
+  const identifier = identifierFrom(collectionOf(row.from))
+  return { ...row, matchedFrom: row.matchedFrom.map(identifier), matchedInto: row.matchedInto.map(identifier) }
+}
+
 /** Ends a transaction of `apply` that finds the graph elsewhere; never leaves this module. */
 class Elsewhere extends Error {
   readonly found: Position
@@ -237,28 +248,20 @@ const make = Effect.gen(function* () {
       ),
 
     merges: (graph, profiles) =>
-      read<
-        Omit<MergeRow, "matchedFrom" | "matchedInto"> & {
-          o: number
-          matchedFrom: ReadonlyArray<string>
-          matchedInto: ReadonlyArray<string>
-        }
-      >(cypher.merges, { profiles: profileKeys(graph, profiles) }).pipe(
+      read<MergeRecord & { o: number }>(cypher.merges, { profiles: profileKeys(graph, profiles) }).pipe(
         Effect.map((rows) =>
           listsOf(
             profiles.length,
             rows,
             (row) => row.o,
-            (row): MergeRow => {
-              const identifier = identifierFrom(collectionOf(row.from))
-              return {
-                ...withoutPlace(row),
-                matchedFrom: row.matchedFrom.map(identifier),
-                matchedInto: row.matchedInto.map(identifier)
-              }
-            }
+            (row) => mergeFrom(withoutPlace(row))
           ).map((list) => list.sort(mergeOrder))
         )
+      ),
+
+    findMerge: (graph, id) =>
+      read<MergeRecord>(cypher.findMerge, { graph, id }).pipe(
+        Effect.map(([row]) => (row === undefined ? null : mergeFrom(row)))
       ),
 
     separations: (graph, profiles) =>

@@ -12,7 +12,8 @@ export const tablesSince = (s: string): ReadonlyArray<string> => [
   // KEPT_APART between the profiles as they were named; it follows them to their roots.
   `create table if not exists ${s}.separations (
      a bigint not null, b bigint not null, audit text not null, since bigint not null, primary key (a, b))`,
-  `create index if not exists separations_b on ${s}.separations (b)`
+  `create index if not exists separations_b on ${s}.separations (b)`,
+  `create index if not exists merges_id on ${s}.merges (substring(rec from '"id":"(mrg_[0-9A-Za-z]+)"'))`
 ]
 
 export const tables = (s: string): ReadonlyArray<string> => [
@@ -183,6 +184,9 @@ cross join lateral (
     coalesce(array_agg(g.created_at::float8 order by g.created_at, g.pos), '{}') as created_at,
     coalesce(array_agg(g.pos::float8 order by g.created_at, g.pos), '{}') as pos
   from page g cross join lateral (select r.segment_id from ${s}.profiles r where r.profile = g.root offset 0) r) t`
+
+export const findMerge = (s: string): string =>
+  `select k.rec from ${s}.merges k where substring(k.rec from '"id":"(mrg_[0-9A-Za-z]+)"') = $1`
 
 export const merges = (s: string): string => `
 select u.o::int4 as o, k.rec from unnest($1::float8[]) with ordinality u (no, o)

@@ -22,7 +22,8 @@ import {
   type GraphOperation,
   GraphUnavailable,
   IdentityGraph,
-  type MemberRow
+  type MemberRow,
+  type MergeRow
 } from "./graph.ts"
 import * as statements from "./graph-postgres-sql.ts"
 import {
@@ -350,6 +351,11 @@ const make = Effect.gen(function* () {
             (row) => JSON.parse(row.rec)
           ).map((list) => list.sort(mergeOrder))
         )
+      ),
+
+    findMerge: (graph, id) =>
+      rowsOf<{ rec: string }>(read, statements.findMerge, graph, [id]).pipe(
+        Effect.map(([row]) => (row === undefined ? null : (JSON.parse(row.rec) as MergeRow)))
       ),
 
     separations: (graph, profiles) =>

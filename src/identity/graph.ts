@@ -245,6 +245,8 @@ export class IdentityGraph extends Context.Service<
       graph: GraphId,
       profiles: ReadonlyArray<ProfileNo>
     ) => Effect.Effect<ReadonlyArray<ReadonlyArray<MergeRow>>, GraphError>
+    /** The active merge with this id, or null. */
+    readonly findMerge: (graph: GraphId, id: string) => Effect.Effect<MergeRow | null, GraphError>
     /** Separations of each canonical profile, by (since, no). */
     readonly separations: (
       graph: GraphId,

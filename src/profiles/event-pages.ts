@@ -16,7 +16,7 @@ import { nameHash } from "../platform/hash.ts"
 import { float8s, int4s, texts, timestamptzs } from "../platform/sql-arrays.ts"
 import type { EventCursor } from "./cursors.ts"
 import { compareBytes } from "./order.ts"
-import { makeRulesVersions, stampedIds } from "./stamped-ids.ts"
+import { makeRulesVersions, stampedIds } from "../identity/stamped-ids.ts"
 import type { EventPage, EventView, ReadSpace } from "./views.ts"
 
 export interface EventsRequest {

@@ -23,15 +23,33 @@ import { deleteIdentifier } from "./delete-identifier.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
 import { encodeOperation } from "./operation-entry.ts"
 import type { OperationInputs, OperationKind, OperationRefused } from "./operation.ts"
+import { liftSeparation, revertSplit } from "./rejoin.ts"
 import { importRules, saveRules } from "./rules-operations.ts"
+import { split } from "./split.ts"
+import { undoMerge } from "./undo-merge.ts"
 
 /** Rebuilds run beside the batches: `rebuild.ts`. */
 type Executable = Exclude<OperationKind, "rebuild">
 
-const executes: { readonly [K in Executable]?: Execute<K> } = {
+const executes: { readonly [K in Executable]: Execute<K> } = {
   delete_identifier: deleteIdentifier,
+  undo_merge: undoMerge,
+  split,
+  revert_split: revertSplit,
+  lift_separation: liftSeparation,
   save_rules: saveRules,
   import_rules: importRules
+}
+
+const execute = <K extends Executable>(
+  kind: K,
+  context: OperationContext,
+  input: OperationInputs[K]
+): Effect.Effect<Executed<K>, OperationFailure> => {
+  const found = executes[kind] as Execute<K> | undefined
+  return found === undefined
+    ? Effect.die(new Error(`There is no operation "${kind}" in this version of Braid.`))
+    : found(context, input)
 }
 
 /** Operations in one pause between two batches. */
@@ -87,17 +105,6 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
   const finish = ({ id }: Row) => sql`update space_operations set finished_at = now() where id = ${id}::float8::bigint`
   const refuse = ({ id }: Row, code: string, message: string) =>
     sql`update space_operations set finished_at = now(), code = ${code}, error = ${message} where id = ${id}::float8::bigint`
-
-  const execute = <K extends Executable>(
-    kind: K,
-    context: OperationContext,
-    input: OperationInputs[K]
-  ): Effect.Effect<Executed<K>, OperationFailure> => {
-    const found = executes[kind] as Execute<K> | undefined
-    return found === undefined
-      ? Effect.die(new Error(`There is no operation "${kind}" in this version of Braid.`))
-      : found(context, input)
-  }
 
   const one = Effect.fnUntraced(function* (row: Row, standing: Standing, rules: Rules) {
     const { kind, actor, reason } = row

@@ -14,6 +14,9 @@ import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig } from "../../support/space.ts"
 import { ask, audits, id, look, refused, violations } from "./support.ts"
 
+const one = (type: string, value: string) =>
+  refused("delete_identifier", { userId: "u1", identifier: { type, id: value } })
+
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
   layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`operations on ${adapter}`, (it) => {
     it.effect("W-43, AC2-22: a deleted identifier is free; the next event that carries it maps it anew", () =>
@@ -54,8 +57,6 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           { type: "group", userId: "u1", groupId: "g1" }
         ])
         yield* settled
-        const one = (type: string, value: string) =>
-          refused("delete_identifier", { userId: "u1", identifier: { type, id: value } })
         assert.strictEqual(yield* one("user_id", "u1"), "VALIDATION_FAILED")
         assert.strictEqual(yield* one("group_id", "g1"), "UNSUPPORTED_IDENTIFIER")
         assert.strictEqual(yield* one("shoe_size", "42"), "UNSUPPORTED_IDENTIFIER")

@@ -5,13 +5,12 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Message } from "../event/message.ts"
-import { extract } from "../identity/extract.ts"
-import type { Identifier } from "../identity/model.ts"
-import { type AutoAdded, compileRules, type Rules } from "../identity/rules.ts"
+import { extract } from "./extract.ts"
+import type { Identifier } from "./model.ts"
+import { type AutoAdded, compileRules, type Rules } from "./rules.ts"
 import type { Database } from "../platform/database.ts"
 import { int4s } from "../platform/sql-arrays.ts"
 import type { Collection, RulesDocument } from "../workspace/rules.ts"
-import type { ReadSpace } from "./views.ts"
 
 /** Compiled rule versions kept in memory, over all spaces. */
 const capacity = 200
@@ -34,31 +33,38 @@ export const stampedIds = (
   return [...users, ...accounts].sort((a, b) => a.index - b.index).map(plain)
 }
 
-const keyOf = (space: ReadSpace, version: number) => `${space.id}:${version}`
+/** A space by id and quoted schema name. */
+export interface SpaceTables {
+  readonly id: string
+  readonly schema: string
+}
 
-/** Rules by version, compiled once; one query for all versions that are not in memory yet. */
+/**
+ * Rules by version, compiled once; one query for all versions that are not in memory yet. The table also grows by what events
+ * add (IDR-37), which is no new version.
+ */
 export const makeRulesVersions = (database: Database["Service"]) => {
   const compiled = new Map<string, Rules>()
   const load = Effect.fnUntraced(function* (
-    space: ReadSpace,
-    versions: ReadonlyArray<number>
+    { id, schema }: SpaceTables,
+    versions: ReadonlyArray<number>,
+    added: ReadonlyArray<AutoAdded>
   ): Effect.fn.Return<void, SqlError.SqlError> {
-    const rows = yield* database.read.unsafe<{ version: number; doc: string; added: string }>(
-      `select r.version, r.doc,
-         (select coalesce(json_agg(json_build_object('type', a.type, 'collection', a.collection)), '[]')::text
-          from ${space.schema}.auto_added a) as added
-       from ${space.schema}.rules r where r.version = any($1::int4[])`,
+    const rows = yield* database.read.unsafe<{ version: number; doc: string }>(
+      `select r.version, r.doc from ${schema}.rules r where r.version = any($1::int4[])`,
       [int4s(versions)]
     )
     if (compiled.size + rows.length > capacity) compiled.clear()
-    for (const { version, doc, added } of rows) {
-      const rules = compileRules(JSON.parse(doc) as RulesDocument, version, JSON.parse(added) as Array<AutoAdded>)
-      compiled.set(keyOf(space, version), rules)
-    }
+    for (const { version, doc } of rows)
+      compiled.set(`${id}:${version}:${added.length}`, compileRules(JSON.parse(doc) as RulesDocument, version, added))
   })
-  return Effect.fnUntraced(function* (space: ReadSpace, versions: ReadonlySet<number>) {
-    const missing = [...versions].filter((version) => !compiled.has(keyOf(space, version)))
-    if (missing.length > 0) yield* load(space, missing)
-    return (version: number): Rules | undefined => compiled.get(keyOf(space, version))
+  return Effect.fnUntraced(function* (space: SpaceTables, versions: ReadonlySet<number>) {
+    const added = yield* database.read.unsafe<AutoAdded>(
+      `select a.type, a.collection from ${space.schema}.auto_added a order by a.pos, a.type`
+    )
+    const keyOf = (version: number) => `${space.id}:${version}:${added.length}`
+    const missing = [...versions].filter((version) => !compiled.has(keyOf(version)))
+    if (missing.length > 0) yield* load(space, missing, added)
+    return (version: number): Rules | undefined => compiled.get(keyOf(version))
   })
 }
