@@ -25,8 +25,8 @@ import { ProfileApi } from "./profiles/profile-api.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
-import { workspaceLive } from "./workspace/workspace-live.ts"
-import { auditMigrations } from "./workspace/audit.ts"
+import { workspaceMigrations } from "./workspace/schema.ts"
+import { workspaceJoined, workspaceLive } from "./workspace/workspace-live.ts"
 import { Workspace } from "./workspace/workspace.ts"
 
 export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly reason: string }> {
@@ -35,7 +35,7 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...identityMigrations, ...auditMigrations]
+const migrations = [...logMigrations, ...identityMigrations, ...workspaceMigrations]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>
@@ -64,7 +64,7 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graphLive),
     Layer.provideMerge(eventLogLive),
-    Layer.provideMerge(workspaceLive),
+    Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
     Layer.provideMerge(databaseLive(onOwned)),
     Layer.provideMerge(Health.layer)
   )

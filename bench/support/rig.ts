@@ -19,6 +19,7 @@ import { databaseLayer } from "../../src/platform/database-layer.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
+import { workspaceMigrations } from "../../src/workspace/schema.ts"
 import { type Source, type Space, Workspace, type WorkspaceSnapshot } from "../../src/workspace/workspace.ts"
 import { type BenchEvent, stored } from "./workload.ts"
 
@@ -73,7 +74,7 @@ const temporaryFolder = Effect.acquireRelease(
 
 const database = Layer.unwrap(
   Effect.map(temporaryFolder, (dataDir) =>
-    databaseLayer({ dataDir, migrations: [...logMigrations, ...identityMigrations] })
+    databaseLayer({ dataDir, migrations: [...logMigrations, ...identityMigrations, ...workspaceMigrations] })
   )
 )
 
@@ -85,7 +86,7 @@ const workspace = (spaces: ReadonlyArray<Space>) =>
       const snapshot = snapshotOf(spaces)
       for (const { no, id } of snapshot.sources)
         yield* sql`insert into sources (no, id) overriding system value values (${no}, ${id}) on conflict do nothing`
-      return Workspace.of({ current: () => snapshot, reload: Effect.void, onChange: () => Effect.void })
+      return Workspace.of({ current: () => snapshot, reload: Effect.void, refresh: Effect.void, onChange: () => Effect.void })
     })
   )
 

@@ -10,8 +10,9 @@
 import { type JsonObject, listedName, type Message, messageTypes } from "../event/message.ts"
 import type { LogEvent } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
-import type { Source } from "../workspace/workspace.ts"
+import type { EventFilter, Source } from "../workspace/workspace.ts"
 import { dropReason } from "./drops.ts"
+import { askFilters, filtered, filterErrorReason } from "./event-filters.ts"
 import { extract } from "./extract.ts"
 import { factsOf } from "./facts.ts"
 import type { GraphMutations } from "./graph.ts"
@@ -41,6 +42,8 @@ export interface Prepared {
   readonly autoAdded: Resolution["autoAdded"]
   readonly rules: Rules
   readonly drop: string | null
+  /** Event filters that could not be evaluated on it (IDR-14). */
+  readonly failedFilters: ReadonlyArray<string>
 }
 
 /** A trait write in log order; documents are loaded once per profile and batch. */
@@ -64,18 +67,21 @@ const internalFailure = "internal_resolution_failure"
 const ledgerDuplicate = "ledger_duplicate"
 const decoder = new TextDecoder()
 const noTypes: Prepared["autoAdded"] = []
+const noFilters: Prepared["failedFilters"] = []
 const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignored: [] }
 
 /**
  * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
  * known to be resolved already (IDR-132): such an event adds no type. `lastSeq` is the last one given in the space.
+ * `filters` come before every other drop (spec 02 section 2).
  */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
   rules: Rules,
   sourceOf: (no: number) => Source | undefined,
   seen: ReadonlySet<string>,
-  lastSeq: Seq = 0
+  lastSeq: Seq = 0,
+  filters: ReadonlyArray<EventFilter> = []
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
   let seq = lastSeq
@@ -87,8 +93,11 @@ export const prepare = (
     let drop: string | null
     let extraction = noIdentifiers
     let autoAdded: Prepared["autoAdded"] = noTypes
+    let failedFilters = noFilters
     try {
-      drop = dropReason(message, facts)
+      const asked = filters.length === 0 ? undefined : askFilters(filters, message)
+      if (asked !== undefined) failedFilters = asked.failed
+      drop = asked?.drop === true ? filtered : dropReason(message, facts)
       if (drop === null && (seen.has(event.hash) || inBatch.has(event.hash))) drop = ledgerDuplicate
       if (drop === null) {
         inBatch.add(event.hash)
@@ -97,7 +106,7 @@ export const prepare = (
     } catch {
       drop = internalFailure
     }
-    prepared.push({ event, message, facts, extraction, autoAdded, rules, drop })
+    prepared.push({ event, message, facts, extraction, autoAdded, rules, drop, failedFilters })
   }
   return prepared
 }
@@ -221,6 +230,7 @@ export const resolveBatch = (
   const ignored = new Map<IgnoreReason, number>()
   for (const item of prepared) {
     const { message, facts } = item
+    for (const id of item.failedFilters) addDrop(rows, filterErrorReason(id), facts)
     if (item.drop === internalFailure) {
       counts.failed++
       addFailure(rows, facts)

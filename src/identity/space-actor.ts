@@ -284,6 +284,8 @@ const runSession = Effect.fnUntraced(function* (options: {
     }
     const upTo = log.released()
     if (readTo >= upTo) return yield* idle
+    // After `upTo`: what was accepted since a source was connected is read with it.
+    const { sources, filters } = space() ?? current
     const now = yield* Clock.currentTimeMillis
     const allowed = pace.allowance(workspace.current().limits.spaceEventsPerSecond, settings.identityBatch, now)
     if (allowed.events === 0) return yield* Effect.asVoid(Effect.sleep(allowed.waitMs))
@@ -292,7 +294,7 @@ const runSession = Effect.fnUntraced(function* (options: {
       after: from,
       upTo,
       limit: allowed.events,
-      sources: current.sources.map((source) => source.no)
+      sources: sources.map((source) => source.no)
     })
     if (events.length === 0) {
       readTo = upTo
@@ -306,7 +308,8 @@ const runSession = Effect.fnUntraced(function* (options: {
       if (set.full) set.rotate()
       if (traits.full) traits.rotate()
     }
-    const prepared = prepare(events, rules, (no) => workspace.current().sourceByNo.get(no), seen, lastSeq)
+    const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
+    const prepared = prepare(events, rules, sourceOf, seen, lastSeq, filters)
     const n = yield* load(prepared)
     if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
     const part = n === prepared.length ? prepared : prepared.slice(0, n)

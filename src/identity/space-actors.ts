@@ -21,7 +21,7 @@ const preparationLock = 0x62_72_61_6a
 const pruneEvery = "1 hour"
 
 const dayMs = 86_400_000
-/** A new space starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
+/** A space that the file declares starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
 const replayDays = 30
 
 const lagEvents = Metric.gauge("braid_space_lag_events", {
@@ -61,11 +61,11 @@ export class SpaceActors extends Context.Service<
         const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
         // Another process may do the same; `if not exists` alone is no protection against that.
         yield* sql`select pg_advisory_xact_lock(${preparationLock})`
-        for (const { id } of spaces) {
+        for (const { id, fromHead } of spaces) {
           const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
           const statements = known.length === 0 ? spaceTables(spaceSchema(id)) : []
           for (const statement of [...statements, ...spaceTablesSince(spaceSchema(id))]) yield* sql.unsafe(statement)
-          yield* makeSpaceStore(database, id).register(start)
+          yield* makeSpaceStore(database, id).register(fromHead === true ? log.head() : start)
         }
       }, sql.withTransaction)
 

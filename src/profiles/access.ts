@@ -1,6 +1,10 @@
-/** Who may read: access tokens of one space (PRO-3, PRO-4). The tokens themselves are never stored, only their hashes. */
+/**
+ * Who may read: access tokens of one space, or of the whole workspace with the scope `workspace:admin` (PRO-3, PRO-4). The
+ * tokens themselves are never stored, only their hashes.
+ */
 import { sha256Hex } from "../platform/hash.ts"
-import type { AccessToken, TokenScope, WorkspaceSnapshot } from "../workspace/workspace.ts"
+import { defaultRules } from "../workspace/rules-document.ts"
+import type { AccessToken, Space, TokenScope, WorkspaceSnapshot } from "../workspace/workspace.ts"
 
 /** The token in an `Authorization` header: Bearer, or the user name of Basic (its password is ignored). */
 const tokenIn = (authorization: string | undefined): string | undefined => {
@@ -18,7 +22,37 @@ export const accessOf = (snapshot: WorkspaceSnapshot, authorization: string | un
   const token = tokenIn(authorization)
   if (token === undefined) return undefined
   const access = snapshot.tokenByHash.get(sha256Hex(token))
-  return access !== undefined && snapshot.spaceById.has(access.spaceId) ? access : undefined
+  if (access === undefined) return undefined
+  return access.spaceId === null || snapshot.spaceById.has(access.spaceId) ? access : undefined
 }
 
-export const allows = ({ scopes }: AccessToken, scope: TokenScope): boolean => scopes.has(scope) || scopes.has("admin")
+export const allows = ({ scopes }: AccessToken, scope: TokenScope): boolean =>
+  scopes.has(scope) || scopes.has("workspace:admin") || (scope !== "workspace:admin" && scopes.has("admin"))
+
+/** Under this name a token's changes are in the audit trail. */
+export const actorOf = ({ name }: AccessToken): string => `token:${name}`
+
+/** Whether the token may be used for the space at all. */
+export const belongsTo = (access: AccessToken, spaceId: string): boolean =>
+  access.spaceId === spaceId || access.scopes.has("workspace:admin")
+
+/** The spaces that a token can read. */
+export const spacesOf = ({ spaces }: WorkspaceSnapshot, access: AccessToken): ReadonlyArray<Space> =>
+  spaces.filter(({ id }) => belongsTo(access, id))
+
+/** Stands for no space at all: has no id that anything could be asked for by. */
+const noSpace: Space = { id: "", slug: "", name: "", kind: "dev", sources: [], rules: defaultRules }
+
+/**
+ * The space that a request is about: the one that it names by id or slug, which its token must belong to, or the token's own.
+ * Undefined: it names one that there is not for this token.
+ */
+export const spaceOf = (
+  { spaces, spaceById }: WorkspaceSnapshot,
+  access: AccessToken,
+  named: string | undefined
+): Space | undefined => {
+  if (named === undefined) return access.spaceId === null ? noSpace : spaceById.get(access.spaceId)
+  const space = spaceById.get(named) ?? spaces.find(({ slug }) => slug === named)
+  return space !== undefined && belongsTo(access, space.id) ? space : undefined
+}

@@ -2,16 +2,22 @@
  * What resolvers need besides the read model: one member per subject, built once with the room. Effects given to `run` are
  * answered as promises; a failure that a person can do something about becomes a GraphQL error with its code.
  */
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Schedule } from "effect"
 import type { GraphQLError } from "graphql"
 import { Database } from "../platform/database.ts"
+import { makeManagement } from "../workspace/management.ts"
+import { makeTokenUse } from "../workspace/token-use.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
+import { readRules, readRulesDocument } from "./rules-view.ts"
 
 /** A failure with a `code` of PRO-64 and a message for people: told as it is. Everything else is internal. */
 const toldAs = (error: unknown): GraphQLError | undefined => {
   if (!(error instanceof Error) || !("code" in error) || !isErrorCode(error.code)) return undefined
   return graphqlError(error.code satisfies ErrorCode, error.message)
 }
+
+/** A space that was just made: its tables and first rules are written by the process that owns it. */
+const longestPreparation = "5 seconds"
 
 export const makeApiServices = Effect.gen(function* () {
   const database = yield* Database
@@ -22,7 +28,23 @@ export const makeApiServices = Effect.gen(function* () {
     const error = Cause.squash(exit.cause)
     throw toldAs(error) ?? error
   }
-  return { run, database }
+  /** Waits until a new space can be read; goes on after a while, for its owner may be away. */
+  const spaceReady = (spaceId: string) =>
+    readRulesDocument(database, spaceId).pipe(
+      Effect.catch(() => Effect.undefined),
+      Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (rules) => rules !== undefined }),
+      Effect.timeoutOption(longestPreparation),
+      Effect.asVoid
+    )
+  return {
+    run,
+    database,
+    management: yield* makeManagement,
+    tokenUse: yield* makeTokenUse(database.write),
+    rules: (spaceId: string, version?: number) => readRules(database, spaceId, version),
+    rulesDocument: (spaceId: string) => readRulesDocument(database, spaceId),
+    spaceReady
+  }
 })
 
 export type ApiServices = Effect.Success<typeof makeApiServices>

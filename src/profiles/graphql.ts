@@ -10,7 +10,7 @@ import { getOperationAST, GraphQLError } from "graphql"
 import { createSchema, createYoga, type Plugin } from "graphql-yoga"
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import type { Workspace } from "../workspace/workspace.ts"
-import { accessOf, allows } from "./access.ts"
+import { accessOf, allows, spaceOf } from "./access.ts"
 import type { ApiServices } from "./api-services.ts"
 import { type Exchange, reply } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
@@ -30,6 +30,9 @@ import { readSdl } from "./sdl.ts"
 /** Of the query text, and of the whole body with its variables. */
 const maxQueryBytes = 256 * 1024
 const maxBodyBytes = 1024 * 1024
+
+/** Id or slug of the space that a token of the whole workspace asks about. */
+const spaceHeader = "braid-space"
 
 interface ServerContext extends RequestContext {
   readonly exchange: Exchange
@@ -108,8 +111,18 @@ export const makeGraphql = (options: {
     }
     if (!allows(access, "profiles:read"))
       return refuse(exchange, 403, "FORBIDDEN", "The access token lacks the scope `profiles:read`.")
+    const named = req.headers[spaceHeader]
+    const space = spaceOf(snapshot, access, typeof named === "string" ? named : undefined)
+    if (space === undefined)
+      return refuse(
+        exchange,
+        403,
+        "FORBIDDEN",
+        `The access token does not belong to the space that ${spaceHeader} names.`
+      )
+    services.tokenUse.note(access.id)
     const limit = snapshot.limits.profileApiPerSecond
-    const take = (units: number) => rateLimit.take(access.spaceId, units, limit, performance.now())
+    const take = (units: number) => rateLimit.take(space.id, units, limit, performance.now())
     if (!take(1)) {
       const message = `Above the limit of ${limit} requests per second for this space. Try again in a second.`
       return refuse(exchange, 429, "RATE_LIMITED", message, { "Retry-After": "1" })
@@ -127,7 +140,8 @@ export const makeGraphql = (options: {
       return invalid("The body must be a JSON object with `query`, and `variables` and `operationName` if wanted.")
     if (Buffer.byteLength(body.query) > maxQueryBytes)
       return invalid(`The query is larger than ${maxQueryBytes} bytes.`)
-    const readSpace = model.spaceOf(access.spaceId)
+    const readSpace = model.spaceOf(space.id)
+    const loaders = makeLoaders(model, readSpace, context)
     res.setHeader("Request-Id", requestId)
     res.setHeader("Cache-Control", "no-store")
     // Yoga takes a body that was parsed before it.
@@ -139,8 +153,10 @@ export const makeGraphql = (options: {
       access,
       services,
       readSpace,
-      space: snapshot.spaceById.get(access.spaceId)!,
-      loaders: makeLoaders(model, readSpace, context)
+      space,
+      snapshot: workspace.current,
+      loaders,
+      loadersOf: ({ id }) => (id === space.id ? loaders : makeLoaders(model, model.spaceOf(id), context))
     })
   }
 

@@ -1,4 +1,5 @@
 /** All resolvers of the schema: one map per subject; Yoga merges them type by type. */
+import { managementResolvers } from "./management-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 
-export const resolverMaps = [resolvers]
+export const resolverMaps = [resolvers, managementResolvers]

@@ -3,7 +3,8 @@ import type { MessageType } from "../event/message.ts"
 import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../identity/graph.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
-import type { AccessToken, Space } from "../workspace/workspace.ts"
+import type { AccessToken, Space, WorkspaceSnapshot } from "../workspace/workspace.ts"
+import { spacesOf } from "./access.ts"
 import type { ApiServices } from "./api-services.ts"
 import { connectionOf, type PageArguments, pageOfList, windowOf } from "./connection.ts"
 import {
@@ -31,6 +32,9 @@ export interface RequestContext {
   readonly space: Space
   readonly readSpace: ReadSpace
   readonly loaders: Loaders
+  /** Of another space that the token can read. */
+  readonly loadersOf: (space: Space) => Loaders
+  readonly snapshot: () => WorkspaceSnapshot
   readonly sources: SourceNames
   /** The token of the request: its scopes say what may be changed. */
   readonly access: AccessToken
@@ -85,16 +89,19 @@ export const foundOf = async (node: ProfileNode, { loaders }: RequestContext): P
   return found
 }
 
+const spaceWith = ({ access, snapshot }: RequestContext, is: (space: Space) => boolean): Space | null =>
+  spacesOf(snapshot(), access).find(is) ?? null
+
 const query = {
   node: async (_: unknown, { id }: { id: string }, context: RequestContext) => {
-    if (id === context.space.id) return context.space
+    if (id.startsWith("spa_")) return spaceWith(context, ({ id: each }) => each === id)
     return lookUp(context, id.startsWith("grp_") ? "accounts" : "users", { segmentId: id })
   },
-  spaces: (_: unknown, __: unknown, { space }: RequestContext) => [space],
-  space: (_: unknown, { id, slug }: { id?: string | null; slug?: string | null }, { space }: RequestContext) => {
+  spaces: (_: unknown, __: unknown, { access, snapshot }: RequestContext) => spacesOf(snapshot(), access),
+  space: (_: unknown, { id, slug }: { id?: string | null; slug?: string | null }, context: RequestContext) => {
     if (typeof id !== "string" && typeof slug !== "string")
       throw graphqlError("VALIDATION_FAILED", "Give the `id` or the `slug` of the space.")
-    return (id ?? space.id) === space.id && (slug ?? space.slug) === space.slug ? space : null
+    return spaceWith(context, (space) => (id ?? space.id) === space.id && (slug ?? space.slug) === space.slug)
   },
   profile: (
     _: unknown,
@@ -251,8 +258,8 @@ export const resolvers = {
   Query: query,
   Space: {
     __isTypeOf: (value: object) => "slug" in value,
-    profileCount: (_: Space, { collection }: { collection?: Collection | null }, { loaders }: RequestContext) =>
-      loaders.count.load(collection ?? "users")
+    profileCount: (space: Space, { collection }: { collection?: Collection | null }, { loadersOf }: RequestContext) =>
+      loadersOf(space).count.load(collection ?? "users")
   },
   Profile: profile,
   Trait: {

@@ -6,7 +6,7 @@
  */
 import { type Context, Effect, Exit } from "effect"
 import type { Workspace } from "../workspace/workspace.ts"
-import { accessOf, allows } from "./access.ts"
+import { accessOf, allows, belongsTo } from "./access.ts"
 import { type Exchange, reply } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
 import { type ApiProblem, forbidden, onlyGet, tooManyRequests, unauthenticated, unavailable } from "./problem.ts"
@@ -47,7 +47,13 @@ export const makeRest = (options: {
     const access = accessOf(snapshot, req.headers.authorization)
     // /v1/spaces/{space_id}/... or /v1/namespaces/{space_id}/... (PRO-2)
     const [, , , spaceId, ...rest] = path.split("/")
-    if (access === undefined || access.spaceId !== spaceId) return refuse(exchange, unauthenticated)
+    if (
+      access === undefined ||
+      spaceId === undefined ||
+      !belongsTo(access, spaceId) ||
+      !snapshot.spaceById.has(spaceId)
+    )
+      return refuse(exchange, unauthenticated)
     if (!allows(access, "profiles:read")) return refuse(exchange, forbidden("profiles:read"))
     const limit = snapshot.limits.profileApiPerSecond
     if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))

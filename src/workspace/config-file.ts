@@ -1,19 +1,29 @@
 /**
- * The configuration file: sources, spaces, tokens and limits of an installation, as long as no management API
- * owns them. A wrong file is refused with every problem at once, never half applied.
+ * The configuration file: sources, spaces, tokens and limits that it declares for an installation. A wrong file is refused
+ * with every problem at once, never half applied.
  *
  * - Write keys are unique in the installation and of any form that the Tracking API accepts (ING-17, ING-20);
  *   a source has at most two, so that keys can be rotated (ING-21); cloud sources have none (ING-19).
  * - Tokens name their space by slug and may be stored as `sha256:<hex>`; in memory there is only the hash (PRO-4).
+ *   One with the scope `workspace:admin` needs no space.
  * - Spaces connect sources by slug; object cloud sources carry no events (IDR-11).
  *
- * Not here: rules of a space (`rules-document.ts`), reading and re-reading the file (`workspace-live.ts`).
+ * Not here: rules of a space (`rules-document.ts`), what a changed file changes (`apply-file.ts`), reading it (`workspace-live.ts`).
  */
 import { sha256Hex } from "../platform/hash.ts"
 import { array, at, closest, flag, int, object, oneOf, parseJson, type Problem, text } from "./decode.ts"
+import { keyOfLabel, labelForm, labelPattern } from "./labels.ts"
 import { decodeRules } from "./rules-document.ts"
 import type { RulesDocument } from "./rules.ts"
-import { type Limits, type Source, type SourceKind, sourceKinds, type TokenScope, tokenScopes } from "./workspace.ts"
+import {
+  type EventFilter,
+  type Limits,
+  type Source,
+  type SourceKind,
+  sourceKinds,
+  type TokenScope,
+  tokenScopes
+} from "./workspace.ts"
 
 export type ConfiguredSource = Omit<Source, "no">
 
@@ -22,13 +32,22 @@ export interface ConfiguredSpace {
   readonly slug: string
   readonly name: string
   readonly kind: "dev" | "prod"
+  /** Slugs of the connected sources. */
   readonly sources: ReadonlyArray<string>
   readonly rules: RulesDocument
+  /** The rules as the file has them, without defaults. */
+  readonly rulesAsWritten?: string
+  /** Only what comes from the database has filters. */
+  readonly filters?: ReadonlyArray<EventFilter>
+  readonly fromHead?: boolean
 }
 
 export interface ConfiguredToken {
+  /** Given by the database. */
+  readonly id?: string
   readonly name: string
-  readonly space: string
+  /** Slug; null = of the whole workspace. */
+  readonly space: string | null
   readonly hash: string
   readonly scopes: ReadonlySet<TokenScope>
 }
@@ -101,9 +120,18 @@ const decodeSources = (problems: Problems, value: unknown): ReadonlyArray<Config
       return known ?? ""
     })
   }
+  const decodeLabels = (path: string, value: unknown): ReadonlyArray<string> => {
+    if (value === undefined) return []
+    const uniqueLabelKey = once("the key of a label")
+    return (array(problems, path, value, "labels") ?? []).flatMap((item, i) => {
+      const label = text(problems, at(path, i), item, labelPattern, labelForm)
+      uniqueLabelKey(problems, at(path, i), label === undefined ? undefined : keyOfLabel(label))
+      return label ?? []
+    })
+  }
   return (array(problems, "sources", value, "sources") ?? []).flatMap((item, i) => {
     const path = at("sources", i)
-    const source = object(problems, path, item, ["id", "slug", "name", "kind", "writeKeys", "enabled"])
+    const source = object(problems, path, item, ["id", "slug", "name", "kind", "writeKeys", "enabled", "labels"])
     if (source === undefined) return []
     const id = text(
       problems,
@@ -128,7 +156,8 @@ const decodeSources = (problems: Problems, value: unknown): ReadonlyArray<Config
       name: name(problems, at(path, "name"), source["name"], slug),
       kind: kind ?? "http",
       writeKeys: decodeKeys(at(path, "writeKeys"), source["writeKeys"], kind),
-      enabled: source["enabled"] === undefined || flag(problems, at(path, "enabled"), source["enabled"]) === true
+      enabled: source["enabled"] === undefined || flag(problems, at(path, "enabled"), source["enabled"]) === true,
+      labels: decodeLabels(at(path, "labels"), source["labels"])
     }
   })
 }
@@ -195,7 +224,8 @@ const decodeSpaces = (
       name: name(problems, at(path, "name"), space["name"], slug),
       kind: oneOf(problems, at(path, "kind"), space["kind"], ["dev", "prod"]) ?? "dev",
       sources: decodeConnections(problems, at(path, "sources"), space["sources"], bySlug),
-      rules: rules.document ?? decodeRules({}).document!
+      rules: rules.document ?? decodeRules({}).document!,
+      rulesAsWritten: JSON.stringify(space["rules"] ?? {})
     }
   })
 }
@@ -219,11 +249,13 @@ const decodeTokens = (
     if (token === undefined) return []
     const hash = decodeSecret(problems, at(path, "secret"), token["secret"])
     unique(problems, at(path, "secret"), hash)
+    const scopes = decodeScopes(at(path, "scopes"), token["scopes"])
+    const ofWorkspace = token["space"] === undefined && scopes.has("workspace:admin")
     return {
       name: name(problems, at(path, "name"), token["name"], undefined),
-      space: oneOf(problems, at(path, "space"), token["space"], slugs) ?? "",
+      space: ofWorkspace ? null : (oneOf(problems, at(path, "space"), token["space"], slugs) ?? ""),
       hash: hash ?? "",
-      scopes: decodeScopes(at(path, "scopes"), token["scopes"])
+      scopes
     }
   })
 }

@@ -1,12 +1,9 @@
 /** The configuration file of a new installation: one source, one space, one token, with secrets of their own. */
-import { randomInt } from "node:crypto"
 import { mkdirSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { sha256Hex } from "../platform/hash.ts"
 import { defaultLimits } from "./config-file.ts"
-
-const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-const randomBase62 = (length: number): string => Array.from({ length }, () => alphabet[randomInt(62)]).join("")
+import { newSpaceId, newTokenSecret, newWriteKey } from "./secrets.ts"
 
 export interface InitialSecrets {
   readonly writeKey: string
@@ -16,9 +13,9 @@ export interface InitialSecrets {
 
 /** Formats of ING-20 (write key) and IDR-3 (space id). */
 export const newSecrets = (): InitialSecrets => ({
-  writeKey: randomBase62(32),
-  spaceId: `spa_${randomBase62(22)}`,
-  token: `pt_${randomBase62(32)}`
+  writeKey: newWriteKey(),
+  spaceId: newSpaceId(),
+  token: newTokenSecret()
 })
 
 /** The token is stored hashed (PRO-4); the write key has to be readable, clients carry it in public (ING-23). */

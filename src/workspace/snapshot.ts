@@ -14,9 +14,15 @@ export const toSnapshot = (configuration: Configuration, numbers: ReadonlyMap<st
     byNo.set(no, { no, id, slug: id, name: id, kind: "http", writeKeys: [], enabled: false })
   }
   for (const source of sources) byNo.set(source.no, source)
-  const spaces = configuration.spaces.map((space): Space => ({
-    ...space,
-    sources: space.sources.map((slug) => bySlug.get(slug)!)
+  const spaces = configuration.spaces.map(({ id, slug, name, kind, rules, filters, fromHead, sources }): Space => ({
+    id,
+    slug,
+    name,
+    kind,
+    sources: sources.map((slug) => bySlug.get(slug)!),
+    rules,
+    filters: filters ?? [],
+    fromHead: fromHead ?? false
   }))
   const spaceIds = new Map(spaces.map((space) => [space.slug, space.id]))
   return {
@@ -26,9 +32,9 @@ export const toSnapshot = (configuration: Configuration, numbers: ReadonlyMap<st
     spaces,
     spaceById: new Map(spaces.map((space) => [space.id, space])),
     tokenByHash: new Map(
-      configuration.tokens.map(({ hash, name, scopes, space }): readonly [string, AccessToken] => [
+      configuration.tokens.map(({ id, hash, name, scopes, space }): readonly [string, AccessToken] => [
         hash,
-        { name, spaceId: spaceIds.get(space)!, scopes }
+        { id: id ?? hash, name, spaceId: space === null ? null : spaceIds.get(space)!, scopes }
       ])
     ),
     limits: configuration.limits

@@ -1,22 +1,30 @@
 /**
- * The configuration file as the live `Workspace`: created when absent, read at start, read again on SIGHUP.
+ * The live `Workspace`: what Postgres holds, as a snapshot that is swapped whole; and the configuration file, which is
+ * created when absent, applied at start and again on SIGHUP (`apply-file.ts`).
  *
- * - A file that is wrong at start stops the start; later the last good snapshot stays in force and the log says why.
+ * - A file that is wrong at start stops the start; later nothing of it is applied and the log says why.
+ * - Changes of other processes are told by NOTIFY; because a notification can be lost with its connection, the version is
+ *   also asked for every two seconds. So every process is at most five seconds behind.
  * - Each source has a small number, given once by the table `sources` and kept after the source has left the file.
- * - What a path or a schema name was built on cannot change while Braid runs: slugs (IDR-3, ING-114), kinds (ING-114).
  */
-import { Console, Effect, Layer, Semaphore } from "effect"
+import { Cause, Console, Effect, Layer, Queue, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
+import { Health } from "../platform/health.ts"
+import { causeMessage, supervise } from "../platform/supervise.ts"
+import { applyFile } from "./apply-file.ts"
+import { changedChannel } from "./changes.ts"
 import { type Configuration, parseConfiguration } from "./config-file.ts"
-import { at, type Problem } from "./decode.ts"
 import { describeSecrets, initialConfiguration, newSecrets, writeConfigurationFile } from "./initial-file.ts"
 import { toSnapshot } from "./snapshot.ts"
+import { makeStoredReader, type StoredWorkspace } from "./stored.ts"
 import { ConfigFileInvalid, Workspace, type WorkspaceSnapshot } from "./workspace.ts"
 
 const maxFileBytes = 16 * 1024 * 1024
+const pollEvery = "2 seconds"
+const retryAfter = "1 second"
 
 const refused = (file: string, expected: string) => new ConfigFileInvalid({ file, problems: [{ path: "", expected }] })
 
@@ -36,10 +44,9 @@ export const readConfigurationFile = (file: string): Effect.Effect<Configuration
       : Effect.succeed(configuration)
   })
 
-/** Writes the first file of an installation and shows its secrets once. Does nothing if there is one. */
-const createWhenAbsent = (file: string): Effect.Effect<void, ConfigFileInvalid> =>
+/** Writes the first file of an installation and shows its secrets once. */
+const createFile = (file: string): Effect.Effect<void, ConfigFileInvalid> =>
   Effect.suspend(() => {
-    if (existsSync(file)) return Effect.void
     const secrets = newSecrets()
     try {
       writeConfigurationFile(file, initialConfiguration(secrets))
@@ -51,95 +58,101 @@ const createWhenAbsent = (file: string): Effect.Effect<void, ConfigFileInvalid> 
     return Console.log(describeSecrets(file, secrets))
   })
 
-/** Slugs and kinds that differ from those of the running snapshot. */
-const changesOfFixedMembers = (current: WorkspaceSnapshot, next: Configuration): ReadonlyArray<Problem> => {
-  const problems: Array<Problem> = []
-  const sources = new Map(current.sources.map((source) => [source.id, source]))
-  next.sources.forEach((source, i) => {
-    const before = sources.get(source.id)
-    if (before === undefined) return
-    for (const member of ["slug", "kind"] as const) {
-      if (source[member] !== before[member]) {
-        problems.push({
-          path: at(at("sources", i), member),
-          expected: `expected "${before[member]}": the ${member} of a source never changes; make a new source with an id of its own instead`
-        })
-      }
+const snapshotOf = ({ configuration, numbers }: StoredWorkspace): WorkspaceSnapshot =>
+  toSnapshot(configuration, numbers)
+
+/** `join`: a command beside the service, which only reads what the service has set up. */
+const make = (mode: "serve" | "join") =>
+  Effect.gen(function* () {
+    const { configFile } = yield* Settings
+    const { write: sql, read: readSql } = yield* Database
+    const health = yield* Health
+    const stored = makeStoredReader(readSql)
+
+    const applied = Effect.flatMap(readConfigurationFile(configFile), (configuration) =>
+      applyFile(sql, configFile, configuration)
+    )
+    const isConfigured = (yield* stored.version) > 0
+    if (!isConfigured && !existsSync(configFile)) yield* createFile(configFile)
+    if (existsSync(configFile)) {
+      if (mode === "serve" || !isConfigured) yield* applied
+    } else {
+      yield* Effect.logWarning(
+        `There is no configuration file ${configFile}: sources, spaces, tokens and limits stay as the database has them`
+      )
     }
-  })
-  next.spaces.forEach((space, i) => {
-    const before = current.spaceById.get(space.id)
-    if (before !== undefined && space.slug !== before.slug) {
-      problems.push({
-        path: at(at("spaces", i), "slug"),
-        expected: `expected "${before.slug}": the slug of a space is fixed, because addresses contain it; change its name instead`
-      })
-    }
-  })
-  return problems
-}
 
-const make = Effect.gen(function* () {
-  const { configFile } = yield* Settings
-  const { write: sql } = yield* Database
+    let current = yield* stored.read
+    let snapshot = snapshotOf(current)
+    const listeners = new Set<(snapshot: WorkspaceSnapshot) => void>()
+    const one = yield* Semaphore.make(1)
+    const refresh = Effect.gen(function* () {
+      if ((yield* stored.version) === current.version) return
+      current = yield* stored.read
+      snapshot = snapshotOf(current)
+      for (const listener of listeners) listener(snapshot)
+    }).pipe(one.withPermits(1))
 
-  const numbers = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
-    const read = sql<{ no: number; id: string }>`select no::int4 as no, id from sources`
-    const known = new Map((yield* read).map(({ id, no }) => [id, no]))
-    const missing = ids.filter((id) => !known.has(id))
-    if (missing.length === 0) return known
-    yield* sql`insert into sources (id) select unnest(${missing}::text[]) on conflict (id) do nothing`
-    return new Map((yield* read).map(({ id, no }) => [id, no]))
-  })
-
-  const load = (configuration: Configuration): Effect.Effect<WorkspaceSnapshot, SqlError.SqlError> =>
-    Effect.map(numbers(configuration.sources.map((source) => source.id)), (no) => toSnapshot(configuration, no))
-
-  yield* createWhenAbsent(configFile)
-  let snapshot = yield* Effect.flatMap(readConfigurationFile(configFile), load)
-  const listeners = new Set<(snapshot: WorkspaceSnapshot) => void>()
-
-  const one = yield* Semaphore.make(1)
-  const reload = Effect.gen(function* () {
-    const configuration = yield* readConfigurationFile(configFile)
-    const problems = changesOfFixedMembers(snapshot, configuration)
-    if (problems.length > 0) return yield* new ConfigFileInvalid({ file: configFile, problems })
-    snapshot = yield* load(configuration).pipe(
-      Effect.mapError(() =>
-        refused(
-          configFile,
-          "expected a reachable database, which numbers the sources; send SIGHUP again when it is back"
+    const reload = Effect.andThen(applied, refresh).pipe(
+      Effect.catchTag("SqlError", () =>
+        Effect.fail(
+          refused(configFile, "expected a reachable database, which keeps it; send SIGHUP again when it is back")
         )
       )
     )
-    for (const listener of listeners) listener(snapshot)
-  }).pipe(one.withPermits(1))
 
-  const services = yield* Effect.context<never>()
-  const reloadOnSignal = () => {
-    Effect.runForkWith(services)(
-      reload.pipe(
-        Effect.andThen(Effect.logInfo("Configuration read again")),
-        Effect.catch((error) => Effect.logError(`${error.message} The configuration before it stays in force.`))
-      )
+    const follow = Effect.gen(function* () {
+      const changes = yield* sql.listen(changedChannel)
+      while (true) {
+        yield* refresh
+        health.set("workspace", "running")
+        yield* Effect.timeoutOption(Queue.take(changes), pollEvery)
+      }
+    }).pipe(
+      Effect.scoped,
+      // Without a connection to listen on, e.g. behind a pooler, asking must do.
+      Effect.catchTag("SqlError", (error) =>
+        Effect.gen(function* () {
+          health.waiting("workspace", causeMessage(Cause.fail(error)))
+          yield* Effect.sleep(retryAfter)
+          yield* Effect.ignore(refresh)
+        })
+      ),
+      Effect.forever
     )
-  }
-  yield* Effect.acquireRelease(
-    Effect.sync(() => process.on("SIGHUP", reloadOnSignal)),
-    () => Effect.sync(() => process.off("SIGHUP", reloadOnSignal))
-  )
+    yield* Effect.forkScoped(supervise("workspace", follow))
 
-  return Workspace.of({
-    current: () => snapshot,
-    reload,
-    onChange: (listener) =>
-      Effect.acquireRelease(
-        Effect.sync(() => void listeners.add(listener)),
-        () => Effect.sync(() => void listeners.delete(listener))
+    const services = yield* Effect.context<never>()
+    const reloadOnSignal = () => {
+      Effect.runForkWith(services)(
+        reload.pipe(
+          Effect.andThen(Effect.logInfo("Configuration read again")),
+          Effect.catch((error) => Effect.logError(`${error.message} The configuration before it stays in force.`))
+        )
       )
-  })
-})
+    }
+    if (mode === "serve")
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.on("SIGHUP", reloadOnSignal)),
+        () => Effect.sync(() => process.off("SIGHUP", reloadOnSignal))
+      )
 
-/** Needs the tables of the log to exist: build it after the migrations. */
-export const workspaceLive: Layer.Layer<Workspace, ConfigFileInvalid | SqlError.SqlError, Settings | Database> =
-  Layer.effect(Workspace, make)
+    return Workspace.of({
+      current: () => snapshot,
+      reload,
+      refresh,
+      onChange: (listener) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void listeners.add(listener)),
+          () => Effect.sync(() => void listeners.delete(listener))
+        )
+    })
+  })
+
+type WorkspaceLayer = Layer.Layer<Workspace, ConfigFileInvalid | SqlError.SqlError, Settings | Database | Health>
+
+/** Needs the tables of the log and of the workspace to exist: build it after the migrations. */
+export const workspaceLive: WorkspaceLayer = Layer.effect(Workspace, make("serve"))
+
+/** For commands: applies no file, unless the database knows nothing yet. */
+export const workspaceJoined: WorkspaceLayer = Layer.effect(Workspace, make("join"))

@@ -1,8 +1,12 @@
 /**
  * The configuration everything else reads: an immutable snapshot, swapped whole when the configuration
  * changes. Hot paths read the snapshot and never query configuration per event.
+ *
+ * The truth is in Postgres (`schema.ts`); what changes it is the configuration file (`apply-file.ts`) and people
+ * through the API (`management.ts`). What another process changes is seen here within five seconds.
  */
 import { Context, Data, type Effect, type Scope } from "effect"
+import type { SqlError } from "effect/sql"
 import type { RulesDocument } from "./rules.ts"
 
 /** Kinds of ING-112, in the order of that table. */
@@ -28,6 +32,17 @@ export interface Source {
   readonly kind: SourceKind
   readonly writeKeys: ReadonlyArray<string>
   readonly enabled: boolean
+  /** `key:value` each (IDR-10); absent = none. */
+  readonly labels?: ReadonlyArray<string>
+}
+
+/** A filter of a space (IDR-14), ready to be asked. */
+export interface EventFilter {
+  readonly id: string
+  readonly name: string
+  readonly enabled: boolean
+  /** Undefined: it could not be evaluated on this event, which is then not dropped. Never throws. */
+  readonly matches: (event: Readonly<Record<string, unknown>>) => boolean | undefined
 }
 
 export interface Space {
@@ -39,14 +54,22 @@ export interface Space {
   /** Connected sources. */
   readonly sources: ReadonlyArray<Source>
   readonly rules: RulesDocument
+  /** An event that matches an enabled one never reaches the space (IDR-14); absent = none. */
+  readonly filters?: ReadonlyArray<EventFilter>
+  /** Made through the API: it begins at the head of the log, not with what its sources sent before (IDR-12). */
+  readonly fromHead?: boolean
 }
 
-export const tokenScopes = ["profiles:read", "identifiers:delete", "insights:read", "admin"] as const
+/** `admin`: everything in its own space. `workspace:admin`: everything in every space, and making spaces and labels. */
+export const tokenScopes = ["profiles:read", "identifiers:delete", "insights:read", "admin", "workspace:admin"] as const
 export type TokenScope = (typeof tokenScopes)[number]
 
 export interface AccessToken {
+  /** `tok_` + 22 base62 characters. */
+  readonly id: string
   readonly name: string
-  readonly spaceId: string
+  /** Null: of the whole workspace; only with the scope `workspace:admin`. */
+  readonly spaceId: string | null
   readonly scopes: ReadonlySet<TokenScope>
 }
 
@@ -89,6 +112,8 @@ export class Workspace extends Context.Service<
     readonly current: () => WorkspaceSnapshot
     /** Reads the file again; on failure the current snapshot stays in force. */
     readonly reload: Effect.Effect<void, ConfigFileInvalid>
+    /** Takes over what was committed to the database before this call; a change of the own process is seen at once. */
+    readonly refresh: Effect.Effect<void, SqlError.SqlError>
     /** Called after each swap; removed with the scope. */
     readonly onChange: (listener: (snapshot: WorkspaceSnapshot) => void) => Effect.Effect<void, never, Scope.Scope>
   }

@@ -7,10 +7,11 @@ import { logMigrations } from "../../src/log/migrations.ts"
 import { Database } from "../../src/platform/database.ts"
 import { connectDatabase } from "../../src/platform/database-layer.ts"
 import type { Migration } from "../../src/platform/migrate.ts"
+import { workspaceMigrations } from "../../src/workspace/schema.ts"
 
 export const templateDatabase = "braid_template"
 
-export const testMigrations: ReadonlyArray<Migration> = [...logMigrations, ...identityMigrations]
+export const testMigrations: ReadonlyArray<Migration> = [...logMigrations, ...identityMigrations, ...workspaceMigrations]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {
   const url = new URL(serverUrl)

@@ -104,6 +104,7 @@ export const rig = <E, R>(
       return Workspace.of({
         current: () => current,
         reload: Effect.void,
+        refresh: Effect.void,
         onChange: (listener) =>
           Effect.asVoid(
             Effect.acquireRelease(

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import { sha256Hex } from "../../src/platform/hash.ts"
+import { Health } from "../../src/platform/health.ts"
 import { ConfigFileInvalid, Workspace } from "../../src/workspace/workspace.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
 import { testDatabase } from "../support/database.ts"
@@ -44,7 +45,9 @@ const run = async <A, E>(body: Effect.Effect<A, E, Workspace | Scope.Scope>) => 
     Effect.map(Settings, (all): SettingsValue => ({ ...all, configFile, databaseUrl: Option.none() }))
   ).pipe(Layer.provide(Settings.layer))
   const value = await body.pipe(
-    Effect.provide(workspaceLive.pipe(Layer.provideMerge(testDatabase), Layer.provideMerge(settings))),
+    Effect.provide(
+      workspaceLive.pipe(Layer.provideMerge(testDatabase), Layer.provideMerge(settings), Layer.provide(Health.layer))
+    ),
     Effect.provideService(Console.Console, console),
     Effect.scoped,
     Effect.runPromise

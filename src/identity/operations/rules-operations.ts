@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
+import { rulesDecided } from "../../workspace/changes.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
 import { spaceSchema } from "../schema.ts"
 import type { Execute, Executed, OperationContext } from "./execution.ts"
@@ -22,7 +23,7 @@ const latest = (context: OperationContext, schema: string): Effect.Effect<Saved 
 const nothing: Executed<"save_rules">["mutations"] = { profiles: [], mappings: [], merges: [], links: [] }
 
 const saved = (
-  { database, schema, at, actor }: OperationContext,
+  { spaceId, database, schema, at, actor }: OperationContext,
   before: Saved | undefined,
   document: RulesDocument,
   action: string
@@ -31,11 +32,12 @@ const saved = (
   const doc = JSON.stringify(document)
   return {
     mutations: nothing,
-    write: Effect.asVoid(
+    write: Effect.andThen(
       database.write.unsafe(
         `insert into ${schema}.rules (version, doc, saved_at, origin, actor) values ($1, $2, $3, 'api', $4)`,
         [version, doc, new Date(at), actor]
-      )
+      ),
+      rulesDecided(database.write, spaceId)
     ),
     audit: {
       action,

@@ -76,6 +76,7 @@ export const tokens = (spaceId: string): ReadonlyMap<string, AccessToken> =>
     ).map(([secret, space, scopes]) => [
       sha256Hex(secret),
       {
+        id: `tok_${secret}`,
         name: secret,
         spaceId: space,
         scopes: new Set<AccessToken["scopes"] extends ReadonlySet<infer S> ? S : never>(scopes)

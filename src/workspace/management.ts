@@ -1,0 +1,56 @@
+/**
+ * What people change through the API: each function is one change, audited under the name of who asks, and seen by this
+ * process when it is done. Who may ask is decided by the caller. What is refused is a `ChangeRefused`.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import { Settings } from "../config.ts"
+import { Database } from "../platform/database.ts"
+import { type Change, changeWorkspace } from "./changes.ts"
+import { connectSources, disconnectSource, readConnectable, readConnections } from "./manage-connections.ts"
+import { createLabel, deleteLabel, readLabels } from "./manage-labels.ts"
+import { createSpace, readSpaceDetails, setConnectionPolicy, updateSpace } from "./manage-spaces.ts"
+import { createToken, findToken, readTokens, revokeToken } from "./manage-tokens.ts"
+import { Workspace } from "./workspace.ts"
+
+export const makeManagement = Effect.gen(function* () {
+  const { write: sql } = yield* Database
+  const workspace = yield* Workspace
+  const { spaceQuota } = yield* Settings
+
+  /** The body of a change, with who asks in front of its arguments. */
+  const asChange =
+    <Args extends ReadonlyArray<unknown>, A, E>(body: (change: Change, ...args: Args) => Effect.Effect<A, E>) =>
+    (actor: string, ...args: Args): Effect.Effect<A, E | SqlError.SqlError> =>
+      Effect.tap(
+        changeWorkspace(sql, actor, (change) => body(change, ...args)),
+        workspace.refresh
+      )
+
+  const reading =
+    <Args extends ReadonlyArray<unknown>, A, E>(read: (client: typeof sql, ...args: Args) => Effect.Effect<A, E>) =>
+    (...args: Args): Effect.Effect<A, E> =>
+      read(sql, ...args)
+
+  return {
+    /** 0 = unlimited. */
+    spaceQuota,
+    createSpace: asChange((change, space: Parameters<typeof createSpace>[2]) => createSpace(change, spaceQuota, space)),
+    updateSpace: asChange(updateSpace),
+    setConnectionPolicy: asChange(setConnectionPolicy),
+    connectSources: asChange(connectSources),
+    disconnectSource: asChange(disconnectSource),
+    createToken: asChange(createToken),
+    revokeToken: asChange(revokeToken),
+    createLabel: asChange(createLabel),
+    deleteLabel: asChange(deleteLabel),
+    spaceDetails: reading(readSpaceDetails),
+    connections: reading(readConnections),
+    connectable: reading(readConnectable),
+    tokens: reading(readTokens),
+    token: reading(findToken),
+    labels: reading(readLabels)
+  }
+})
+
+export type Management = Effect.Success<typeof makeManagement>

@@ -1,0 +1,16 @@
+/** Random ids and secrets in the forms that the specification gives them. */
+import { randomInt } from "node:crypto"
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const randomBase62 = (length: number): string => Array.from({ length }, () => alphabet[randomInt(62)]).join("")
+
+/** ING-20. */
+export const newWriteKey = (): string => randomBase62(32)
+/** IDR-3. */
+export const newSpaceId = (): string => `spa_${randomBase62(22)}`
+export const newTokenId = (): string => `tok_${randomBase62(22)}`
+export const newFilterId = (): string => `flt_${randomBase62(22)}`
+/** The secret itself (PRO-4): 190 bits. */
+export const newTokenSecret = (): string => `pt_${randomBase62(32)}`
+/** Tells audit entries of one moment apart. */
+export const newSeed = (): string => randomBase62(22)

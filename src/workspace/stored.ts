@@ -1,0 +1,130 @@
+/**
+ * The workspace as Postgres holds it, read in one statement, so that it is one moment. It has the shape of a decoded
+ * configuration file: what everything is built from.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import type { Configuration, ConfiguredSource, ConfiguredSpace } from "./config-file.ts"
+import { defaultLimits } from "./config-file.ts"
+import { decodeRules } from "./rules-document.ts"
+import type { RulesDocument } from "./rules.ts"
+import type { Limits, TokenScope } from "./workspace.ts"
+
+export interface StoredWorkspace {
+  readonly version: number
+  readonly configuration: Configuration
+  /** The number of every source there ever was, by id. */
+  readonly numbers: ReadonlyMap<string, number>
+}
+
+type SourceDocument = Omit<ConfiguredSource, "id">
+
+export const encodeSource = ({ slug, name, kind, writeKeys, enabled, labels }: SourceDocument): string =>
+  JSON.stringify({ slug, name, kind, writeKeys, enabled, labels: labels ?? [] })
+export const decodeSource = (doc: string): SourceDocument => JSON.parse(doc) as SourceDocument
+
+export const encodeRules = (rules: RulesDocument): string => JSON.stringify(rules)
+/** Members that a later version of Braid knows take their defaults. */
+export const decodeStoredRules = (text: string): RulesDocument => {
+  const { document, problems } = decodeRules(JSON.parse(text))
+  if (document === undefined)
+    throw new Error(`Stored rules do not decode: ${problems[0]?.path}: ${problems[0]?.expected}`)
+  return document
+}
+
+interface SpaceRow extends Pick<ConfiguredSpace, "id" | "slug" | "name" | "kind"> {
+  readonly origin: "file" | "api"
+  readonly rules: string
+}
+interface TokenRow {
+  readonly id: string
+  readonly space: string | null
+  readonly name: string
+  readonly hash: string
+  readonly scopes: ReadonlyArray<TokenScope>
+}
+
+const list = (query: string) => `(select coalesce(json_agg(x order by x.n), '[]')::text from (${query}) x)`
+
+const statement = `select
+  (select version::float8 from workspace) as version, (select limits from workspace) as limits,
+  ${list(`select no as n, id, doc from sources`)} as sources,
+  ${list(`select n, id, slug, name, kind, origin, rules from spaces where removed_at is null`)} as spaces,
+  ${list(`select n, space, source from space_connections`)} as connections,
+  ${list(`select n, id, space, name, hash, scopes from access_tokens`)} as tokens`
+
+interface Row {
+  readonly version: number
+  readonly limits: string | null
+  readonly sources: string
+  readonly spaces: string
+  readonly connections: string
+  readonly tokens: string
+}
+
+const grouped = <A extends { readonly space: string }>(
+  items: ReadonlyArray<A>
+): ReadonlyMap<string, ReadonlyArray<A>> => {
+  const groups = new Map<string, Array<A>>()
+  for (const item of items) {
+    const group = groups.get(item.space)
+    if (group === undefined) groups.set(item.space, [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** Rules that did not change stay the same objects: readers compare them by identity. */
+export const makeStoredReader = (sql: PgClient.PgClient) => {
+  let rulesByText = new Map<string, RulesDocument>()
+
+  const build = (row: Row): StoredWorkspace => {
+    const sourceRows = JSON.parse(row.sources) as ReadonlyArray<{ n: number; id: string; doc: string | null }>
+    const sources = sourceRows.flatMap(({ id, doc }) => (doc === null ? [] : [{ id, ...decodeSource(doc) }]))
+    const slugs = new Map(sources.map(({ id, slug }) => [id, slug]))
+    const connections = grouped(JSON.parse(row.connections) as ReadonlyArray<{ space: string; source: string }>)
+    const keptRules = new Map<string, RulesDocument>()
+    const rulesOf = (id: string, text: string): RulesDocument => {
+      const key = `${id} ${text}`
+      const rules = rulesByText.get(key) ?? decodeStoredRules(text)
+      keptRules.set(key, rules)
+      return rules
+    }
+    const spaces = (JSON.parse(row.spaces) as ReadonlyArray<SpaceRow>).map(
+      ({ id, slug, name, kind, origin, rules }) => ({
+        id,
+        slug,
+        name,
+        kind,
+        // A source that has left the file is connected again when it comes back.
+        sources: (connections.get(id) ?? []).flatMap(({ source }) => slugs.get(source) ?? []),
+        rules: rulesOf(id, rules),
+          fromHead: origin === "api"
+      })
+    )
+    rulesByText = keptRules
+    const spaceSlugs = new Map(spaces.map(({ id, slug }) => [id, slug]))
+    const tokens = (JSON.parse(row.tokens) as ReadonlyArray<TokenRow>).flatMap(({ id, space, name, hash, scopes }) => {
+      const slug = space === null ? null : spaceSlugs.get(space)
+      return slug === undefined ? [] : [{ id, name, space: slug, hash, scopes: new Set(scopes) }]
+    })
+    const limits = row.limits === null ? defaultLimits : { ...defaultLimits, ...(JSON.parse(row.limits) as Limits) }
+    return {
+      version: row.version,
+      configuration: { sources, spaces, tokens, limits },
+      numbers: new Map(sourceRows.map(({ id, n }) => [id, n]))
+    }
+  }
+
+  return {
+    version: Effect.map(
+      sql<{ version: number }>`select version::float8 as version from workspace`,
+      ([row]) => row!.version
+    ),
+    read: Effect.map(sql.unsafe<Row>(statement), ([row]) => build(row!))
+  } satisfies {
+    readonly version: Effect.Effect<number, SqlError.SqlError>
+    readonly read: Effect.Effect<StoredWorkspace, SqlError.SqlError>
+  }
+}
