@@ -6,6 +6,10 @@
  * Layers close in reverse order, which is the drain: stop accepting, finish requests, finish batches, stop Postgres.
  */
 import { Console, Data, Effect, Layer, Option, Schedule } from "effect"
+import { Archive } from "./archive/archive.ts"
+import { historyLive } from "./archive/history-live.ts"
+import { objectStoreLive } from "./archive/object-store-live.ts"
+import { archiveMigrations } from "./archive/schema.ts"
 import { Settings } from "./config.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
@@ -35,7 +39,7 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...identityMigrations, ...workspaceMigrations]
+const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>
@@ -58,11 +62,16 @@ const graphLive = Layer.unwrap(
     graph === "neo4j" ? neo4jGraph : postgresGraph
   )
 )
+const archiveLive = Layer.unwrap(
+  Effect.map(Settings, ({ archiveRetentionDays }) => Archive.layer({ retentionDays: archiveRetentionDays }))
+).pipe(Layer.provideMerge(historyLive), Layer.provideMerge(objectStoreLive))
+
 /** Everything below the HTTP surface. */
 const services = (onOwned: "fail" | "join") =>
   SpaceActors.layer.pipe(
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graphLive),
+    Layer.provideMerge(archiveLive),
     Layer.provideMerge(eventLogLive),
     Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
     Layer.provideMerge(databaseLive(onOwned)),

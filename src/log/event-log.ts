@@ -67,21 +67,21 @@ export class EventLog extends Context.Service<
     readonly head: () => Position
     /** Readers may read up to here. `released() <= head()`. */
     readonly released: () => Position
-    /** Events of these sources with `after < position <= upTo`, ascending, at most `limit`. */
+    /** Events of these sources (absent: of all) with `after < position <= upTo`, ascending, at most `limit`. */
     readonly read: (options: {
       readonly after: Position
       readonly upTo: Position
       readonly limit: number
-      readonly sources: ReadonlyArray<number>
+      readonly sources?: ReadonlyArray<number> | undefined
     }) => Effect.Effect<ReadonlyArray<LogEvent>, LogUnavailable>
     /** Events at exactly these positions, in any order; positions whose partition was dropped are missing. */
     readonly at: (positions: ReadonlyArray<Position>) => Effect.Effect<ReadonlyArray<LogEvent>, LogUnavailable>
-    /** Number of events of these sources with `after < position <= upTo`; counting stops at `limit`. */
+    /** Number of events of these sources (absent: of all) with `after < position <= upTo`; counting stops at `limit`. */
     readonly count: (options: {
       readonly after: Position
       readonly upTo: Position
       readonly limit: number
-      readonly sources: ReadonlyArray<number>
+      readonly sources?: ReadonlyArray<number> | undefined
     }) => Effect.Effect<number, LogUnavailable>
     /** Calls `listener` whenever `released()` moved; removed with the scope. */
     readonly onReleased: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>

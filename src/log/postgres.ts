@@ -75,6 +75,8 @@ const make = (
       release()
     }
     release()
+    const ofSources = (sources: ReadonlyArray<number> | undefined) =>
+      sources === undefined ? sql`true` : sql`e.source = any(${int4s(sources)})`
     const appender = new Appender({
       sql,
       seen,
@@ -115,7 +117,7 @@ const make = (
         sql<LogEvent>`
           select e.pos::float8 as position, e.source, e.h::text as hash, e.body from events e
           where e.pos > ${PgTypes.float8(after)}::int8 and e.pos <= ${PgTypes.float8(upTo)}::int8
-            and e.source = any(${int4s(sources)})
+            and ${ofSources(sources)}
           order by e.pos limit ${PgTypes.int4(limit)}`.pipe(Effect.mapError(unavailable)),
       at: (positions) =>
         positions.length === 0
@@ -130,7 +132,7 @@ const make = (
           select count(*)::int as n from (
             select 1 from events e
             where e.pos > ${PgTypes.float8(after)}::int8 and e.pos <= ${PgTypes.float8(upTo)}::int8
-              and e.source = any(${int4s(sources)})
+              and ${ofSources(sources)}
             limit ${PgTypes.int4(limit)}) x`.pipe(
           Effect.map((rows) => rows[0]!.n),
           Effect.mapError(unavailable)

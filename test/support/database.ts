@@ -2,6 +2,7 @@
 import { Effect, Layer, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { inject } from "vitest"
+import { archiveMigrations } from "../../src/archive/schema.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
 import { logMigrations } from "../../src/log/migrations.ts"
 import { Database } from "../../src/platform/database.ts"
@@ -11,7 +12,12 @@ import { workspaceMigrations } from "../../src/workspace/schema.ts"
 
 export const templateDatabase = "braid_template"
 
-export const testMigrations: ReadonlyArray<Migration> = [...logMigrations, ...identityMigrations, ...workspaceMigrations]
+export const testMigrations: ReadonlyArray<Migration> = [
+  ...logMigrations,
+  ...archiveMigrations,
+  ...identityMigrations,
+  ...workspaceMigrations
+]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {
   const url = new URL(serverUrl)
