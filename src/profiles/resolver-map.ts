@@ -1,5 +1,6 @@
 /** All resolvers of the schema: one map per subject; Yoga merges them type by type. */
+import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 
-export const resolverMaps = [resolvers, managementResolvers]
+export const resolverMaps = [resolvers, managementResolvers, filterResolvers]

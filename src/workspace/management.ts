@@ -8,6 +8,7 @@ import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
 import { type Change, changeWorkspace } from "./changes.ts"
 import { connectSources, disconnectSource, readConnectable, readConnections } from "./manage-connections.ts"
+import { createFilter, deleteFilter, readFilters, setFilterEnabled } from "./manage-filters.ts"
 import { createLabel, deleteLabel, readLabels } from "./manage-labels.ts"
 import { createSpace, readSpaceDetails, setConnectionPolicy, updateSpace } from "./manage-spaces.ts"
 import { createToken, findToken, readTokens, revokeToken } from "./manage-tokens.ts"
@@ -40,6 +41,9 @@ export const makeManagement = Effect.gen(function* () {
     setConnectionPolicy: asChange(setConnectionPolicy),
     connectSources: asChange(connectSources),
     disconnectSource: asChange(disconnectSource),
+    createFilter: asChange(createFilter),
+    setFilterEnabled: asChange(setFilterEnabled),
+    deleteFilter: asChange(deleteFilter),
     createToken: asChange(createToken),
     revokeToken: asChange(revokeToken),
     createLabel: asChange(createLabel),
@@ -47,6 +51,7 @@ export const makeManagement = Effect.gen(function* () {
     spaceDetails: reading(readSpaceDetails),
     connections: reading(readConnections),
     connectable: reading(readConnectable),
+    filters: reading(readFilters),
     tokens: reading(readTokens),
     token: reading(findToken),
     labels: reading(readLabels)

@@ -7,9 +7,10 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Configuration, ConfiguredSource, ConfiguredSpace } from "./config-file.ts"
 import { defaultLimits } from "./config-file.ts"
+import { compileFilter } from "./event-filters.ts"
 import { decodeRules } from "./rules-document.ts"
 import type { RulesDocument } from "./rules.ts"
-import type { Limits, TokenScope } from "./workspace.ts"
+import { type EventFilter, type Limits, type TokenScope } from "./workspace.ts"
 
 export interface StoredWorkspace {
   readonly version: number
@@ -37,6 +38,13 @@ interface SpaceRow extends Pick<ConfiguredSpace, "id" | "slug" | "name" | "kind"
   readonly origin: "file" | "api"
   readonly rules: string
 }
+interface FilterRow {
+  readonly id: string
+  readonly space: string
+  readonly name: string
+  readonly fql: string
+  readonly enabled: boolean
+}
 interface TokenRow {
   readonly id: string
   readonly space: string | null
@@ -52,6 +60,7 @@ const statement = `select
   ${list(`select no as n, id, doc from sources`)} as sources,
   ${list(`select n, id, slug, name, kind, origin, rules from spaces where removed_at is null`)} as spaces,
   ${list(`select n, space, source from space_connections`)} as connections,
+  ${list(`select n, id, space, name, fql, enabled from space_filters`)} as filters,
   ${list(`select n, id, space, name, hash, scopes from access_tokens`)} as tokens`
 
 interface Row {
@@ -60,6 +69,7 @@ interface Row {
   readonly sources: string
   readonly spaces: string
   readonly connections: string
+  readonly filters: string
   readonly tokens: string
 }
 
@@ -75,21 +85,32 @@ const grouped = <A extends { readonly space: string }>(
   return groups
 }
 
-/** Rules that did not change stay the same objects: readers compare them by identity. */
+/** Rules and filters that did not change stay the same objects: readers compare them by identity. */
 export const makeStoredReader = (sql: PgClient.PgClient) => {
   let rulesByText = new Map<string, RulesDocument>()
+  let filtersByText = new Map<string, ReadonlyArray<EventFilter>>()
 
   const build = (row: Row): StoredWorkspace => {
     const sourceRows = JSON.parse(row.sources) as ReadonlyArray<{ n: number; id: string; doc: string | null }>
     const sources = sourceRows.flatMap(({ id, doc }) => (doc === null ? [] : [{ id, ...decodeSource(doc) }]))
     const slugs = new Map(sources.map(({ id, slug }) => [id, slug]))
     const connections = grouped(JSON.parse(row.connections) as ReadonlyArray<{ space: string; source: string }>)
+    const filters = grouped(JSON.parse(row.filters) as ReadonlyArray<FilterRow>)
     const keptRules = new Map<string, RulesDocument>()
+    const keptFilters = new Map<string, ReadonlyArray<EventFilter>>()
     const rulesOf = (id: string, text: string): RulesDocument => {
       const key = `${id} ${text}`
       const rules = rulesByText.get(key) ?? decodeStoredRules(text)
       keptRules.set(key, rules)
       return rules
+    }
+    const filtersOf = (id: string): ReadonlyArray<EventFilter> => {
+      const rows = filters.get(id) ?? []
+      const key = `${id} ${JSON.stringify(rows)}`
+      const compiled =
+        filtersByText.get(key) ?? rows.map(({ id, name, enabled, fql }) => compileFilter({ id, name, enabled, fql }))
+      keptFilters.set(key, compiled)
+      return compiled
     }
     const spaces = (JSON.parse(row.spaces) as ReadonlyArray<SpaceRow>).map(
       ({ id, slug, name, kind, origin, rules }) => ({
@@ -100,10 +121,12 @@ export const makeStoredReader = (sql: PgClient.PgClient) => {
         // A source that has left the file is connected again when it comes back.
         sources: (connections.get(id) ?? []).flatMap(({ source }) => slugs.get(source) ?? []),
         rules: rulesOf(id, rules),
-          fromHead: origin === "api"
+        filters: filtersOf(id),
+        fromHead: origin === "api"
       })
     )
     rulesByText = keptRules
+    filtersByText = keptFilters
     const spaceSlugs = new Map(spaces.map(({ id, slug }) => [id, slug]))
     const tokens = (JSON.parse(row.tokens) as ReadonlyArray<TokenRow>).flatMap(({ id, space, name, hash, scopes }) => {
       const slug = space === null ? null : spaceSlugs.get(space)

@@ -249,6 +249,46 @@ describe("IDR-10: labels", () => {
     ))
 })
 
+const filter = (n: number) => ({ name: `f${n}`, fql: `event = 'E${n}'`, enabled: true })
+
+describe("IDR-14: event filters", () => {
+  it("AC2-7: the 11th is refused; the statement stays, the switch can be turned", () =>
+    managed((process) =>
+      Effect.gen(function* () {
+        const { management, snapshot } = process
+        const id = yield* make(process, "Shop")
+        for (let n = 1; n <= 10; n++) yield* management.createFilter("kim", id, filter(n))
+        expect(yield* code(management.createFilter("kim", id, filter(11)))).toBe("VALIDATION_FAILED")
+        const [first] = yield* management.filters(id)
+        yield* management.setFilterEnabled("kim", id, first!.id, false)
+        const filters = snapshot().spaceById.get(id)!.filters!
+        expect(filters).toHaveLength(10)
+        expect(filters.map(({ enabled }) => enabled).indexOf(false)).toBe(0)
+        expect(filters[1]!.matches({ event: "E2" })).toBe(true)
+        expect(filters[1]!.matches({ event: "E3" })).toBe(false)
+        yield* management.deleteFilter("kim", id, first!.id)
+        yield* management.createFilter("kim", id, filter(11))
+        expect((yield* auditOf(process, id)).slice(-3).map((line) => line.replace(/flt_\w+/, "flt"))).toEqual([
+          "kim: Event Filter Disabled (event filter flt)",
+          "kim: Event Filter Deleted (event filter flt)",
+          "kim: Event Filter Created (event filter flt)"
+        ])
+      })
+    ))
+
+  it("a statement that is none is refused, with its place", () =>
+    managed((process) =>
+      Effect.gen(function* () {
+        const id = yield* make(process, "Shop")
+        const error = yield* Effect.flip(
+          process.management.createFilter("kim", id, { ...filter(1), fql: "event == 'x'" })
+        )
+        expect(error).toMatchObject({ code: "VALIDATION_FAILED" })
+        expect(error.message).toMatch(/The filter was refused: .*\d/)
+      })
+    ))
+})
+
 describe("tokens", () => {
   it("AC3-17: the secret is shown once and stored hashed; revoked, it opens nothing in any process; both are audited", () =>
     managed((process, { start }) =>
