@@ -14,7 +14,7 @@ import { type GraphError, type GraphId, IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import type { Seq } from "./model.ts"
-import type { SpaceStore } from "./space-store.ts"
+import type { SpaceFenced, SpaceStore } from "./space-store.ts"
 
 /** A graph that has caught up but for the last few entries and waits to be switched to. */
 export interface ReadyGraph {
@@ -26,10 +26,14 @@ export interface ReadyGraph {
 export interface Rebuilder {
   /** Set while a graph waits to be switched to; looked at between two batches. */
   readonly ready: () => ReadyGraph | undefined
-  /** Brings the ready graph to `committed` and makes it the live one. The caller reopens its session. */
-  readonly switchTo: (ready: ReadyGraph, committed: Seq) => Effect.Effect<void, GraphError | SqlError.SqlError>
+  /** Brings the ready graph to `committed` and, under `epoch`, makes it the live one. The caller reopens its session. */
+  readonly switchTo: (
+    ready: ReadyGraph,
+    committed: Seq,
+    epoch: number
+  ) => Effect.Effect<void, GraphError | SqlError.SqlError | SpaceFenced>
   /** Takes work as it is asked for, for ever. */
-  readonly run: Effect.Effect<never, SqlError.SqlError>
+  readonly run: Effect.Effect<never>
 }
 
 interface Operation {
@@ -70,6 +74,7 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     ready = { graphId: next, position, switched }
     options.wake()
     yield* Deferred.await(switched)
+    yield* graphs.followed
     yield* graph.drop(old)
   })
 
@@ -79,7 +84,10 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     if (operation === undefined) return
     const failure = yield* rebuild(operation).pipe(
       Effect.as(null),
-      Effect.catch((error) => Effect.succeed(error.message)),
+      Effect.catchIf(
+        (error) => error._tag !== "GraphFenced",
+        (error) => Effect.succeed(error.message)
+      ),
       Effect.catchDefect((defect) => Effect.succeed(String(defect)))
     )
     ready = undefined
@@ -88,9 +96,9 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
 
   return {
     ready: () => ready,
-    switchTo: (waiting, committed) =>
+    switchTo: (waiting, committed, epoch) =>
       catchUp({ store, graph, graphId: waiting.graphId, from: waiting.position, upTo: committed }).pipe(
-        Effect.andThen(graphs.switchTo(spaceId, waiting.graphId)),
+        Effect.andThen(graphs.switchTo(spaceId, waiting.graphId, epoch)),
         Effect.andThen(
           Effect.suspend(() => {
             ready = undefined
@@ -99,6 +107,12 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
         ),
         Effect.asVoid
       ),
-    run: takeOne.pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.andThen(Effect.never))
+    run: takeOne.pipe(
+      // Another process was at the same graph: one of the two has lost the space and ends, the other goes on. The database
+      // is away: it goes on afterwards.
+      Effect.catchTag(["GraphFenced", "SqlError"], (error) => Effect.logDebug(error.message)),
+      Effect.repeat(Schedule.spaced("1 second")),
+      Effect.andThen(Effect.never)
+    )
   } satisfies Rebuilder
 })

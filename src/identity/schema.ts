@@ -76,5 +76,17 @@ export const identityMigrations = [
       // Last `seq` of a space, when it is ahead of the cursor (IDR-130).
       `alter table cursors add column seq bigint not null default 0`
     ]
+  },
+  {
+    id: 202,
+    name: "owners",
+    statements: [
+      // Processes that share the spaces, by the number of their lock; which of them live says pg_locks (space-owners.ts).
+      `create table space_processes (
+     no int generated always as identity primary key, label text not null, serving boolean not null,
+     started_at timestamptz not null default now())`,
+      // A space as a number, for its lock.
+      `create table space_numbers (no int generated always as identity primary key, space text not null unique)`
+    ]
   }
 ] as const

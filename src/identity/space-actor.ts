@@ -275,7 +275,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     const ready = rebuilder.ready()
     if (ready !== undefined) {
       yield* settle
-      yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq))
+      yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq), epoch)
       return "switched" as const
     }
     if (asked) {
