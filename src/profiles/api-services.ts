@@ -8,6 +8,7 @@ import { Database } from "../platform/database.ts"
 import { makeManagement } from "../workspace/management.ts"
 import { makeTokenUse } from "../workspace/token-use.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
+import { makeOperationServices } from "./operation-services.ts"
 import { readRules, readRulesDocument } from "./rules-view.ts"
 
 /** A failure with a `code` of PRO-64 and a message for people: told as it is. Everything else is internal. */
@@ -39,6 +40,7 @@ export const makeApiServices = Effect.gen(function* () {
   return {
     run,
     database,
+    operations: yield* makeOperationServices,
     management: yield* makeManagement,
     tokenUse: yield* makeTokenUse(database.write),
     rules: (spaceId: string, version?: number) => readRules(database, spaceId, version),

@@ -4,7 +4,7 @@
  */
 import DataLoader from "dataloader"
 import { type Context, Effect } from "effect"
-import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../identity/graph.ts"
+import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef, SeparatedProfile } from "../identity/graph.ts"
 import type { ProfileNo, Seq } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
 import type { LinkCursor } from "./cursors.ts"
@@ -33,6 +33,7 @@ export interface Loaders {
   readonly merges: DataLoader<ProfileNo, ReadonlyArray<MergeRow>>
   /** Of the events with these numbers of resolution. */
   readonly messageIds: DataLoader<Seq, string | null>
+  readonly separations: DataLoader<ProfileNo, ReadonlyArray<SeparatedProfile>>
   readonly count: DataLoader<Collection, number>
 }
 
@@ -63,6 +64,7 @@ export const makeLoaders = (model: ReadModel, space: ReadSpace, context: Context
     ),
     merges: loader((profiles: ReadonlyArray<ProfileNo>) => model.merges(space, profiles)),
     messageIds: loader((seqs: ReadonlyArray<Seq>) => model.messageIdsOfSeq(space, seqs)),
+    separations: loader((profiles: ReadonlyArray<ProfileNo>) => model.separations(space, profiles)),
     count: loader((collections: ReadonlyArray<Collection>) =>
       Effect.forEach(collections, (collection) => model.count(space, collection), { concurrency: 2 })
     )

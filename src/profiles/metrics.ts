@@ -16,6 +16,7 @@ export type Route =
   | "events"
   | "metadata"
   | "links"
+  | "delete"
   | "list"
   | "graphql"
   | "graphiql"

@@ -175,6 +175,7 @@ export const makeReadModel = Effect.gen(function* () {
       Effect.map(graph.merges(space.graph, profiles), (lists) =>
         lists.map((merges) => [...merges].sort((a, b) => a.position - b.position || a.from - b.from))
       ),
+    separations: (space: ReadSpace, profiles: ReadonlyArray<ProfileNo>) => graph.separations(space.graph, profiles),
     count: (space: ReadSpace, collection: Collection) => graph.count(space.graph, collection),
     traits,
     externalIds,

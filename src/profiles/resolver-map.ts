@@ -1,6 +1,7 @@
 /** All resolvers of the schema: one map per subject; Yoga merges them type by type. */
 import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
+import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 
-export const resolverMaps = [resolvers, managementResolvers, filterResolvers]
+export const resolverMaps = [resolvers, managementResolvers, filterResolvers, operationResolvers]

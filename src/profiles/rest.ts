@@ -7,13 +7,19 @@
 import { type Context, Effect, Exit } from "effect"
 import type { Workspace } from "../workspace/workspace.ts"
 import { accessOf, allows, belongsTo } from "./access.ts"
+import type { ApiServices } from "./api-services.ts"
 import { type Exchange, reply } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
 import { type ApiProblem, forbidden, onlyGet, tooManyRequests, unauthenticated, unavailable } from "./problem.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
+import { readBody } from "./request-body.ts"
+import { invalidToken, makeDelete } from "./rest-delete.ts"
 import { addressOf, Query } from "./rest-request.ts"
 import { makeRestResources, sourceNames } from "./rest-resources.ts"
+
+/** Of a deletion: it names one identifier. */
+const maxBodyBytes = 64 * 1024
 
 const refuse = (exchange: Exchange, problem: ApiProblem): void => {
   const { status, code, message } = problem
@@ -30,6 +36,7 @@ const refuse = (exchange: Exchange, problem: ApiProblem): void => {
 
 export const makeRest = (options: {
   readonly model: ReadModel
+  readonly services: ApiServices
   readonly workspace: Workspace["Service"]
   readonly rateLimit: RateLimit
   /** Too many requests wait for the stores. */
@@ -40,8 +47,45 @@ export const makeRest = (options: {
   const run = Effect.runCallbackWith(options.context)
   const answer = makeRestResources(model, sourceNames(workspace))
 
+  const deletion = makeDelete(options.services.operations.request)
+
+  const answerWith = (exchange: Exchange, body: Effect.Effect<unknown, unknown>) =>
+    run(body, {
+      onExit: (exit) => {
+        if (Exit.isSuccess(exit)) return reply(exchange, 200, exit.value)
+        run(problemOf(exit.cause, exchange.requestId), {
+          onExit: (told) => {
+            if (Exit.isSuccess(told)) refuse(exchange, told.value)
+          }
+        })
+      }
+    })
+
+  /** The one request that changes something (PRO-50). */
+  const remove = (exchange: Exchange): void => {
+    const { req, path } = exchange
+    exchange.route = "delete"
+    const snapshot = workspace.current()
+    const access = accessOf(snapshot, req.headers.authorization)
+    const [, , , spaceId = "", ...rest] = path.split("/")
+    const space = snapshot.spaceById.get(spaceId)
+    if (access === undefined || space === undefined || !belongsTo(access, spaceId))
+      return refuse(exchange, invalidToken)
+    const limit = snapshot.limits.profileApiPerSecond
+    if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
+    if (busy()) return refuse(exchange, unavailable)
+    answerWith(
+      exchange,
+      Effect.flatMap(
+        Effect.promise(() => readBody(req, maxBodyBytes)),
+        (bytes) => deletion(access, space, rest, bytes)
+      )
+    )
+  }
+
   return (exchange, search) => {
     const { req, path } = exchange
+    if (req.method === "POST" && path.endsWith("/external_ids/delete")) return remove(exchange)
     if (req.method !== "GET") return refuse(exchange, onlyGet)
     const snapshot = workspace.current()
     const access = accessOf(snapshot, req.headers.authorization)
@@ -63,15 +107,6 @@ export const makeRest = (options: {
       exchange.route = address.resource
       return answer(model.spaceOf(spaceId), address, new Query(search))
     })
-    run(body, {
-      onExit: (exit) => {
-        if (Exit.isSuccess(exit)) return reply(exchange, 200, exit.value)
-        run(problemOf(exit.cause, exchange.requestId), {
-          onExit: (told) => {
-            if (Exit.isSuccess(told)) refuse(exchange, told.value)
-          }
-        })
-      }
-    })
+    answerWith(exchange, body)
   }
 }

@@ -1,0 +1,52 @@
+/** Operations and their previews for the API: the codes of PRO-64 instead of those of the operations. */
+import { Effect } from "effect"
+import { Settings } from "../config.ts"
+import { IdentityGraph } from "../identity/graph.ts"
+import { LiveGraphs } from "../identity/live-graphs.ts"
+import {
+  type OperationAnswers,
+  type OperationInputs,
+  type OperationKind,
+  OperationRefused,
+  type OperationRequest
+} from "../identity/operations/operation.ts"
+import { previewSplit, previewUndoMerge } from "../identity/operations/preview.ts"
+import { requestOperation } from "../identity/operations/request.ts"
+import { EventLog } from "../log/event-log.ts"
+import { Database } from "../platform/database.ts"
+import { type ErrorCode, graphqlError } from "./graphql-errors.ts"
+
+const codes: Readonly<Record<OperationRefused["code"], ErrorCode>> = {
+  NOT_FOUND: "NOT_FOUND",
+  VALIDATION_FAILED: "VALIDATION_FAILED",
+  EMPTY_SPLIT: "EMPTY_SPLIT",
+  CONFLICT: "CONFLICT",
+  RULES_NOT_EMPTY: "RULES_NOT_EMPTY",
+  IDENTIFIER_NOT_FOUND: "NOT_FOUND",
+  UNSUPPORTED_IDENTIFIER: "VALIDATION_FAILED",
+  IDENTIFIER_SWITCHED_OFF: "FEATURE_DISABLED",
+  TIMEOUT: "INTERNAL",
+  INTERNAL: "INTERNAL"
+}
+
+const told = (error: unknown) =>
+  error instanceof OperationRefused ? graphqlError(codes[error.code], error.message) : error
+
+export const makeOperationServices = Effect.gen(function* () {
+  const database = yield* Database
+  const graph = yield* IdentityGraph
+  const graphs = yield* LiveGraphs
+  const log = yield* EventLog
+  const { maxTraits } = yield* Settings
+  const services = { database, graph, graphs, log, maxTraits }
+  return {
+    /** As it is, for callers that have words of their own for a refusal. */
+    request: <K extends OperationKind>(request: OperationRequest<K>) => requestOperation(database, request),
+    operate: <K extends OperationKind>(request: OperationRequest<K>): Effect.Effect<OperationAnswers[K], unknown> =>
+      Effect.mapError(requestOperation(database, request), told),
+    previewSplit: (spaceId: string, input: OperationInputs["split"]) =>
+      Effect.mapError(previewSplit(services, spaceId, input), told),
+    previewUndoMerge: (spaceId: string, input: OperationInputs["undo_merge"]) =>
+      Effect.mapError(previewUndoMerge(services, spaceId, input), told)
+  }
+})
