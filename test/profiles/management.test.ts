@@ -289,6 +289,33 @@ describe("a new space", () => {
     expect(await codeOf(ask("pt_owner", connect, { id }))).toBe("VALIDATION_FAILED")
   })
 
+  it("IDR-6: takes sources once its rules were saved; AC2-5: importing others over rules at work needs force", async () => {
+    const id = await create("Deciding", {
+      outOfTheBox: { industry: "OTHER", mobileApp: false, canonicalUserId: false, otherUniqueId: false }
+    })
+    const from = await create("Other rules", { custom: { leaveOut: ["email"] } })
+    const inSpace = { "braid-space": id }
+    const state = `query ($id: ID!) { space(id: $id) { rulesReady rules { version identifiers { type } } } }`
+    const read = async () => (await answered(ask("pt_owner", state, { id }))).space
+    expect(await read()).toMatchObject({ rulesReady: false, rules: { version: 1 } })
+    const save = `mutation ($id: ID!) { saveRules(spaceId: $id, expectedVersion: 1, rules: { identifiers: [{ type: "user_id", limit: 1, window: EVER }] }) { version } }`
+    expect(await answered(ask("pt_owner", save, { id }, inSpace))).toEqual({ saveRules: { version: 2 } })
+    expect(await read()).toEqual({ rulesReady: true, rules: { version: 2, identifiers: [{ type: "user_id" }] } })
+    const connect = `mutation ($id: ID!) { connectSources(spaceId: $id, sourceIds: ["src_srv"]) { state } }`
+    await answered(ask("pt_owner", connect, { id }))
+    await send("src_srv", { userId: "decider", type: "identify", traits: {} })
+
+    const load = `mutation ($id: ID!, $from: ID!, $force: Boolean) { importRules(spaceId: $id, fromSpaceId: $from, force: $force) { version } }`
+    expect(await codeOf(ask("pt_owner", load, { id, from, force: false }, inSpace))).toBe("RULES_NOT_EMPTY")
+    expect(await answered(ask("pt_owner", load, { id, from, force: true }, inSpace))).toEqual({
+      importRules: { version: 3 }
+    })
+    expect((await read()).rules.identifiers).toHaveLength(10)
+    const trail = `query ($id: ID!) { insights(spaceId: $id) { auditTrail(first: 3) { edges { node { action actor } } } } }`
+    const { insights } = await answered(ask("pt_owner", trail, { id }, inSpace))
+    expect(insights.auditTrail.edges[0].node).toEqual({ action: "Rules Imported", actor: "token:owner" })
+  })
+
   it("AC2-4, IDR-8: may begin with the rules of another space of the workspace", async () => {
     const from = await create("Model", { custom: { leaveOut: ["email"], suggestedBlocked: false } })
     const { newSpaceOptions } = await answered(
