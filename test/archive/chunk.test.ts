@@ -20,6 +20,14 @@ const events = (count: number): ReadonlyArray<LogEvent> =>
     )
   }))
 
+const expectRefused = async (what: string, damage: Uint8Array) => {
+  const problem = await decodeChunk(damage).then(
+    () => "it was read",
+    (error: unknown) => error
+  )
+  assert.instanceOf(problem, NotAChunk, what)
+}
+
 const plain = ({ body, ...rest }: LogEvent) => ({ ...rest, body: Buffer.from(body).toString() })
 
 describe("a chunk", () => {
@@ -79,19 +87,12 @@ describe("a chunk", () => {
   })
 
   // The last four bytes are a checksum that zlib does not insist on; SHA-256 covers them.
-  it("that was cut or changed is refused, never read in part", async () => {
+  it("that was cut or changed is expectRefused, never read in part", async () => {
     const { bytes } = await encodeChunk(events(100))
-    const refused = async (what: string, damage: Uint8Array) => {
-      const problem = await decodeChunk(damage).then(
-        () => "it was read",
-        (error: unknown) => error
-      )
-      assert.instanceOf(problem, NotAChunk, what)
-    }
     for (const length of [0, 7, 31, 32, 100, bytes.length >> 1, bytes.length - 8])
-      await refused(`cut at ${length}`, bytes.subarray(0, length))
+      await expectRefused(`cut at ${length}`, bytes.subarray(0, length))
     for (const at of [0, 8, 12, 16, 20, 40, bytes.length - 30]) {
-      await refused(
+      await expectRefused(
         `flipped at ${at}`,
         bytes.map((byte, i) => (i === at ? byte ^ 0xff : byte))
       )

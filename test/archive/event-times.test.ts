@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { timesOf } from "../../src/archive/event-times.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
+const at = (value: unknown) => (typeof value === "string" ? Date.parse(value) : Number.NaN)
 const time = "2026-03-10T12:00:00.123Z"
 const ms = Date.UTC(2026, 2, 10, 12, 0, 0, 123)
 
@@ -67,7 +68,6 @@ describe("times of a stored event", () => {
         const event = Object.fromEntries(members) as Record<string, unknown>
         const text = JSON.stringify(event)
         const read = JSON.parse(text) as Record<string, unknown>
-        const at = (value: unknown) => (typeof value === "string" ? Date.parse(value) : Number.NaN)
         assert.deepStrictEqual(timesOf(bytes(text)), {
           timestamp: at(read["timestamp"]),
           receivedAt: at(read["receivedAt"]),
