@@ -71,6 +71,7 @@ export const makeRest = (options: {
     const space = snapshot.spaceById.get(spaceId)
     if (access === undefined || space === undefined || !belongsTo(access, spaceId))
       return refuse(exchange, invalidToken)
+    options.services.tokenUse.note(access.id)
     const limit = snapshot.limits.profileApiPerSecond
     if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
     if (busy()) return refuse(exchange, unavailable)
@@ -99,6 +100,7 @@ export const makeRest = (options: {
     )
       return refuse(exchange, unauthenticated)
     if (!allows(access, "profiles:read")) return refuse(exchange, forbidden("profiles:read"))
+    options.services.tokenUse.note(access.id)
     const limit = snapshot.limits.profileApiPerSecond
     if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
     if (busy()) return refuse(exchange, unavailable)

@@ -1,7 +1,7 @@
 /** Spaces managed through GraphQL, end to end: who may do what, what is answered, and that a new space resolves at once. */
-import { Effect, Layer, Logger, ManagedRuntime, Schedule } from "effect"
+import { Context, Effect, Layer, Logger, ManagedRuntime, Schedule } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer, type Server } from "node:http"
+import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -57,26 +57,41 @@ const layer = ProfileApi.layer.pipe(
 )
 
 const runtime = ManagedRuntime.make(layer)
-let server: Server
+const listen = async (api: ProfileApi["Service"]) => {
+  const server = createServer((req, res) => api.handle(req, res))
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+}
+
+let server: Awaited<ReturnType<typeof listen>>
 let url: string
 
 beforeAll(async () => {
   writeFileSync(configFile, JSON.stringify(file))
-  const api = await runtime.runPromise(ProfileApi)
-  server = createServer((req, res) => api.handle(req, res))
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await listen(await runtime.runPromise(ProfileApi))
+  url = server.url
 })
 
 afterAll(async () => {
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
+  await server.close()
   await runtime.dispose()
   rmSync(folder, { recursive: true, force: true })
 })
 
-const ask = async (secret: string, query: string, variables: object = {}, headers: Record<string, string> = {}) => {
-  const response = await fetch(`${url}/graphql`, {
+const ask = async (
+  secret: string,
+  query: string,
+  variables: object = {},
+  headers: Record<string, string> = {},
+  base = url
+) => {
+  const response = await fetch(`${base}/graphql`, {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
     body: JSON.stringify({ query, variables })
@@ -380,6 +395,34 @@ describe("changes", () => {
     expect(await codeOf(ask("pt_owner", `mutation { deleteLabel(label: "team:web") }`))).toBe("CONFLICT")
     const { labels } = await answered(ask("pt_reader", `{ labels { label description spaceCount sourceCount } }`))
     expect(labels).toContainEqual({ label: "team:web", description: "Web", spaceCount: 1, sourceCount: 0 })
+  })
+
+  it("PRO-4: the last use of a token is written when the room closes, of both APIs", async () => {
+    const make = async (name: string) => {
+      const mutation = `mutation { createAccessToken(spaceId: "${fileSpace}", name: "${name}") { secret } }`
+      return (await answered(ask("pt_admin", mutation))).createAccessToken.secret as string
+    }
+    const [byGraphql, byRest] = [await make("by GraphQL"), await make("by REST"), await make("by nobody")]
+    const room = Effect.flatMap(Layer.build(Layer.fresh(ProfileApi.layer)), (context) =>
+      Effect.promise(async () => {
+        const at = await listen(Context.get(context, ProfileApi))
+        await ask(byGraphql, "{ spaces { id } }", {}, {}, at.url)
+        await fetch(`${at.url}/v1/spaces/${fileSpace}/collections/users/profiles/user_id:x/traits`, {
+          headers: { authorization: `Bearer ${byRest}` }
+        })
+        await at.close()
+      })
+    )
+    await runtime.runPromise(Effect.scoped(room))
+    const { spaces } = await answered(ask("pt_admin", "{ spaces { tokens { name lastUsedAt } } }"))
+    const used = (spaces[0].tokens as ReadonlyArray<{ name: string; lastUsedAt: string | null }>)
+      .filter(({ name }) => name.startsWith("by "))
+      .map(({ name, lastUsedAt }) => [name, lastUsedAt !== null])
+    expect(used).toEqual([
+      ["by GraphQL", true],
+      ["by REST", true],
+      ["by nobody", false]
+    ])
   })
 
   it("AC3-17: a token is refused once it is revoked, and never shows its secret again", async () => {
