@@ -16,7 +16,7 @@ export type CompiledStatement =
 
 export const compileStatement = (fql: string): CompiledStatement => {
   const parsed = parseFql(fql)
-  if (!parsed.ok) return { problem: `column ${parsed.problem.column}: ${parsed.problem.message}` }
+  if (!parsed.ok) return { problem: parsed.problem.message }
   return {
     ask: (event) => {
       const answer = evaluate(parsed.filter, event)
