@@ -16,7 +16,7 @@ import { askFilters, filtered, filterErrorReason } from "./event-filters.ts"
 import { extract } from "./extract.ts"
 import { factsOf } from "./facts.ts"
 import type { GraphMutations } from "./graph.ts"
-import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry } from "./journal.ts"
+import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry, toldOf } from "./journal.ts"
 import {
   actions,
   type EventFacts,
@@ -183,6 +183,10 @@ const addRecords = (rows: BatchRows, entry: JournalEntry, resolution: Resolution
   const { facts } = resolution
   rows.journal.pos.push(facts.seq)
   rows.journal.rec.push(encodeEntry(entry))
+  for (const no of toldOf(entry)) {
+    rows.journalProfiles.profile.push(no)
+    rows.journalProfiles.pos.push(facts.seq)
+  }
   const v = rows.violations
   errorRows(resolution).forEach((row, n) => {
     v.pos.push(facts.seq)

@@ -194,6 +194,30 @@ export const identifierOf = ({ ids }: JournalEntry, no: IdNo): Identifier => {
   return { collection: collection === 0 ? "users" : "accounts", type, value }
 }
 
+const noProfiles: ReadonlyArray<ProfileNo> = []
+
+/**
+ * The profiles whose history the entry belongs to (IDR-210): that mapped, merged or were merged away, or were target or
+ * candidate of a violation. Not the one that it created: its number names this entry.
+ */
+export const toldOf = (entry: JournalEntry): ReadonlyArray<ProfileNo> => {
+  const { users, accounts, violations } = entry
+  if (violations === undefined && users?.action !== "add" && users?.action !== "merge") {
+    if (accounts?.action !== "add" && accounts?.action !== "merge") return noProfiles
+  }
+  const told = new Set<ProfileNo>()
+  for (const side of [users, accounts]) {
+    if (side === undefined) continue
+    const { action, target, matched = [], merged = [] } = side
+    const own = violations?.filter(({ id }) => (entry.ids[id]![0] === 1) === (side === accounts)) ?? []
+    if (action === "add" || action === "merge" || (action === "none" && own.length > 0)) told.add(target)
+    for (const { from } of merged) told.add(from)
+    for (const [no, segmentId] of matched)
+      if (no !== target && own.some(({ candidates }) => candidates?.includes(segmentId) === true)) told.add(no)
+  }
+  return [...told]
+}
+
 /** What the entries, in the order of their `seq`, do to the graph. No entry: nothing, at position 0. */
 export const mutationsOf = (entries: ReadonlyArray<JournalEntry>): GraphMutations => {
   const profiles: Array<ProfileRow> = []

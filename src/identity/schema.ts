@@ -5,6 +5,8 @@
  * `h` is the ledger key (IDR-132). `pos` of stamps and dropped is the log position, elsewhere the `seq` of `model.ts`;
  * `seq` of a stamp is null when it is equal to `pos`.
  */
+import { whatIfMigrations } from "./what-if/schema.ts"
+
 /** Statements that create version 1, one per element; `s` is the quoted schema name. */
 export const spaceTables = (s: string): ReadonlyArray<string> => [
   `create schema ${s}`,
@@ -44,6 +46,11 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
 export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   `alter table ${s}.stamps add column if not exists seq bigint`,
   `create index if not exists stamps_seq on ${s}.stamps (seq) where seq is not null`,
+  // Which entries of the journal tell of a profile, for its history (IDR-210). The entry that created it is not here: its number says which one.
+  `create table if not exists ${s}.journal_profiles (profile bigint not null, pos bigint not null, primary key (profile, pos))`,
+  // Demotions, for contended identifiers (IDR-211).
+  `create index if not exists violations_demoted on ${s}.violations (pos) where type is not null
+     and kind in ('Identifier value limit exceeded', 'Identifier value time limit exceeded', 'Profiles kept apart')`,
   // Who saved a version: 'file' (the configuration) or 'api'.
   `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`
 ]
@@ -88,5 +95,6 @@ export const identityMigrations = [
       // A space as a number, for its lock.
       `create table space_numbers (no int generated always as identity primary key, space text not null unique)`
     ]
-  }
+  },
+  ...whatIfMigrations
 ] as const

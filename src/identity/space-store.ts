@@ -31,6 +31,7 @@ export class BatchRows {
   }
   readonly traits = { profile: [] as Array<ProfileNo>, doc: [] as Array<string> }
   readonly journal = { pos: [] as Array<Position>, rec: [] as Array<string> }
+  readonly journalProfiles = { profile: [] as Array<ProfileNo>, pos: [] as Array<Seq> }
   readonly violations = {
     pos: [] as Array<Position>,
     n: [] as Array<number>,
@@ -64,6 +65,7 @@ with c as (update cursors set pos = $2::float8::bigint, seq = $36::float8::bigin
  t as (insert into ${s}.traits (profile, doc) select u.* from c, unnest($17::float8[], $18::text[]) u
        on conflict (profile) do update set doc = excluded.doc),
  j as (insert into ${s}.journal (pos, rec) select u.* from c, unnest($19::float8[], $20::text[]) u),
+ p as (insert into ${s}.journal_profiles (profile, pos) select u.* from c, unnest($39::float8[], $40::float8[]) u),
  v as (insert into ${s}.violations (pos, n, at, kind, profile, collection, type, value, rec)
        select u.* from c, unnest($21::float8[], $22::int2[], $23::timestamptz[], $24::text[], $25::float8[], $26::text[], $27::text[], $28::text[], $29::text[]) u),
  d as (insert into ${s}.dropped (reason, pos, at)
@@ -93,7 +95,7 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
 
   /** Commits the batch and moves the cursor, or fails with `SpaceFenced` and writes nothing. */
   const commit = (header: CommitHeader, rows: BatchRows): Effect.Effect<void, SpaceFenced | SqlError.SqlError> => {
-    const { stamps, traits, journal, violations, drops, autoAdded } = rows
+    const { stamps, traits, journal, journalProfiles, violations, drops, autoAdded } = rows
     return sql
       .unsafe<{ n: number }>(text, [
         reader,
@@ -133,7 +135,9 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
         float8s(autoAdded.pos),
         header.toSeq,
         header.fromSeq,
-        float8s(stamps.seq)
+        float8s(stamps.seq),
+        float8s(journalProfiles.profile),
+        float8s(journalProfiles.pos)
       ])
       .pipe(
         Effect.flatMap((result) =>
