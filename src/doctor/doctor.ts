@@ -2,6 +2,7 @@
 import { Config, Console, Data, Effect } from "effect"
 import { fileURLToPath } from "node:url"
 import { settingProblem, Settings, settingsConfig } from "../config.ts"
+import { checkArchive } from "./archive.ts"
 import { fail, type Finding, print } from "./finding.ts"
 import { checkDataDir, checkDisk, checkInstallScripts, checkNode, checkPort } from "./machine.ts"
 import { checkConfigFile, checkNeo4j, checkPostgres } from "./stores.ts"
@@ -50,6 +51,7 @@ export const doctor = Effect.gen(function* () {
     yield* show(yield* checkPort(settings))
     yield* show(yield* checkPostgres(settings))
     yield* show(yield* checkNeo4j(settings))
+    yield* show(yield* checkArchive(settings))
     yield* Effect.forEach(yield* checkConfigFile(settings), show)
   }
   const failures = findings.filter((finding) => finding.state === "fail").length

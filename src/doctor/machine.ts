@@ -34,16 +34,23 @@ export const checkInstallScripts = (projectFolder: string): Finding => {
 /** The folder itself, or the nearest one above it that exists. */
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
-export const checkDataDir = ({ dataDir }: SettingsValue): Finding => {
-  const place = existing(dataDir)
-  const advice = `make it writable for this user, or choose another folder with BRAID_DATA_DIR`
+/** Why a folder cannot be used, or made; undefined when it can. */
+export const folderProblem = (folder: string): string | undefined => {
+  const place = existing(folder)
   try {
-    if (!statSync(place).isDirectory()) return fail("data folder", `${place} is not a folder`, advice)
+    if (!statSync(place).isDirectory()) return `${place} is not a folder`
     accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK)
+    return undefined
   } catch (error) {
-    return fail("data folder", `${place} cannot be written to (${(error as NodeJS.ErrnoException).code})`, advice)
+    return `${place} cannot be written to (${(error as NodeJS.ErrnoException).code})`
   }
-  return ok("data folder", place === dataDir ? dataDir : `${dataDir} (will be made)`)
+}
+
+export const checkDataDir = ({ dataDir }: SettingsValue): Finding => {
+  const problem = folderProblem(dataDir)
+  if (problem !== undefined)
+    return fail("data folder", problem, `make it writable for this user, or choose another folder with BRAID_DATA_DIR`)
+  return ok("data folder", existsSync(dataDir) ? dataDir : `${dataDir} (will be made)`)
 }
 
 export const checkDisk = ({ dataDir }: SettingsValue): Finding => {
