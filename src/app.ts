@@ -16,6 +16,7 @@ import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
 import { LiveGraphs } from "./identity/live-graphs.ts"
 import { identityMigrations } from "./identity/schema.ts"
+import { whatIfLive } from "./identity/what-if/runner.ts"
 import { SpaceActors } from "./identity/space-actors.ts"
 import { EventLog } from "./log/event-log.ts"
 import { logMigrations } from "./log/migrations.ts"
@@ -24,6 +25,7 @@ import { databaseLayer } from "./platform/database-layer.ts"
 import { Database } from "./platform/database.ts"
 import { Health } from "./platform/health.ts"
 import type { Neo4jFailed } from "./platform/neo4j.ts"
+import { oncePerDatabase } from "./platform/once-per-database.ts"
 import { supervise } from "./platform/supervise.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
@@ -39,13 +41,18 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations]
+const migrations = [
+  ...logMigrations,
+  ...archiveMigrations,
+  ...identityMigrations,
+  ...workspaceMigrations
+]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>
   Layer.unwrap(
-    Effect.map(Settings, ({ dataDir, databaseUrl }) =>
-      databaseLayer({ dataDir, databaseUrl: Option.getOrUndefined(databaseUrl), migrations, onOwned })
+    Effect.map(Settings, ({ dataDir, databaseUrl, spaceLeaseSeconds: leaseSeconds }) =>
+      databaseLayer({ dataDir, databaseUrl: Option.getOrUndefined(databaseUrl), migrations, onOwned, leaseSeconds })
     )
   )
 
@@ -68,7 +75,7 @@ const archiveLive = Layer.unwrap(
 
 /** Everything below the HTTP surface. */
 const services = (onOwned: "fail" | "join") =>
-  SpaceActors.layer.pipe(
+  (onOwned === "join" ? SpaceActors.layerStandby : SpaceActors.layer).pipe(
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graphLive),
     Layer.provideMerge(archiveLive),
@@ -103,14 +110,19 @@ const healthReport = (draining: () => boolean) =>
     })
   })
 
+/** Only one of the processes that share a database drops days at a time. */
+const retentionLock = 0x62_72_61_6c
+
 /** Drops days that are older than the retention and that every reader has passed. */
 const retention = Effect.gen(function* () {
   const { logRetentionDays } = yield* Settings
   const log = yield* EventLog
+  const database = yield* Database
   if (logRetentionDays === 0) return
   const round = Effect.gen(function* () {
-    const dropped = yield* log.dropOldPartitions(logRetentionDays)
-    if (dropped.length > 0) yield* Effect.logInfo(`Dropped ${dropped.length} day(s) of the event log`)
+    const dropped = yield* oncePerDatabase(database, retentionLock, log.dropOldPartitions(logRetentionDays))
+    if (dropped !== undefined && dropped.length > 0)
+      yield* Effect.logInfo(`Dropped ${dropped.length} day(s) of the event log`)
   })
   yield* Effect.forkScoped(supervise("retention", Effect.asVoid(Effect.repeat(round, Schedule.spaced("1 hour")))))
 })
@@ -129,7 +141,7 @@ const start = Effect.gen(function* () {
   }
 })
 
-const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer)
+const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, whatIfLive)
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(

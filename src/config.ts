@@ -4,6 +4,7 @@ import { join, resolve } from "node:path"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
 const notNegative = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 const int = (name: string, schema: typeof positive, otherwise: number) =>
   Config.schema(Schema.NumberFromString.pipe(Schema.decodeTo(schema)), name).pipe(Config.withDefault(otherwise))
 const list = (name: string) =>
@@ -83,6 +84,9 @@ export const settingsConfig = {
 
   /** Spaces of the workspace before no more can be made through the API (IDR-4); 0 = as many as you like. */
   spaceQuota: int("BRAID_SPACE_QUOTA", notNegative, 2),
+
+  /** A process that is silent for so long loses its spaces to the others; one that was killed loses them at once. */
+  spaceLeaseSeconds: int("BRAID_SPACE_LEASE_SECONDS", between(3, 60), 10),
 
   /** Merge protection (IDR-87). */
   maxMerges: int("BRAID_MAX_MERGES", positive, 100),

@@ -1,24 +1,24 @@
 /**
- * Runs one actor per configured space, in the one process that holds the identity lock. A second process on the same
- * database takes events and answers questions, and stands by for the lock; the epoch in `cursors` fences off
- * an owner that lost it without noticing.
+ * One actor per configured space, here or in another process on the same database: which, decides `space-host.ts`. This
+ * file prepares spaces, and tells how far each is, wherever it runs.
  */
-import { Clock, Context, Effect, FiberMap, Layer, Metric, Queue, Schedule } from "effect"
+import { Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
 import { Database } from "../platform/database.ts"
-import { Health } from "../platform/health.ts"
 import { supervise } from "../platform/supervise.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
 import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "./schema.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
+import { hostSpaces } from "./space-host.ts"
 import { makeSpaceStore, readerName } from "./space-store.ts"
 
-/** Session-level advisory lock: released by Postgres the moment the owner's connection is gone. */
-const identityLock = 0x62_72_61_69
 const preparationLock = 0x62_72_61_6a
 
+const pruneFirst = "1 minute"
 const pruneEvery = "1 hour"
+/** How old what is known of spaces that run elsewhere may be. */
+const followEvery = "1 second"
 
 const dayMs = 86_400_000
 /** A space that the file declares starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
@@ -36,6 +36,9 @@ export interface SpaceProgress {
   readonly position: Position
   /** Accepted events of the space that are not resolved yet. */
   readonly lag: number
+  readonly runsHere: boolean
+  /** The process that runs the space, `host:pid`; null while none does. */
+  readonly process: string | null
 }
 
 export class SpaceActors extends Context.Service<
@@ -44,107 +47,97 @@ export class SpaceActors extends Context.Service<
     readonly progress: Effect.Effect<ReadonlyArray<SpaceProgress>>
   }
 >()("braid/identity/SpaceActors") {
-  static readonly layer = Layer.effect(
-    this,
-    Effect.gen(function* () {
-      const { write: sql } = yield* Database
-      const database = yield* Database
-      const workspace = yield* Workspace
-      const graphs = yield* LiveGraphs
-      const log = yield* EventLog
-      const health = yield* Health
-      const statuses = new Map<string, SpaceStatus>()
-
-      /** Tables and the place in the log, before anything else may happen to a space. */
-      const prepare = Effect.fnUntraced(function* (spaces: ReadonlyArray<Space>) {
-        const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
-        const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
-        // Another process may do the same; `if not exists` alone is no protection against that.
-        yield* sql`select pg_advisory_xact_lock(${preparationLock})`
-        for (const { id, fromHead } of spaces) {
-          const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
-          const statements = known.length === 0 ? spaceTables(spaceSchema(id)) : []
-          for (const statement of [...statements, ...spaceTablesSince(spaceSchema(id))]) yield* sql.unsafe(statement)
-          yield* makeSpaceStore(database, id).register(fromHead === true ? log.head() : start)
-        }
-      }, sql.withTransaction)
-
-      /** Starts an actor for every space that has none; an actor whose space is gone ends by itself. */
-      const startActors = Effect.fnUntraced(function* (actors: FiberMap.FiberMap<string>) {
-        const { spaces } = workspace.current()
-        yield* prepare(spaces)
-        for (const space of spaces) {
-          const status: SpaceStatus = statuses.get(space.id) ?? { settled: () => 0 }
-          statuses.set(space.id, status)
-          yield* FiberMap.run(actors, space.id, supervise(`space:${space.slug}`, runSpace(space.id, status)), {
-            onlyIfMissing: true
-          })
-        }
-      })
-
-      const prune = Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        for (const space of workspace.current().spaces) yield* makeSpaceStore(database, space.id).prune(now)
-      }).pipe(Effect.repeat(Schedule.spaced(pruneEvery)), Effect.asVoid)
-
-      /** How far the owner is, for the `/health` of a process that stands by. */
-      const readPositions = sql<{ reader: string; pos: number }>`select reader, pos::float8 as pos from cursors`.pipe(
-        Effect.map((cursors) => {
-          for (const { id } of workspace.current().spaces) {
-            const position = cursors.find(({ reader }) => reader === readerName(id))?.pos ?? 0
-            statuses.set(id, { settled: () => position })
-          }
-        })
-      )
-
-      const own = Effect.gen(function* () {
-        const lock = yield* sql.reserve
-        const locked = lock
-          .execute("select pg_try_advisory_lock($1) as ok", [identityLock], undefined)
-          .pipe(Effect.map((rows) => (rows as ReadonlyArray<{ ok: boolean }>)[0]?.ok === true))
-        while (!(yield* locked)) {
-          health.set("identity", "standby")
-          yield* graphs.refresh
-          yield* readPositions
-          yield* Effect.sleep("1 second")
-        }
-        health.set("identity", "running")
-        yield* graphs.refresh
-        const actors = yield* FiberMap.make<string>()
-        const changes = yield* Queue.sliding<void>(1)
-        yield* workspace.onChange(() => void Queue.offerUnsafe(changes, undefined))
-        yield* startActors(actors)
-        yield* Effect.forkScoped(supervise("prune", prune))
-        const follow = Effect.forever(Effect.andThen(Queue.take(changes), startActors(actors)))
-        // When the connection that holds the lock is lost, so is the lock: start over.
-        const heartbeat = Effect.repeat(lock.execute("select 1", [], undefined), Schedule.spaced("2 seconds"))
-        yield* Effect.raceFirst(follow, heartbeat)
-      }).pipe(Effect.scoped)
-
-      yield* prepare(workspace.current().spaces)
-      yield* Effect.forkScoped(supervise("identity", Effect.asVoid(own)))
-
-      const lagOf = (after: Position, sources: ReadonlyArray<number>) => {
-        const upTo = log.head()
-        if (after >= upTo) return Effect.succeed(0)
-        return log.count({ after, upTo, limit: 1_000_000, sources }).pipe(Effect.catch(() => Effect.succeed(1_000_000)))
-      }
-      const progress = Effect.suspend(() =>
-        Effect.forEach(workspace.current().spaces, (space) => {
-          const position = statuses.get(space.id)?.settled() ?? 0
-          return lagOf(
-            position,
-            space.sources.map((source) => source.no)
-          ).pipe(Effect.map((lag): SpaceProgress => ({ id: space.id, slug: space.slug, position, lag })))
-        })
-      )
-      const gauges = Effect.flatMap(progress, (all) =>
-        Effect.forEach(all, ({ slug, lag }) => Metric.update(Metric.withAttributes(lagEvents, { space: slug }), lag), {
-          discard: true
-        })
-      )
-      yield* Effect.forkScoped(Effect.repeat(gauges, Schedule.spaced(lagEvery)))
-      return { progress }
-    })
-  )
+  /** Of a service: takes its share of the spaces. */
+  static readonly layer = Layer.suspend(() => Layer.effect(SpaceActors, make(true)))
+  /** Of a command: runs the spaces only while no service does. */
+  static readonly layerStandby = Layer.suspend(() => Layer.effect(SpaceActors, make(false)))
 }
+
+const make = (serving: boolean) =>
+  Effect.gen(function* () {
+    const database = yield* Database
+    const { write: sql } = database
+    const workspace = yield* Workspace
+    const graphs = yield* LiveGraphs
+    const log = yield* EventLog
+    const statuses = new Map<string, SpaceStatus>()
+
+    /** Tables and the place in the log, before anything else may happen to a space. */
+    const prepare = Effect.fnUntraced(function* (spaces: ReadonlyArray<Space>) {
+      const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
+      const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
+      // Another process may do the same; `if not exists` alone is no protection against that.
+      yield* sql`select pg_advisory_xact_lock(${preparationLock})`
+      for (const { id, fromHead } of spaces) {
+        const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
+        const statements = known.length === 0 ? spaceTables(spaceSchema(id)) : []
+        for (const statement of [...statements, ...spaceTablesSince(spaceSchema(id))]) yield* sql.unsafe(statement)
+        yield* makeSpaceStore(database, id).register(fromHead === true ? log.head() : start)
+      }
+    }, sql.withTransaction)
+
+    const host = yield* hostSpaces({
+      serving,
+      prepare,
+      actorOf: (space) => {
+        const status: SpaceStatus = { settled: statuses.get(space.id)?.settled ?? (() => 0) }
+        statuses.set(space.id, status)
+        // The owner before may have switched the graph.
+        return Effect.andThen(graphs.refresh, runSpace(space.id, status))
+      }
+    })
+
+    const elsewhere = () => workspace.current().spaces.filter(({ id }) => !host.runsHere(id))
+    /** Live graphs and positions of spaces that run elsewhere, for readers and `/health`. */
+    const follow = Effect.gen(function* () {
+      if (elsewhere().length === 0) return
+      yield* graphs.refresh
+      const cursors = yield* sql<{ reader: string; pos: number }>`
+        select reader, pos::float8 as pos from cursors where reader like 'identity:%'`
+      const positions = new Map(cursors.map(({ reader, pos }) => [reader, pos]))
+      for (const { id } of elsewhere()) {
+        const position = positions.get(readerName(id)) ?? 0
+        statuses.set(id, { settled: () => position })
+      }
+    }).pipe(Effect.repeat(Schedule.spaced(followEvery)), Effect.asVoid)
+    yield* Effect.forkScoped(supervise("spaces elsewhere", follow))
+
+    /** Each space by the process that runs it, so once for all. */
+    const prune = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      for (const { id } of workspace.current().spaces)
+        if (host.runsHere(id)) yield* makeSpaceStore(database, id).prune(now)
+    }).pipe(Effect.repeat(Schedule.spaced(pruneEvery)), Effect.delay(pruneFirst), Effect.asVoid)
+    yield* Effect.forkScoped(supervise("prune", prune))
+
+    const lagOf = (after: Position, sources: ReadonlyArray<number>) => {
+      const upTo = log.head()
+      if (after >= upTo) return Effect.succeed(0)
+      return log.count({ after, upTo, limit: 1_000_000, sources }).pipe(Effect.catch(() => Effect.succeed(1_000_000)))
+    }
+    const progress = Effect.suspend(() =>
+      Effect.forEach(workspace.current().spaces, (space) => {
+        const position = statuses.get(space.id)?.settled() ?? 0
+        return lagOf(
+          position,
+          space.sources.map((source) => source.no)
+        ).pipe(
+          Effect.map((lag): SpaceProgress => ({
+            id: space.id,
+            slug: space.slug,
+            position,
+            lag,
+            runsHere: host.runsHere(space.id),
+            process: host.processOf(space.id) ?? null
+          }))
+        )
+      })
+    )
+    const gauges = Effect.flatMap(progress, (all) =>
+      Effect.forEach(all, ({ slug, lag }) => Metric.update(Metric.withAttributes(lagEvents, { space: slug }), lag), {
+        discard: true
+      })
+    )
+    yield* Effect.forkScoped(Effect.repeat(gauges, Schedule.spaced(lagEvery)))
+    return SpaceActors.of({ progress })
+  })

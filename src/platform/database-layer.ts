@@ -33,7 +33,13 @@ export const sqlErrorText = (error: SqlError.SqlError): string => {
 /** Both pools on one URL. Opens no connection before the first query. */
 export const connectDatabase = (
   url: Redacted.Redacted,
-  options: { readonly embedded: boolean; readonly writeConnections?: number; readonly readConnections?: number }
+  options: {
+    readonly embedded: boolean
+    readonly writeConnections?: number
+    readonly readConnections?: number
+    /** After so long in silence a transaction of this process no longer keeps its rows from the others (default 60 s). */
+    readonly leaseSeconds?: number | undefined
+  }
 ): Effect.Effect<Database["Service"], SqlError.SqlError, Scope.Scope> =>
   Effect.gen(function* () {
     const common = { url, connectTimeout: "5 seconds", keepAlive: "15 seconds", idleTimeout: "5 minutes" } as const
@@ -46,7 +52,7 @@ export const connectDatabase = (
       startupParameters: {
         statement_timeout: "30s",
         lock_timeout: "10s",
-        idle_in_transaction_session_timeout: "60s"
+        idle_in_transaction_session_timeout: `${options.leaseSeconds ?? 60}s`
       }
     })
     const read = yield* PgClient.make({
@@ -119,6 +125,8 @@ export interface DatabaseOptions {
   readonly migrations: ReadonlyArray<Migration>
   /** For commands beside a running service: use its server instead of refusing. */
   readonly onOwned?: "fail" | "join"
+  /** See `connectDatabase`. */
+  readonly leaseSeconds?: number
 }
 
 export type DatabaseError = DatabaseUnusable | EmbeddedPostgresFailed | SchemaMismatch | SqlError.SqlError
@@ -133,7 +141,10 @@ export const databaseLayer = (options: DatabaseOptions): Layer.Layer<Database, D
         yield* Effect.logInfo(`The embedded PostgreSQL was ${server.origin}`)
         url = server.url
       }
-      const database = yield* connectDatabase(url, { embedded: options.databaseUrl === undefined })
+      const database = yield* connectDatabase(url, {
+        embedded: options.databaseUrl === undefined,
+        leaseSeconds: options.leaseSeconds
+      })
       yield* check(database.write)
       const applied = yield* migrate(database.write, options.migrations)
       if (applied.length > 0) yield* Effect.logInfo(`Database migrated: ${applied.join(", ")}`)

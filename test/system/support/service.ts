@@ -61,7 +61,14 @@ export interface Health {
   readonly version: string
   readonly log: { readonly head: number }
   readonly fibers: ReadonlyArray<{ name: string; status: string; restarts: number; lastError: string | null }>
-  readonly spaces: ReadonlyArray<{ id: string; slug: string; position: number; lag: number }>
+  readonly spaces: ReadonlyArray<{
+    id: string
+    slug: string
+    position: number
+    lag: number
+    runsHere: boolean
+    process: string | null
+  }>
 }
 
 export class Service {

@@ -59,7 +59,11 @@ export class Sender {
   private stopped = false
   private readonly loops: Array<Promise<void>>
 
-  constructor(service: Service, next: () => TrafficEvent, options: { readonly loops: number; readonly batch: number }) {
+  constructor(
+    service: Pick<Service, "batch">,
+    next: () => TrafficEvent,
+    options: { readonly loops: number; readonly batch: number }
+  ) {
     this.loops = Array.from({ length: options.loops }, async () => {
       while (!this.stopped) {
         const batch = Array.from({ length: options.batch }, next)
