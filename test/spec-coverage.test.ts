@@ -37,12 +37,9 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ["replay is not built yet", ["AC1-38"]],
   ["the replay of a source that is connected is not built yet", ["AC2-6"]],
   ["explain is not built yet", [...range("AC2", 13, 14), "INV-18"]],
-  ["what-if is not built yet", range("AC2", [15, 17])],
-  ["un-merge and split are not built yet", [...range("AC2", [18, 20]), ...range("INV", 16, 19), "W-44"]],
-  ["deleting identifiers is not built yet", [...range("AC2", 21, 22), "W-43"]],
+  ["a what-if run cannot be applied as a rebuild yet", ["AC2-16"]],
   ["deletion and suppression of persons are not built yet", ["AC2-23", "W-50"]],
   ["merge history and contended identifiers are not built yet", range("AC2", 29, 30)],
-  ["deleting identifiers is not built yet", range("AC3", 18, 19)],
   ["subscriptions, explain, masking and insights are not built yet", range("AC3", [24, 29])],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],
   ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 48])]

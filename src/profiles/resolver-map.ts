@@ -3,5 +3,6 @@ import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
+import { whatIfResolvers } from "./what-if-resolvers.ts"
 
-export const resolverMaps = [resolvers, managementResolvers, filterResolvers, operationResolvers]
+export const resolverMaps = [resolvers, managementResolvers, filterResolvers, operationResolvers, whatIfResolvers]

@@ -1,0 +1,188 @@
+/**
+ * Executes what-if runs, one at a time in a process: both sides are built beside the live graph and dropped afterwards, so a run
+ * sees one moment and touches nothing (IDR-190, IDR-192).
+ *
+ *     journal up to now --> graph "before"      history under candidate rules --> graph "after"      walk both --> clusters
+ *
+ * A run whose process died is taken again from its beginning by another.
+ */
+import { Data, Effect, Layer, Schedule } from "effect"
+import type { SqlError } from "effect/sql"
+import { History } from "../../archive/history.ts"
+import { Settings } from "../../config.ts"
+import { Database } from "../../platform/database.ts"
+import { hash128 } from "../../platform/hash.ts"
+import { int4s, texts } from "../../platform/sql-arrays.ts"
+import { supervise } from "../../platform/supervise.ts"
+import { Workspace } from "../../workspace/workspace.ts"
+import { type GraphId, IdentityGraph, type OwnedIdentifier } from "../graph.ts"
+import { catchUp } from "../graph-projection.ts"
+import { identifierText } from "../graph-rows.ts"
+import { toRecord } from "../resolution-record.ts"
+import { compileRules } from "../rules.ts"
+import { makeSpaceStore, readerName } from "../space-store.ts"
+import { type Cluster, diffPartitions } from "./partition-diff.ts"
+import { replay, type Replayed } from "./replay.ts"
+import { takeRun, type WhatIfRun } from "./runs.ts"
+
+/** The run cannot be done; `message` says why. */
+class RunFailed extends Data.TaggedError("RunFailed")<{ readonly message: string }> {}
+
+/** Clusters of one run that are stored; the largest that changed come first. */
+const storedClusters = 100_000
+const rowsAWrite = 1_000
+
+/** Generations of graphs that are no space's live one, nor any rebuild's. */
+const graphOf = (run: WhatIfRun, side: 0 | 1): GraphId =>
+  `${run.spaceId}.${500_000_000 + (run.n % 200_000_000) * 2 + side}`
+
+/** How `walk` orders identifiers. */
+const orderIn = (collection: Cluster["collection"]) => {
+  const key = ({ type, value }: OwnedIdentifier) => hash128(identifierText({ collection, type, value }))
+  return (a: OwnedIdentifier, b: OwnedIdentifier) => {
+    const [x, y] = [key(a), key(b)]
+    return x < y ? -1 : x > y ? 1 : 0
+  }
+}
+
+const record = (entry: Parameters<typeof toRecord>[0] | null | undefined) =>
+  entry == null ? null : JSON.stringify(toRecord(entry))
+
+const summaryOf = (clusters: ReadonlyArray<Cluster>, replayed: Replayed) => {
+  const of = (collection: Cluster["collection"]) => {
+    const own = clusters.filter((cluster) => cluster.collection === collection)
+    const sum = (side: "before" | "after") => own.reduce((total, cluster) => total + cluster[side].length, 0)
+    const changes: Record<string, number> = {}
+    for (const { change } of own) changes[change] = (changes[change] ?? 0) + 1
+    return { profiles: { before: sum("before"), after: sum("after") }, clusters: changes }
+  }
+  const { processed, merges, violations, operationsSkipped, divergences } = replayed
+  return {
+    events: processed,
+    users: of("users"),
+    accounts: of("accounts"),
+    merges,
+    violations,
+    divergentMessages: divergences.count,
+    operationsSkipped
+  }
+}
+
+export const makeRunner = Effect.gen(function* () {
+  const database = yield* Database
+  const graph = yield* IdentityGraph
+  const history = yield* History
+  const workspace = yield* Workspace
+  const { maxMerges, maxMappings } = yield* Settings
+  const { write: sql } = database
+
+  const alive = (run: WhatIfRun, processed: number): Effect.Effect<boolean, SqlError.SqlError> =>
+    Effect.map(
+      sql`update what_if_runs set processed = ${processed}, touched_at = now() where id = ${run.id} and state = 'running' returning n`,
+      (rows) => rows.length > 0
+    )
+
+  const store = Effect.fnUntraced(function* (run: WhatIfRun, clusters: ReadonlyArray<Cluster>, replayed: Replayed) {
+    const changed = clusters.filter(({ change }) => change !== "unchanged")
+    const kept = changed.sort((a, b) => b.identifiers - a.identifiers).slice(0, storedClusters)
+    yield* sql`delete from what_if_clusters where run = ${run.n}::float8::bigint`
+    for (let i = 0; i < kept.length; i += rowsAWrite) {
+      const page = kept.slice(i, i + rowsAWrite)
+      const found = page.map(({ before, after }) => replayed.divergences.of([...before, ...after]))
+      yield* sql.unsafe(
+        `insert into what_if_clusters (run, n, change, collection, before, after, identifiers, sample, divergence, rec_before, rec_after)
+         select $1::float8::bigint, u.* from unnest($2::int4[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[], $10::text[], $11::text[]) u`,
+        [
+          run.n,
+          int4s(page.map((_, at) => i + at)),
+          texts(page.map(({ change }) => change)),
+          texts(page.map(({ collection }) => collection)),
+          texts(page.map(({ before }) => JSON.stringify(before))),
+          texts(page.map(({ after }) => JSON.stringify(after))),
+          int4s(page.map(({ identifiers }) => identifiers)),
+          texts(page.map(({ sample }) => JSON.stringify(sample))),
+          texts(found.map((one) => one?.messageId ?? null)),
+          texts(found.map((one) => record(one?.before))),
+          texts(found.map((one) => record(one?.after)))
+        ]
+      )
+    }
+  })
+
+  const execute = Effect.fnUntraced(function* (run: WhatIfRun) {
+    const space = workspace.current().spaceById.get(run.spaceId)
+    if (space === undefined) return yield* new RunFailed({ message: `The space ${run.spaceId} is gone.` })
+    const spaceStore = makeSpaceStore(database, run.spaceId)
+    const [at] = yield* sql<{ pos: number; seq: number }>`select pos::float8 as pos, greatest(pos, seq)::float8 as seq
+      from cursors where reader = ${readerName(run.spaceId)}`
+    const upTo = at?.pos ?? 0
+    const sources = [...workspace.current().sourceByNo.keys()]
+    const total = yield* history.count({ after: 0, upTo, limit: 2_000_000_000, sources })
+    yield* sql`update what_if_runs set total = ${total} where id = ${run.id}`
+    const [before, after] = [graphOf(run, 0), graphOf(run, 1)]
+    const drop = Effect.forEach([before, after], (id) => Effect.ignore(graph.drop(id)), { discard: true })
+    yield* drop
+    yield* Effect.gen(function* () {
+      const replayed = yield* replay({
+        database,
+        history,
+        workspace,
+        graph,
+        spaceId: run.spaceId,
+        sources,
+        graphId: after,
+        rules: compileRules(run.rules, run.baseVersion + 1, []),
+        upTo,
+        limits: { maxMerges, maxMappings },
+        reapply: run.reapplyOperations,
+        onPage: (processed) => alive(run, processed)
+      })
+      if (replayed.cancelled) return
+      const from = yield* graph.open(before)
+      yield* catchUp({
+        store: spaceStore,
+        graph,
+        graphId: before,
+        from,
+        upTo: at?.seq ?? 0,
+        onPage: () => Effect.asVoid(alive(run, replayed.processed))
+      })
+      const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
+      const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
+      const clusters = [...users, ...accounts]
+      yield* store(run, clusters, replayed)
+      const summary = JSON.stringify(summaryOf(clusters, replayed))
+      yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
+        where id = ${run.id} and state = 'running'`
+    }).pipe(Effect.ensuring(drop))
+  })
+
+  /** Results stay 30 days (IDR-192). */
+  const expire = Effect.andThen(
+    sql`delete from what_if_clusters where run in (
+      select n from what_if_runs where state = 'done' and finished_at < now() - interval '30 days')`,
+    sql`update what_if_runs set state = 'expired', summary = null where state = 'done' and finished_at < now() - interval '30 days'`
+  )
+
+  return Effect.gen(function* () {
+    const run = yield* takeRun(database)
+    if (run === undefined) return yield* Effect.asVoid(expire)
+    yield* execute(run).pipe(
+      Effect.catch((error) => Effect.succeed(error.message)),
+      Effect.catchDefect((defect) => Effect.succeed(String(defect))),
+      Effect.flatMap((failure) =>
+        failure === undefined
+          ? Effect.void
+          : Effect.andThen(
+              Effect.logWarning(`What-if run ${run.id} failed: ${failure}`),
+              sql`update what_if_runs set state = 'failed', finished_at = now(), error = ${failure} where id = ${run.id} and state = 'running'`
+            )
+      )
+    )
+  }).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.asVoid)
+})
+
+/** Runs what is asked for as long as the process lives. */
+export const whatIfLive = Layer.effectDiscard(
+  Effect.flatMap(makeRunner, (work) => Effect.forkScoped(supervise("what-if", work)))
+)

@@ -1,0 +1,143 @@
+/** Runs of what-if as rows: asked for, read, cancelled; what a run does is in `runner.ts`. */
+import { Clock, Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import type { Database } from "../../platform/database.ts"
+import { ksuid } from "../../platform/hash.ts"
+import type { RulesDocument } from "../../workspace/rules.ts"
+import type { Cluster, ClusterChange } from "./partition-diff.ts"
+
+export type RunState = "queued" | "running" | "done" | "failed" | "cancelled" | "applied" | "expired"
+
+export interface WhatIfRun {
+  readonly n: number
+  readonly id: string
+  readonly spaceId: string
+  readonly state: RunState
+  readonly rules: RulesDocument
+  /** Version of the live rules when the run was asked for. */
+  readonly baseVersion: number
+  readonly reapplyOperations: boolean
+  readonly actor: string
+  readonly processed: number
+  readonly total: number | null
+  readonly summary: unknown
+  readonly error: string | null
+  readonly appliedAs: string | null
+}
+
+interface Row extends Omit<WhatIfRun, "rules" | "summary"> {
+  readonly rules: string
+  readonly summary: string | null
+}
+
+const columns = `w.n::float8 as n, w.id, w.space as "spaceId", w.state, w.rules, w.base_version as "baseVersion", w.reapply as "reapplyOperations", w.actor,
+  w.processed::float8 as processed, w.total::float8 as total, w.summary, w.error, w.applied_as as "appliedAs"`
+
+const runOf = (row: Row): WhatIfRun => ({
+  ...row,
+  rules: JSON.parse(row.rules) as RulesDocument,
+  summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown)
+})
+
+/** Runs of a space that wait or are under way; more are refused. */
+export const mostOpen = 5
+
+export const startRun = Effect.fnUntraced(function* (
+  { write: sql }: Database["Service"],
+  options: {
+    readonly spaceId: string
+    readonly rules: RulesDocument
+    readonly baseVersion: number
+    readonly reapplyOperations: boolean
+    readonly actor: string
+  }
+): Effect.fn.Return<string | undefined, SqlError.SqlError> {
+  const { spaceId, rules, baseVersion, reapplyOperations, actor } = options
+  const now = yield* Clock.currentTimeMillis
+  const id = `wif_${ksuid(now, `${spaceId}\n${Math.random()}\n${process.hrtime.bigint()}`)}`
+  const made = yield* sql<{
+    id: string
+  }>`insert into what_if_runs (id, space, state, rules, base_version, reapply, actor, created_at)
+    select ${id}, ${spaceId}, 'queued', ${JSON.stringify(rules)}, ${baseVersion}, ${reapplyOperations}, ${actor}, ${new Date(now)}
+    where (select count(*) from what_if_runs where space = ${spaceId} and state in ('queued', 'running')) < ${mostOpen} returning id`
+  return made[0]?.id
+})
+
+export const findRun = (
+  database: Database["Service"],
+  id: string
+): Effect.Effect<WhatIfRun | undefined, SqlError.SqlError> =>
+  Effect.map(database.read.unsafe<Row>(`select ${columns} from what_if_runs w where w.id = $1`, [id]), ([row]) =>
+    row === undefined ? undefined : runOf(row)
+  )
+
+/** Takes the oldest run that waits, or whose process has not been heard of for a while. */
+export const takeRun = ({ write: sql }: Database["Service"]): Effect.Effect<WhatIfRun | undefined, SqlError.SqlError> =>
+  Effect.map(
+    sql.unsafe<Row>(
+      `update what_if_runs w set state = 'running', touched_at = now(), processed = 0 where w.n = (
+         select n from what_if_runs where state = 'queued' or (state = 'running' and touched_at < now() - interval '30 seconds')
+         order by n limit 1 for update skip locked) returning ${columns}`
+    ),
+    ([row]) => (row === undefined ? undefined : runOf(row))
+  )
+
+/** Cancels a run that waits or is under way; false: it has ended. */
+export const cancelRun = ({ write: sql }: Database["Service"], id: string) =>
+  Effect.map(
+    sql`update what_if_runs set state = 'cancelled', finished_at = now() where id = ${id} and state in ('queued', 'running') returning n`,
+    (rows) => rows.length > 0
+  )
+
+export interface StoredCluster extends Cluster {
+  readonly n: number
+  /** Message whose resolution diverged first; null when it is not known. */
+  readonly divergence: string | null
+  /** Resolution records (IDR-140) of that message. */
+  readonly recordBefore: unknown
+  readonly recordAfter: unknown
+}
+
+interface ClusterRow {
+  readonly n: number
+  readonly change: ClusterChange
+  readonly collection: Cluster["collection"]
+  readonly before: string
+  readonly after: string
+  readonly identifiers: number
+  readonly sample: string
+  readonly divergence: string | null
+  readonly rec_before: string | null
+  readonly rec_after: string | null
+}
+
+const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+
+/** The largest first. `after`: the last one of the page before. */
+export const readClusters = (
+  { read: sql }: Database["Service"],
+  query: {
+    readonly run: number
+    readonly changes: ReadonlyArray<ClusterChange> | null
+    readonly minSize: number
+    readonly after: { readonly identifiers: number; readonly n: number } | null
+    readonly limit: number
+  }
+): Effect.Effect<ReadonlyArray<StoredCluster>, SqlError.SqlError> =>
+  Effect.map(
+    sql.unsafe<ClusterRow>(
+      `select n, change, collection, before, after, identifiers, sample, divergence, rec_before, rec_after from what_if_clusters
+       where run = $1 and ($2::text[] is null or change = any($2)) and identifiers >= $3
+         and ($4::int is null or identifiers < $4 or (identifiers = $4 and n > $5)) order by identifiers desc, n limit $6`,
+      [query.run, query.changes, query.minSize, query.after?.identifiers ?? null, query.after?.n ?? null, query.limit]
+    ),
+    (rows) =>
+      rows.map(({ rec_before, rec_after, ...row }) => ({
+        ...row,
+        before: JSON.parse(row.before) as ReadonlyArray<string>,
+        after: JSON.parse(row.after) as ReadonlyArray<string>,
+        sample: JSON.parse(row.sample) as Cluster["sample"],
+        recordBefore: parsed(rec_before),
+        recordAfter: parsed(rec_after)
+      }))
+  )

@@ -1,0 +1,19 @@
+/** Runs of what-if and what they found (IDR-190 to IDR-192). */
+export const whatIfMigrations = [
+  {
+    id: 220,
+    name: "what-if",
+    statements: [
+      // `state` in lower case as in IDR-192; `touched_at`: last sign of life of the process that runs it. Documents and summary are JSON.
+      `create table what_if_runs (
+         n bigint generated always as identity primary key, id text not null unique, space text not null, state text not null,
+         rules text not null, base_version int not null, reapply boolean not null, actor text not null, created_at timestamptz not null,
+         touched_at timestamptz, finished_at timestamptz, processed bigint not null default 0, total bigint, summary text, error text, applied_as text)`,
+      `create index what_if_open on what_if_runs (n) where state in ('queued', 'running')`,
+      `create table what_if_clusters (
+         run bigint not null, n int not null, change text not null, collection text not null, before text not null, after text not null,
+         identifiers int not null, sample text not null, divergence text, rec_before text, rec_after text, primary key (run, n))`,
+      `create index what_if_clusters_size on what_if_clusters (run, identifiers desc, n)`
+    ]
+  }
+] as const
