@@ -23,6 +23,24 @@ const countOn = (profile: ProfileView, rule: TypeRule, t: number): number => {
   return n
 }
 
+/** Values of one type on the profile that would result at `t`, and the most that one of its parts has (IDR-63 to IDR-65). */
+export const tally = (
+  rule: TypeRule,
+  matched: ReadonlyArray<ProfileView>,
+  unseen: ReadonlyArray<Identifier>,
+  t: number
+): { readonly count: number; readonly most: number } => {
+  let count = 0
+  let most = 0
+  for (const profile of matched) {
+    const n = countOn(profile, rule, t)
+    count += n
+    if (n > most) most = n
+  }
+  for (const { type } of unseen) if (type === rule.type) count++
+  return { count, most }
+}
+
 /** The rules that can be in breach, the most trusted type first. One profile can only grow by what it does not have yet. */
 const rulesInQuestion = (
   rules: Rules,
@@ -64,14 +82,7 @@ export const findBreach = (
   const apart = keptApart(matched, neighbourhood)
   if (apart !== null) return apart
   for (const rule of rulesInQuestion(rules, matched, unseen)) {
-    let count = 0
-    let most = 0
-    for (const profile of matched) {
-      const n = countOn(profile, rule, t)
-      count += n
-      if (n > most) most = n
-    }
-    for (const { type } of unseen) if (type === rule.type) count++
+    const { count, most } = tally(rule, matched, unseen, t)
     if (count > rule.limit && count > most)
       return { kind: "limit", type: rule.type, count, limit: rule.limit, window: rule.window }
   }

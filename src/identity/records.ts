@@ -3,7 +3,17 @@
  * filter them; successes derived from the journal entry, because they say nothing that is not in it.
  */
 import { identifierOf, type JournalEntry } from "./journal.ts"
-import type { Breach, EventFacts, Identifier, ProfileNo, Resolution, Seq, Violation, ViolationKind } from "./model.ts"
+import type {
+  Breach,
+  CollectionResolution,
+  EventFacts,
+  Identifier,
+  ProfileNo,
+  Resolution,
+  Seq,
+  Violation,
+  ViolationKind
+} from "./model.ts"
 
 export type ErrorKind = "No matching identifiers on event" | "Internal resolution failure"
 
@@ -79,8 +89,16 @@ const nextStep = ({ kind, identifier: { type, value }, breach }: Violation): str
 const noIdentifiers =
   "No identifier of the event could be used. Check that the source sends userId or anonymousId and that their values are not blocked; the record shows what was ignored."
 
+type Outcome = Pick<CollectionResolution, "target" | "segmentId"> | null
+
+/** What the errors of an event follow from: its resolution, or as much of it as a journal entry keeps. */
+export interface Recorded extends Pick<Resolution, "facts" | "rulesVersion" | "violations"> {
+  readonly users: Outcome
+  readonly accounts: Outcome
+}
+
 /** Errors and violations of an event (IDR-141, IDR-142), in the order in which they occurred; the error last. */
-export const errorRows = (resolution: Resolution): ReadonlyArray<ErrorRow> => {
+export const errorRows = (resolution: Recorded): ReadonlyArray<ErrorRow> => {
   const { facts, rulesVersion, users, accounts, violations } = resolution
   if (violations.length === 0 && (users !== null || accounts !== null)) return []
   const cause = causeOf(facts, rulesVersion)
