@@ -10,7 +10,7 @@
 import type { Json, JsonObject } from "../event/message.ts"
 import type { Seq } from "./model.ts"
 
-type Write = readonly [value: Json, at: number, source: number, seq: Seq]
+export type Write = readonly [value: Json, at: number, source: number, seq: Seq]
 
 export type TraitDoc = Map<string, Write>
 
@@ -28,7 +28,7 @@ export const decodeTraits = (text: string): TraitDoc => new Map(Object.entries(J
 export const encodeTraits = (doc: TraitDoc): string => JSON.stringify(Object.fromEntries(doc))
 
 /** Later in time, or at the same time and later in the log. */
-const isNewer = (at: number, seq: Seq, than: Write): boolean => (at !== than[1] ? at > than[1] : seq > than[3])
+export const isNewer = (at: number, seq: Seq, than: Write): boolean => (at !== than[1] ? at > than[1] : seq > than[3])
 
 /**
  * Writes the top-level keys of `traits` at time `t` (ms); answers whether the document changed. A new key beyond

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { Identifier } from "../model.ts"
 import type { Execute } from "./execution.ts"
 import { type OperationProblem, OperationRefused } from "./operation.ts"
+import { tellOf } from "./told.ts"
 
 const refuse = (code: OperationProblem, message: string) => Effect.fail(new OperationRefused({ code, message }))
 
@@ -37,7 +38,7 @@ export const deleteIdentifier: Execute<"delete_identifier"> = Effect.fnUntraced(
       links: [],
       operations: [{ kind: "unmap", identifiers: [identifier] }]
     },
-    write: Effect.void,
+    write: tellOf(context, [profile.no]),
     audit: {
       action: "Identifier Deleted",
       target: `profile ${segmentId}`,

@@ -8,6 +8,7 @@ import type { EventLog, LogUnavailable, Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import type { AuditEntry } from "../../workspace/audit.ts"
 import type { GraphError, GraphId, GraphMutations, IdentityGraph } from "../graph.ts"
+import type { Protection } from "../merge.ts"
 import type { Rules } from "../rules.ts"
 import type { OperationAnswers, OperationInputs, OperationKind, OperationRefused } from "./operation.ts"
 
@@ -32,6 +33,8 @@ export interface OperationContext {
   readonly log: Pick<EventLog["Service"], "at">
   readonly rules: Rules
   readonly maxTraits: number
+  /** Merges into and mappings of one profile at most (IDR-87). */
+  readonly protection: Protection
 }
 
 /** What an operation does; the runner adds position, journal entry and audit row. */

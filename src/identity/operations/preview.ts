@@ -30,13 +30,15 @@ const contextOf = (services: PreviewServices, spaceId: string, at: number): Oper
   actor: "",
   reason: "a preview",
   schema: spaceSchema(spaceId),
-  database: services.database,
+  // What only looks must not take a connection from those who write.
+  database: { ...services.database, write: services.database.read },
   graph: services.graph,
   graphId: services.graphs.graphOf(spaceId),
   log: services.log,
-  // Taking apart asks no rules.
+  // Taking apart asks no rules and no limits.
   rules: compileRules(defaultRules, 0, []),
-  maxTraits: services.maxTraits
+  maxTraits: services.maxTraits,
+  protection: { maxMerges: 0, maxMappings: 0 }
 })
 
 export const previewSplit = (

@@ -3,17 +3,21 @@
  *
  *     row of space_operations -> Execute -> one transaction: seq, journal, tables, graph (Postgres), audit, answer -> finished
  *
- * A kill at any instant leaves an operation done or not begun. With a graph outside Postgres the row is finished
- * once the graph has the change too, so that whoever asked reads what he wrote; an answer without an end is finished
- * on the next round. What fails for its own reasons is given up after a few attempts: it must not stop the events behind it.
+ * - A kill at any instant leaves an operation done or not begun. With a graph outside Postgres the row is finished
+ *   once the graph has the change too, so that whoever asked reads what he wrote; an answer without an end is finished
+ *   on the next round.
+ * - What fails for its own reasons is given up after a few attempts, counted in the row because a failure may end the process.
+ *   It must not stop the events behind it.
+ * - While the graph or the archive is away, operations wait, and those behind them; after an hour they are refused.
  */
-import { Clock, Effect } from "effect"
+import { Cause, Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../../config.ts"
 import { EventLog, type LogUnavailable, type Position } from "../../log/event-log.ts"
 import { Database } from "../../platform/database.ts"
 import { addAudit, auditId } from "../../workspace/audit.ts"
-import { type GraphError, type GraphId, type GraphMutations, IdentityGraph } from "../graph.ts"
+import { causeMessage } from "../../platform/supervise.ts"
+import { type GraphError, type GraphId, type GraphMutations, type GraphUnavailable, IdentityGraph } from "../graph.ts"
 import { changesGraph } from "../graph-projection.ts"
 import { nextSeq, type Seq } from "../model.ts"
 import type { Rules } from "../rules.ts"
@@ -22,7 +26,7 @@ import type { SpaceFenced, SpaceStore } from "../space-store.ts"
 import { deleteIdentifier } from "./delete-identifier.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
 import { encodeOperation } from "./operation-entry.ts"
-import type { OperationInputs, OperationKind, OperationRefused } from "./operation.ts"
+import type { OperationInputs, OperationKind, OperationProblem } from "./operation.ts"
 import { liftSeparation, revertSplit } from "./rejoin.ts"
 import { importRules, saveRules } from "./rules-operations.ts"
 import { split } from "./split.ts"
@@ -54,7 +58,11 @@ const execute = <K extends Executable>(
 
 /** Operations in one pause between two batches. */
 const atOnce = 20
-const attempts = 3
+const mostAttempts = 3
+
+const failed = "The operation failed for a reason that is in the log of the service. Nothing has changed."
+const tooOld =
+  "The operation could not be executed for an hour, because the identity graph or the archive was away. Nothing has changed; ask again."
 
 interface Row {
   readonly id: number
@@ -64,6 +72,8 @@ interface Row {
   readonly reason: string
   /** Already done, but not finished. */
   readonly answered: boolean
+  /** Asked for more than an hour ago. */
+  readonly old: boolean
 }
 
 /** Where the space stands; what an operation did is in `seq`, and in `graphPosition` when the graph is transactional. */
@@ -74,15 +84,31 @@ export interface Standing {
   readonly graphPosition: Position
 }
 
+type Away = GraphUnavailable | LogUnavailable
+
+interface Done {
+  readonly standing: Standing
+  readonly mutations: GraphMutations
+}
+
+export interface Pause {
+  readonly standing: Standing
+  /** Operations that were executed; with none, nothing of the space has changed. */
+  readonly executed: number
+  /** Whether others wait that can be executed at once. */
+  readonly more: boolean
+  /** What the next operation needs and could not reach. */
+  readonly away: Away | undefined
+}
+
 export interface OperationRunner {
-  /** Whether anything is asked for; one indexed read. */
-  readonly pending: Effect.Effect<boolean, SqlError.SqlError>
   /** Executes what is asked for, in the order of the requests; call between two batches, with everything before settled. */
   readonly run: (
     standing: Standing,
     rules: Rules,
+    /** Called after each commit that changes the graph; completes when the graph has it. */
     applied: (mutations: GraphMutations) => Effect.Effect<void>
-  ) => Effect.Effect<Standing, SpaceFenced | SqlError.SqlError | GraphError | LogUnavailable>
+  ) => Effect.Effect<Pause, SpaceFenced | SqlError.SqlError | GraphError | LogUnavailable>
 }
 
 export const makeRunner = Effect.fnUntraced(function* (options: {
@@ -94,112 +120,122 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
   const database = yield* Database
   const graph = yield* IdentityGraph
   const log = yield* EventLog
-  const { maxTraits } = yield* Settings
+  const { maxTraits, maxMerges, maxMappings } = yield* Settings
+  const protection = { maxMerges, maxMappings }
   const { write: sql } = database
-  const failures = new Map<number, number>()
+  const schema = spaceSchema(spaceId)
 
   const open = sql<Row>`select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor,
-      coalesce(reason, '') as reason, answer is not null as answered from space_operations
+      coalesce(reason, '') as reason, answer is not null as answered, requested_at < now() - interval '1 hour' as old
+    from space_operations
     where space = ${spaceId} and finished_at is null and kind <> 'rebuild' order by id limit ${atOnce}`
 
   const finish = ({ id }: Row) => sql`update space_operations set finished_at = now() where id = ${id}::float8::bigint`
-  const refuse = ({ id }: Row, code: string, message: string) =>
-    sql`update space_operations set finished_at = now(), code = ${code}, error = ${message} where id = ${id}::float8::bigint`
+  const refuse = ({ id }: Row, code: OperationProblem, message: string) =>
+    sql`update space_operations set finished_at = now(), code = ${code}, error = ${message}
+      where id = ${id}::float8::bigint and answer is null`
 
-  const one = Effect.fnUntraced(function* (row: Row, standing: Standing, rules: Rules) {
-    const { kind, actor, reason } = row
+  const one = Effect.fnUntraced(function* (
+    row: Row,
+    standing: Standing,
+    rules: Rules
+  ): Effect.fn.Return<Done, OperationFailure | SpaceFenced> {
+    const { id: operationId, kind, actor, reason } = row
+    const { cursor, epoch, storedSeq } = standing
     const at = yield* Clock.currentTimeMillis
-    const seq = nextSeq(Math.max(standing.storedSeq, standing.cursor), 0)
-    const audit = auditId(at, `${spaceId}\n${row.id}`)
-    const schema = spaceSchema(spaceId)
-    const context: OperationContext = {
-      spaceId,
-      operationId: row.id,
-      auditId: audit,
-      seq,
-      at,
-      actor,
-      reason,
-      schema,
-      database,
-      graph,
-      graphId,
-      log,
-      rules,
-      maxTraits
-    }
+    const seq = nextSeq(Math.max(storedSeq, cursor), 0)
+    const audit = auditId(at, `${spaceId}\n${operationId}`)
+    const who = { spaceId, operationId, auditId: audit, seq, at, actor, reason }
+    const context: OperationContext = { ...who, schema, database, graph, graphId, log, rules, maxTraits, protection }
     const done = yield* execute(kind, context, JSON.parse(row.input) as OperationInputs[typeof kind])
     const mutations: GraphMutations = { ...done.mutations, position: seq }
-    const changes = changesGraph(mutations)
+    const appliesNow = graph.transactional && changesGraph(mutations)
     const entry = { seq, operation: kind, auditId: audit, at, actor, reason, mutations: done.mutations }
     const answer = JSON.stringify({ ...done.answer, auditId: audit })
     yield* sql
       .withTransaction(
         Effect.gen(function* () {
-          const { cursor, epoch, storedSeq } = standing
           yield* store.advance({ from: cursor, epoch, fromSeq: storedSeq, toSeq: seq })
           yield* store.addJournal(seq, encodeOperation({ ...entry, successes: done.successes }))
           yield* done.write
-          if (graph.transactional && changes) yield* graph.apply(graphId, standing.graphPosition, mutations)
+          if (appliesNow) yield* graph.apply(graphId, standing.graphPosition, mutations)
           yield* addAudit(sql, [
             { ...done.audit, id: audit, at, space: spaceId, actor, reason: reason === "" ? null : reason }
           ])
-          yield* sql`update space_operations set answer = ${answer}, started_at = ${new Date(at)} where id = ${row.id}::float8::bigint`
+          yield* sql`update space_operations set answer = ${answer}, started_at = ${new Date(at)} where id = ${operationId}::float8::bigint`
         })
       )
       .pipe(Effect.uninterruptible)
-    const graphPosition = graph.transactional && changes ? seq : standing.graphPosition
+    const graphPosition = appliesNow ? seq : standing.graphPosition
     return { standing: { ...standing, storedSeq: seq, graphPosition }, mutations }
   })
 
-  /** A refusal answers; what else fails is tried again, a few times, and then refused. */
-  const giveUp = Effect.fnUntraced(function* (row: Row, error: unknown) {
-    const failed = (failures.get(row.id) ?? 0) + 1
-    failures.set(row.id, failed)
-    if (failed < attempts) return false
-    failures.delete(row.id)
-    const message = error instanceof Error ? error.message : String(error)
-    yield* Effect.logError(`Operation ${row.id} (${row.kind}) of ${spaceId} failed ${failed} times: ${message}`)
-    yield* refuse(
-      row,
-      "INTERNAL",
-      "The operation failed for a reason that is in the log of the service. Nothing has changed."
-    )
+  /**
+   * Counts the attempt; true when it was the last one and the operation is refused. False also when the answer is there: a
+   * commit may succeed without its caller getting to know.
+   */
+  const givenUp = Effect.fnUntraced(function* (row: Row, cause: Cause.Cause<unknown>) {
+    const [counted] = yield* sql<{ attempts: number }>`update space_operations set attempts = attempts + 1
+      where id = ${row.id}::float8::bigint and answer is null returning attempts`
+    if (counted === undefined || counted.attempts < mostAttempts) return false
+    yield* Effect.logError(`Operation ${row.id} (${row.kind}) of ${spaceId} is given up: ${causeMessage(cause)}`)
+    yield* Effect.logDebug(cause)
+    yield* refuse(row, "INTERNAL", failed)
     return true
   })
 
+  const attempt = (
+    row: Row,
+    standing: Standing,
+    rules: Rules
+  ): Effect.Effect<Done | Away | "refused", SpaceFenced | SqlError.SqlError | GraphError | LogUnavailable> =>
+    one(row, standing, rules).pipe(
+      Effect.catchTag("OperationRefused", ({ code, message }) =>
+        Effect.as(refuse(row, code, message), "refused" as const)
+      ),
+      Effect.catchTag(
+        ["GraphUnavailable", "LogUnavailable"],
+        (away): Effect.Effect<Away | "refused", SqlError.SqlError> =>
+          row.old ? Effect.as(refuse(row, "TIMEOUT", tooOld), "refused" as const) : Effect.succeed(away)
+      ),
+      Effect.catchCause((cause) =>
+        isOurs(cause)
+          ? Effect.flatMap(givenUp(row, cause), (gone) =>
+              gone ? Effect.succeed("refused" as const) : Effect.failCause(cause)
+            )
+          : Effect.failCause(cause)
+      )
+    )
+
   return {
-    pending: Effect.map(
-      sql`select 1 from space_operations where space = ${spaceId} and finished_at is null and kind <> 'rebuild' limit 1`,
-      (rows) => rows.length > 0
-    ),
     run: Effect.fnUntraced(function* (start, rules, applied) {
       let standing = start
-      for (const row of yield* open) {
+      let executed = 0
+      const rows = yield* open
+      const pause = (more: boolean, away?: Away): Pause => ({ standing, executed, more, away })
+      for (const row of rows) {
         if (row.answered) {
           yield* finish(row)
           continue
         }
-        const outcome = yield* one(row, standing, rules).pipe(
-          Effect.catchTag("OperationRefused", (refused: OperationRefused) =>
-            Effect.as(refuse(row, refused.code, refused.message), undefined)
-          ),
-          Effect.catchIf(
-            (error): error is Exclude<typeof error, SpaceFenced> => error._tag !== "SpaceFenced",
-            (error) => Effect.flatMap(giveUp(row, error), (given) => (given ? Effect.undefined : Effect.fail(error)))
-          ),
-          Effect.catchDefect((defect) =>
-            Effect.flatMap(giveUp(row, defect), (given) => (given ? Effect.undefined : Effect.die(defect)))
-          )
-        )
-        if (outcome === undefined) continue
+        const outcome = yield* attempt(row, standing, rules)
+        if (outcome === "refused") continue
+        if ("_tag" in outcome) return pause(false, outcome)
         standing = outcome.standing
+        executed += 1
         if (changesGraph(outcome.mutations)) yield* applied(outcome.mutations)
         yield* finish(row)
         // Rules that were saved are in force for the next operation, too: the caller reads them again.
-        if (row.kind === "save_rules" || row.kind === "import_rules") return standing
+        if (row.kind === "save_rules" || row.kind === "import_rules") return pause(true)
       }
-      return standing
+      return pause(rows.length === atOnce)
     })
   } satisfies OperationRunner
 })
+
+/** Whether the operation itself may be why: not a lost space, not shutdown. */
+const isOurs = (cause: Cause.Cause<unknown>): boolean => {
+  if (Cause.hasInterruptsOnly(cause)) return false
+  const error = Cause.squash(cause) as { readonly _tag?: unknown } | undefined
+  return error?._tag !== "SpaceFenced" && error?._tag !== "GraphFenced"
+}

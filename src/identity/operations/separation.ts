@@ -34,6 +34,16 @@ export interface Cut {
   readonly to: { readonly no: ProfileNo; readonly segmentId: string }
 }
 
+/** What the audit entry of a separation keeps for the way back. */
+export interface SeparationData {
+  readonly inverse: "revertSplit"
+  readonly mergeId?: string
+  readonly separated: ProfileNo
+  readonly remaining: ProfileNo
+  /** Identifiers that were moved, and the profile that each belonged to first. */
+  readonly moved: ReadonlyArray<ExternalId & { readonly from: ProfileNo }>
+}
+
 export interface Separation {
   /** The identifiers of `also`, as they were mapped. */
   readonly moved: ReadonlyArray<ExternalIdRow>
@@ -68,15 +78,18 @@ export const planSeparation = Effect.fnUntraced(function* (
         : `Nothing would be left on profile ${profile.segmentId}: keep at least one identifier.`
     )
   const staying = profile.members.map(({ no }) => no).filter((no) => !members.has(no))
-  const moves = yield* planMoves(context, { collection, staying, identifiers: leaving, to: to.no })
+  const moves = yield* planMoves(context, {
+    collection,
+    profile: profile.no,
+    members: [...members],
+    staying,
+    identifiers: leaving,
+    to: to.no
+  })
 
   const stored = yield* database.write.unsafe<{ profile: number; doc: string }>(
     `select profile::float8 as profile, doc from ${schema}.traits where profile = any($1::float8[]::bigint[])`,
     [float8s(profile.members.map(({ no }) => no))]
-  )
-  const [counted] = yield* database.write.unsafe<{ n: number }>(
-    `select count(*)::int as n from ${schema}.stamps where ${collection === "users" ? "profile" : "account"} = any($1::float8[]::bigint[])`,
-    [float8s([...members])]
   )
   const docs = new Map(stored.map(({ profile, doc }) => [profile, decodeTraits(doc)]))
   const now = new Map([...docs, ...moves.traits])
@@ -99,8 +112,8 @@ export const planSeparation = Effect.fnUntraced(function* (
       return id === undefined || id === segmentId ? [] : [id]
     })
   })
-  const own = counted!.n
-  const movedEvents = moves.events.length
+  const own = moves.left
+  const movedEvents = moves.moved.length
   const allNos = profile.members.map(({ no }) => no)
   const sideNos = [...new Set([...members, to.no])]
   return {

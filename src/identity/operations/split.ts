@@ -5,7 +5,7 @@ import { type ProfileNo, profileNo } from "../model.ts"
 import type { Execute, OperationContext, OperationFailure } from "./execution.ts"
 import type { OperationInputs } from "./operation.ts"
 import { needReason, planSeparation, refuse, type Separation } from "./separation.ts"
-import { firstOf, separated } from "./undo-merge.ts"
+import { separated } from "./undo-merge.ts"
 
 interface Plan {
   readonly to: { readonly no: ProfileNo; readonly segmentId: string }
@@ -34,12 +34,13 @@ export const planSplit = Effect.fnUntraced(function* (
 export const split: Execute<"split"> = Effect.fnUntraced(function* (context, input) {
   yield* needReason(context)
   const { to, remaining, separation } = yield* planSplit(context, input)
-  const first = firstOf(separation)
+  const { first } = separation.moves
   return separated(context, {
     action: "Profile Split",
     data: { identifiers: input.identifiers },
     from: to.no,
     remaining,
+    told: [to.no, remaining],
     separation,
     first: [],
     profiles: [

@@ -7,10 +7,13 @@ import { collectionOf, type ProfileNo } from "../model.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
 import { writeMoves } from "./moves.ts"
 import type { OperationInputs } from "./operation.ts"
-import { needReason, planSeparation, refuse, type Separation } from "./separation.ts"
+import { needReason, planSeparation, refuse, type Separation, type SeparationData } from "./separation.ts"
+import { tellOf } from "./told.ts"
 
 interface Plan {
   readonly from: ProfileNo
+  /** What it was merged into; `remaining` when that is canonical. */
+  readonly into: ProfileNo
   readonly remaining: ProfileNo
   readonly separation: Separation
 }
@@ -41,17 +44,18 @@ export const planUndoMerge = Effect.fnUntraced(function* (
   }
   const { segmentId } = profile.members.find(({ no }) => no === merge.from)!
   const separation = yield* planSeparation(context, { profile, members, also, to: { no: merge.from, segmentId } })
-  return { from: merge.from, remaining: profile.no, separation }
+  return { from: merge.from, into: merge.into, remaining: profile.no, separation }
 })
 
 export const undoMerge: Execute<"undo_merge"> = Effect.fnUntraced(function* (context, input) {
   yield* needReason(context)
-  const { from, remaining, separation } = yield* planUndoMerge(context, input)
+  const { from, into, remaining, separation } = yield* planUndoMerge(context, input)
   return separated(context, {
     action: "Merge Undone",
     data: { mergeId: input.mergeId },
     from,
     remaining,
+    told: [from, into, remaining],
     separation,
     first: [{ kind: "unmerge", from }],
     profiles: [],
@@ -67,6 +71,7 @@ export const separated = (
     readonly data: Readonly<Record<string, unknown>>
     readonly from: ProfileNo
     readonly remaining: ProfileNo
+    readonly told: ReadonlyArray<ProfileNo>
     readonly separation: Separation
     readonly first: NonNullable<Executed<"split">["mutations"]["operations"]>
     readonly profiles: Executed<"split">["mutations"]["profiles"]
@@ -91,13 +96,19 @@ export const separated = (
           : [])
       ]
     },
-    write: writeMoves(context, { collection, to: from }, moves),
+    write: Effect.andThen(writeMoves(context, { collection, to: from }, moves), tellOf(context, options.told)),
     audit: {
       action: options.action,
       target: `profile ${before.segmentId}`,
       before,
       after,
-      data: { ...options.data, separated: from, remaining, inverse: "revertSplit" }
+      data: {
+        ...options.data,
+        inverse: "revertSplit",
+        separated: from,
+        remaining,
+        moved: moved.map(({ type, value, profile }) => ({ type, id: value, from: profile }))
+      } satisfies SeparationData
     },
     answer: {
       remaining: after.remaining.segmentId,
@@ -109,10 +120,3 @@ export const separated = (
 }
 
 const plain = ({ collection, type, value }: Separation["moved"][number]) => ({ collection, type, value })
-
-/** Earliest of the events that move, for the metadata of a new profile. */
-export const firstOf = ({ moves }: Separation) =>
-  moves.events.reduce<(typeof moves.events)[number] | undefined>(
-    (first, event) => (first === undefined || event.t < first.t ? event : first),
-    undefined
-  )
