@@ -107,9 +107,10 @@ export const encodeChunk = async (events: ReadonlyArray<LogEvent>): Promise<Enco
 
   // A size in the frame lets any decoder allocate at once; the checksums let `zstd -t` check a file by itself.
   const params = { [constants.ZSTD_c_checksumFlag]: 1 }
+  const chunkSize = 1024 * 1024
   const [packedColumns, packedLines] = await Promise.all([
-    compress(columns, { params }),
-    compress(lines, { params, pledgedSrcSize: lines.length })
+    compress(columns, { params, chunkSize }),
+    compress(lines, { params, chunkSize, pledgedSrcSize: lines.length })
   ])
   const head = Buffer.alloc(8 + headerBytes)
   head.writeUInt32LE(skippable, 0)
@@ -122,6 +123,9 @@ export const encodeChunk = async (events: ReadonlyArray<LogEvent>): Promise<Enco
   const bytes = Buffer.concat([head, packedColumns, packedLines])
   return { bytes, sha256: sha256Of(bytes), first, last, events: n, receivedAt, timestamp, sources: counts }
 }
+
+/** Into one buffer, instead of many of 16 kB that are joined: several times faster. */
+const exactly = (bytes: number) => ({ chunkSize: Math.max(1024, bytes + 1), maxOutputLength: Math.max(1, bytes) })
 
 /** Unpacks an object; throws `NotAChunk`. Whoever calls has compared its SHA-256. */
 export const decodeChunk = async (object: Uint8Array): Promise<Chunk> => {
@@ -138,8 +142,8 @@ export const decodeChunk = async (object: Uint8Array): Promise<Chunk> => {
   const first = bytes.readDoubleLE(24)
   const split = 8 + bytes.readUInt32LE(4)
   const [columns, lines] = await Promise.all([
-    decompress(bytes.subarray(8 + headerBytes, split), { maxOutputLength: Math.max(1, columnsSize) }),
-    decompress(bytes.subarray(split), { maxOutputLength: Math.max(1, linesSize) })
+    decompress(bytes.subarray(8 + headerBytes, split), exactly(columnsSize)),
+    decompress(bytes.subarray(split), exactly(linesSize))
   ]).catch((error: unknown) => {
     throw new NotAChunk(`cannot be decompressed (${error instanceof Error ? error.message : String(error)})`)
   })

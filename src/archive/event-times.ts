@@ -1,6 +1,6 @@
 /**
- * Reads when an event happened and arrived, and its message id, from its stored bytes without parsing them: a
- * tenth of the time of `JSON.parse`, and only top-level members count, whatever `properties` holds.
+ * Reads when an event happened and arrived, and its message id, from its stored bytes without parsing them: in
+ * about half of the time, and only top-level members count, whatever `properties` holds.
  *
  * Stored messages come from `JSON.stringify` (ING-50), so there is no white space between tokens. Anything else is
  * parsed as usual.
@@ -23,18 +23,20 @@ export interface EventTimes {
 const timestampKey = Buffer.from("timestamp")
 const receivedAtKey = Buffer.from("receivedAt")
 const messageIdKey = Buffer.from("messageId")
+const typeKey = Buffer.from('"type":"')
 
-const isAt = (body: Buffer, from: number, to: number, key: Buffer): boolean =>
-  to - from === key.length && body.compare(key, 0, key.length, from, to) === 0
+const isAt = (body: Buffer, from: number, to: number, key: Buffer): boolean => {
+  if (to - from !== key.length) return false
+  for (let i = 0; i < key.length; i++) if (body[from + i] !== key[i]) return false
+  return true
+}
 
-/** Index of the quote that ends a string; `from` is its first character. -1: it does not end. */
+/** Index of the quote that ends a string; `from` is its first character. Beyond the end: it does not end. */
 const endOfString = (body: Buffer, from: number): number => {
-  for (let at = body.indexOf(quote, from); at !== -1; at = body.indexOf(quote, at + 1)) {
-    let slashes = 0
-    while (body[at - 1 - slashes] === backslash) slashes++
-    if (slashes % 2 === 0) return at
-  }
-  return -1
+  let at = from
+  // Strings are short: a loop beats the call of `indexOf`.
+  for (; at < body.length && body[at] !== quote; at++) if (body[at] === backslash) at++
+  return at
 }
 
 /** Index after an object or a list that begins at `from`; -1: it does not end. */
@@ -44,7 +46,6 @@ const endOfNested = (body: Buffer, from: number): number => {
     const byte = body[at]!
     if (byte === quote) {
       at = endOfString(body, at + 1)
-      if (at === -1) return -1
     } else if (byte === openBrace || byte === openBracket) depth++
     else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return at + 1
   }
@@ -76,6 +77,11 @@ const timeAt = (body: Buffer, from: number, to: number): number => {
   return digits(body, from, 4) < 100 ? Date.parse(body.toString("latin1", from, to)) : time
 }
 
+const textAt = (body: Buffer, from: number, to: number): string => {
+  const text = body.toString("utf8", from, to)
+  return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text
+}
+
 const parsed = (body: Buffer): EventTimes => {
   let event: Record<string, unknown> = {}
   try {
@@ -91,8 +97,24 @@ const parsed = (body: Buffer): EventTimes => {
   }
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+const usualBeginning = Buffer.from('","messageId":"')
+
+/** The message id alone: it is the second member of what Braid stores. */
+export const messageIdOf = (bytes: Uint8Array): string => {
+  const body = bufferOf(bytes)
+  // `{"type":"track","messageId":"..."`: the first string that ends is the type.
+  const type = body[0] === openBrace && isAt(body, 1, 9, typeKey) ? endOfString(body, 9) : -1
+  if (type === -1 || !isAt(body, type, type + usualBeginning.length, usualBeginning)) return timesOf(body).messageId
+  const from = type + usualBeginning.length
+  const end = endOfString(body, from)
+  return end < body.length ? textAt(body, from, end) : timesOf(body).messageId
+}
+
 export const timesOf = (bytes: Uint8Array): EventTimes => {
-  const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const body = bufferOf(bytes)
   const times: EventTimes = { timestamp: Number.NaN, receivedAt: Number.NaN, messageId: "" }
   if (body[0] !== openBrace) return parsed(body)
   let at = 1
@@ -101,18 +123,15 @@ export const timesOf = (bytes: Uint8Array): EventTimes => {
     if (body[at] !== quote) return parsed(body)
     const key = at + 1
     const keyEnd = endOfString(body, key)
-    if (keyEnd === -1 || body[keyEnd + 1] !== 0x3a) return parsed(body)
+    if (body[keyEnd + 1] !== 0x3a) return parsed(body)
     at = keyEnd + 2
     const first = body[at]!
     if (first === quote) {
       const end = endOfString(body, at + 1)
-      if (end === -1) return parsed(body)
+      if (end >= body.length) return parsed(body)
       if (isAt(body, key, keyEnd, timestampKey)) times.timestamp = timeAt(body, at + 1, end)
       else if (isAt(body, key, keyEnd, receivedAtKey)) times.receivedAt = timeAt(body, at + 1, end)
-      else if (isAt(body, key, keyEnd, messageIdKey)) {
-        const text = body.toString("utf8", at + 1, end)
-        times.messageId = text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text
-      }
+      else if (isAt(body, key, keyEnd, messageIdKey)) times.messageId = textAt(body, at + 1, end)
       at = end + 1
     } else if (first === openBrace || first === openBracket) {
       at = endOfNested(body, at)

@@ -10,7 +10,7 @@ import { dayOf, type EventLog, type LogEvent, LogUnavailable, type Position } fr
 import { sqlErrorText } from "../platform/database-layer.ts"
 import { type ChunkRow, type ChunkStore, eventsOf } from "./chunk-store.ts"
 import { type Chunk, indexAfter } from "./chunk.ts"
-import { timesOf } from "./event-times.ts"
+import { messageIdOf, timesOf } from "./event-times.ts"
 import type { ArchiveDamaged, History, ReceivedRange, ReplayKey } from "./history.ts"
 import { byReplayOrder, SortFailed } from "./history.ts"
 import type { ObjectStoreFailed } from "./object-store.ts"
@@ -19,13 +19,13 @@ import { ReplaySorter } from "./replay-sort.ts"
 const pageEvents = 2000
 const pageRows = 200
 const pageOfReplay = 1000
-const defaultSortBytes = 64 * 1024 * 1024
+const defaultSortBytes = 32 * 1024 * 1024
 const millisPerDay = 86_400_000
 
 export interface HistoryOptions {
   /** Where events are sorted that do not fit in memory. */
   readonly sortFolder: string
-  /** Bytes of events in memory while sorting (default 64 MB). */
+  /** Bytes of events in memory while sorting (default 32 MB). */
   readonly sortBytes?: number
   /** Bytes of chunks kept in memory (default 32 MB). */
   readonly cacheBytes?: number
@@ -155,7 +155,7 @@ export const makeByTime = (parts: {
         const failed = (error: unknown) => sortFailed(folder, error)
         const spill = Effect.tryPromise({ try: () => sorter.spill(), catch: failed })
         const visit: Visit = (event, timestamp, receivedAt) => {
-          const { messageId } = timesOf(event.body)
+          const messageId = messageIdOf(event.body)
           const key: ReplayKey = { timestamp, receivedAt, messageId, position: event.position }
           return (after === undefined || byReplayOrder(key, after) > 0) && sorter.add(key, event)
         }

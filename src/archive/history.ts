@@ -72,7 +72,7 @@ export class History extends Context.Service<
     readonly firstPosition: Effect.Effect<Position | undefined, HistoryFailed>
     /**
      * Events received in a time range, in the order of a replay, in arrays of at most 1,000. The whole range is read
-     * before the first array comes (a late event may carry the oldest timestamp); what does not fit in 64 MB is
+     * before the first array comes (a late event may carry the oldest timestamp); what does not fit in 32 MB is
      * sorted on disk. Goes on after a key with `after`.
      */
     readonly readByTime: (

@@ -95,7 +95,7 @@ class Run {
     const packed = Buffer.allocUnsafe(head.readUInt32LE(0))
     await this.#readFully(packed, this.#at + 4)
     this.#at += 4 + packed.length
-    this.#block = await decompress(packed)
+    this.#block = await decompress(packed, { chunkSize: 2 * blockBytes })
     this.#record = 0
     this.advance()
   }
@@ -221,8 +221,8 @@ class RunWriter {
   }
 
   async flush(): Promise<void> {
-    const params = { [constants.ZSTD_c_compressionLevel]: 1 }
-    const packed = await compress(Buffer.concat(this.#records, this.#bytes), { params })
+    const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: blockBytes }
+    const packed = await compress(Buffer.concat(this.#records, this.#bytes), options)
     const head = Buffer.allocUnsafe(4)
     head.writeUInt32LE(packed.length)
     const block = Buffer.concat([head, packed])

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { timesOf } from "../../src/archive/event-times.ts"
+import { messageIdOf, timesOf } from "../../src/archive/event-times.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const at = (value: unknown) => (typeof value === "string" ? Date.parse(value) : Number.NaN)
@@ -19,6 +19,17 @@ describe("times of a stored event", () => {
       version: 2
     }
     assert.deepStrictEqual(timesOf(bytes(JSON.stringify(event))), { timestamp: ms, receivedAt: ms, messageId: "m-1" })
+  })
+
+  it.each([
+    ['{"type":"track","messageId":"m-1","properties":{"messageId":"no"}}', "m-1"],
+    [String.raw`{"type":"track","messageId":"a\"bü😀","x":1}`, 'a"bü😀'],
+    ['{"type":"tr\\"ack","messageId":"m-2"}', "m-2"],
+    ['{"type":"track","messageId":7,"x":"messageId"}', ""],
+    ['{"type":"track","messageId":"m', ""],
+    ['{"type":"track","event":"e","messageId":"m-3"}', "m-3"]
+  ])("the message id of %s is %s", (text, id) => {
+    assert.strictEqual(messageIdOf(bytes(text)), id)
   })
 
   const odd: ReadonlyArray<readonly [string, string, object]> = [
@@ -48,7 +59,9 @@ describe("times of a stored event", () => {
     ]
   ]
   it.each(odd)("%s", (_, text, expected) => {
-    assert.deepStrictEqual(timesOf(bytes(text)), expected)
+    const times = timesOf(bytes(text))
+    assert.deepStrictEqual(times, expected)
+    assert.strictEqual(messageIdOf(bytes(text)), times.messageId)
   })
 
   it("are what JSON.parse finds, for any event", () => {
@@ -67,6 +80,7 @@ describe("times of a stored event", () => {
       fc.property(fc.array(member), (members) => {
         const event = Object.fromEntries(members) as Record<string, unknown>
         const text = JSON.stringify(event)
+        assert.strictEqual(messageIdOf(bytes(text)), timesOf(bytes(text)).messageId)
         const read = JSON.parse(text) as Record<string, unknown>
         assert.deepStrictEqual(timesOf(bytes(text)), {
           timestamp: at(read["timestamp"]),
