@@ -2,7 +2,7 @@
  * What a query may ask for, checked before anything is executed (PRO-62): depth, cost, aliases, references.
  *
  * - Depth counts nested fields, leaves included. Introspection is limited by graphql-js itself.
- * - Cost: an object 1; a connection its page size times the cost of one node (edges and page info are part of it).
+ * - Cost: an object 1, an explanation 50; a connection its page size times the cost of one node (edges and page info are part of it).
  *   A batch of references is read as one, so it costs 1 a reference and a quarter of its children's cost a reference.
  * - Fragments are measured once each, so that nested spreads cannot make the measuring itself expensive.
  */
@@ -32,6 +32,11 @@ const maxAliases = 30
 export const maxRefs = 100
 export const defaultPage = 20
 const largestPage = 200
+/** Fields of Query that read more than an object does. */
+const fieldCosts: ReadonlyMap<string, number> = new Map([
+  ["explain", 50],
+  ["whyNotMerged", 50]
+])
 
 export interface Measured {
   readonly cost: number
@@ -106,7 +111,8 @@ class Meter {
       this.refs = Math.max(this.refs, count)
       return { cost: count + Math.ceil(count / 4) * child.cost, depth }
     }
-    return { cost: 1 + child.cost, depth }
+    const own = parent === this.schema.getQueryType() ? fieldCosts.get(name) : undefined
+    return { cost: (own ?? 1) + child.cost, depth }
   }
 
   private pageSize(node: FieldNode): number {

@@ -1,8 +1,16 @@
 /** All resolvers of the schema: one map per subject; Yoga merges them type by type. */
+import { explainResolvers } from "./explain-resolvers.ts"
 import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 
-export const resolverMaps = [resolvers, managementResolvers, filterResolvers, operationResolvers, whatIfResolvers]
+export const resolverMaps = [
+  resolvers,
+  managementResolvers,
+  filterResolvers,
+  operationResolvers,
+  whatIfResolvers,
+  explainResolvers
+]

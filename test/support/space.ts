@@ -135,7 +135,8 @@ export const rig = <E, R>(
             const taken = log.offer({
               events: full.map((it) => ({
                 source: no,
-                dedupKey: `${space.id} ${it.messageId}`,
+                // As with the scope `source` (ING-64): every space of the rig has a source of its own.
+                dedupKey: `${space.sources[0]!.id}\n${it.messageId}`,
                 body: encoder.encode(JSON.stringify(it))
               })),
               receivedAt: Date.now(),

@@ -83,4 +83,4 @@ export const readEvent = (value: unknown, now: number): ReadEvent => {
   return { message: normalise(kept, type, arrival), discarded, assumptions: assumptionsOf(event, receivedAtText) }
 }
 
-export const hasPlaceholder = ({ messageId }: Message): boolean => messageId === placeholderId
+export const isPlaceholder = (messageId: string): boolean => messageId === placeholderId

@@ -21,7 +21,7 @@ import { compileRules } from "../rules.ts"
 import { makeSpaceStore, readerName } from "../space-store.ts"
 import { decodeTraits } from "../traits.ts"
 import { type Examined, examine, explain, explainDrop, type Known } from "./explain.ts"
-import { hasPlaceholder, readEvent } from "./incoming.ts"
+import { isPlaceholder, readEvent } from "./incoming.ts"
 import { makePast } from "./past-reader.ts"
 import { type Explanation, Steps } from "./steps.ts"
 import { makeWhyNotMerged } from "./why-not-merged.ts"
@@ -185,7 +185,7 @@ export const makeExplain = (bodies: Pick<EventLog["Service"], "at">) =>
       if (source === undefined || !connected) return dropped("source", "source_not_connected")
       if (!source.enabled) return dropped("source", "source_disabled")
       const hash = hash128(settings.dedupScope === "source" ? `${source.id}\n${message.messageId}` : message.messageId)
-      const asksLedger = decoded === undefined && !hasPlaceholder(message)
+      const asksLedger = decoded === undefined && !isPlaceholder(message.messageId)
       const examined = examine({
         spaceId,
         message,
