@@ -1,5 +1,5 @@
 /**
- * The statements of `graph-neo4j.ts`. What the graph looks like (spec 02 section 17):
+ * The statements of the Neo4j graph (of operations: `graph-neo4j-operations.ts`). What it looks like (spec 02 section 17):
  *
  *     (:Identifier {type, value})-[:MAPS_TO]->(:Profile {segment_id})-[:MERGED_INTO]->(:Profile)
  *                                             (:Profile)-[:MEMBER_OF]->(:Profile:Account)
@@ -10,6 +10,8 @@
  *   `<graph>/<created_seq>` of a profile, `<graph>/<hash of collection, type, value>` of an identifier.
  * - `root` = key of the canonical profile, kept flat: from anywhere to the canonical profile is one look-up, and from
  *   there MERGED_INTO leads back to every member. `created_seq` is the ProfileNo.
+ * - `apart` marks profiles that were ever named in a KEPT_APART, so that a load can pass by all others.
+ * - An erased profile is a `Profile` with `state: 'erased'`, without a root, relations, or what came from a message.
  */
 
 /** Position of a graph that is being dropped: nothing can be applied to it. */
@@ -104,14 +106,16 @@ MATCH (r:Profile {key: root})
 CALL (r) {
   MATCH (r)<-[:MERGED_INTO*0..]-(m)
   OPTIONAL MATCH (m)<-[t:MAPS_TO]-(i)
-  RETURN count(DISTINCT m) - 1 AS merges, collect(i.type) AS types, collect(t.added_at.epochMillis) AS added
+  RETURN count(DISTINCT m) - 1 AS merges, collect(i.type) AS types, collect(t.added_at.epochMillis) AS added,
+    collect(DISTINCT CASE WHEN m.apart THEN m END) AS named
 }
 RETURN r.created_seq AS no, r.segment_id AS segmentId, owned, merges, types, added,
-  COLLECT { MATCH (r)<-[:MERGED_INTO*0..]-()-[:KEPT_APART]-(x) MATCH (q:Profile {key: x.root}) RETURN DISTINCT q.created_seq } AS apart`
+  COLLECT { UNWIND named AS m MATCH (m)-[:KEPT_APART]-(x) WHERE x.root <> root RETURN DISTINCT x.root } AS apart`
 
 export const separations = `
 UNWIND range(0, size($profiles) - 1) AS o
 MATCH (:Profile {key: $profiles[o]})<-[:MERGED_INTO*0..]-()-[k:KEPT_APART]-(x)
+WHERE x.root <> $profiles[o]
 MATCH (q:Profile {key: x.root})
 RETURN o, q.created_seq AS no, q.segment_id AS segmentId, k.audit AS audit, k.since.epochMillis AS since`
 
@@ -125,61 +129,19 @@ MATCH (r:Profile {key: p.root})
 RETURN i.type AS type, i.value AS value, r.created_seq AS no, r.segment_id AS segmentId
 ORDER BY i.key`
 
+/** Profile by profile, so that the server holds no more than the best: $types and $least are parallel. */
 export const crowded = `
-MATCH (i:Identifier)-[:MAPS_TO]->(p)
-WHERE i.key STARTS WITH $graph + '/' AND i.collection = $collection AND i.type IN $types
-WITH p.root AS root, i.type AS type, count(*) AS n
-WHERE n >= $least[reduce(at = 0, x IN range(0, size($types) - 1) | CASE $types[x] WHEN type THEN x ELSE at END)]
-MATCH (r:Profile {key: root})
-RETURN r.created_seq AS no, r.segment_id AS segmentId, type, n AS count
-ORDER BY count DESC, no, type LIMIT $limit`
-
-/** One list of statements per kind of `GraphOperation`. */
-export const operations = {
-  unmap: ["UNWIND $rows AS row MATCH (i:Identifier {key: row.key}) DETACH DELETE i"],
-  remap: [
-    `
-UNWIND $rows AS row
-MATCH (i:Identifier {key: row.key})-[t:MAPS_TO]->()
-MATCH (p:Profile {key: row.to})
-CREATE (i)-[n:MAPS_TO]->(p)
-SET n = properties(t), n.origin_segment_id = p.segment_id
-DELETE t`
-  ],
-  unmerge: [
-    `
-UNWIND $rows AS row
-MATCH (f:Profile {key: row.key})-[e:MERGED_INTO]->()
-SET f.state = 'active'
-DELETE e`,
-    `
-UNWIND $rows AS row
-MATCH (:Profile {key: row.key})<-[:MERGED_INTO*0..]-(m)
-SET m.root = row.key`
-  ],
-  unlink: [
-    `
-UNWIND $rows AS row
-MATCH (:Profile {key: row.key})-[l:MEMBER_OF]->(:Profile {key: row.account})
-DELETE l`
-  ],
-  separate: [
-    `
-UNWIND $rows AS row
-MATCH (a:Profile {key: row.key})
-MATCH (b:Profile {key: row.other})
-MERGE (a)-[k:KEPT_APART]-(b)
-SET k.audit = row.audit, k.since = datetime({epochMillis: row.since})`
-  ],
-  lift: [
-    `
-UNWIND $rows AS row
-MATCH (a:Profile {key: row.key})
-MATCH (b:Profile {key: row.other})
-MATCH (:Profile {key: a.root})<-[:MERGED_INTO*0..]-()-[k:KEPT_APART]-(x {root: b.root})
-DELETE k`
-  ]
-} as const
+MATCH (r:Profile)
+WHERE r.key STARTS WITH $graph + '/' AND r.root = r.key AND r.collection = $collection
+CALL (r) {
+  MATCH (r)<-[:MERGED_INTO*0..]-()<-[:MAPS_TO]-(i)
+  WHERE i.type IN $types
+  RETURN i.type AS type, count(*) AS n
+}
+WITH r, type, n
+WHERE n >= [x IN range(0, size($types) - 1) WHERE $types[x] = type | $least[x]][0]
+WITH r, type, n ORDER BY n DESC, r.created_seq, type LIMIT $limit
+RETURN r.created_seq AS no, r.segment_id AS segmentId, type, n AS count`
 
 export const issued = `
 UNWIND $ids AS id

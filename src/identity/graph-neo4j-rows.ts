@@ -1,8 +1,8 @@
-/** Keys and rows of `graph-neo4j.ts`: mutations as parameters of its statements, each list sorted by key. */
+/** Keys and rows of the Neo4j graph: mutations as parameters of its statements, each list sorted by key. */
 import { hash128 } from "../platform/hash.ts"
 import { integer } from "../platform/neo4j.ts"
 import type { Collection } from "../workspace/rules.ts"
-import type { GraphId, GraphMutations, GraphOperation } from "./graph.ts"
+import type { GraphId, GraphMutations } from "./graph.ts"
 import { countChanges, earliestLinks, finalRoots, identifierText, spaceOf } from "./graph-rows.ts"
 import { mappingId } from "./ids.ts"
 import { collectionOf, type Identifier, type ProfileNo } from "./model.ts"
@@ -11,6 +11,8 @@ export const profileKey = (graph: GraphId, no: ProfileNo): string => `${graph}/$
 
 const identifierKey = (graph: GraphId, identifier: Identifier): string =>
   `${graph}/${hash128(identifierText(identifier))}`
+
+export const numberOf = (key: string): ProfileNo => Number(key.slice(key.lastIndexOf("/") + 1))
 
 export const profileKeys = (graph: GraphId, nos: ReadonlyArray<ProfileNo>): ReadonlyArray<string> =>
   nos.map((no) => profileKey(graph, no))
@@ -28,38 +30,8 @@ export const identifierFrom =
     return { collection, type: text.slice(0, colon), value: text.slice(colon + 1) }
   }
 
-const sorted = <Row extends { readonly key: string }>(rows: Array<Row>): ReadonlyArray<Row> =>
+export const sorted = <Row extends { readonly key: string }>(rows: Array<Row>): ReadonlyArray<Row> =>
   rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-
-/** Statement of `graph-neo4j-cypher.ts` and its rows. */
-export const operationRows = (
-  graph: GraphId,
-  operation: GraphOperation
-): { readonly kind: GraphOperation["kind"]; readonly rows: ReadonlyArray<object> } => {
-  const key = (no: ProfileNo) => profileKey(graph, no)
-  const { kind } = operation
-  switch (kind) {
-    case "unmap":
-      return { kind, rows: sorted(identifierKeys(graph, operation.identifiers).map((key) => ({ key }))) }
-    case "remap": {
-      const to = key(operation.to)
-      return { kind, rows: sorted(identifierKeys(graph, operation.identifiers).map((key) => ({ key, to }))) }
-    }
-    case "unmerge":
-      return { kind, rows: [{ key: key(operation.from) }] }
-    case "unlink":
-      return {
-        kind,
-        rows: sorted(operation.links.map(({ user, account }) => ({ key: key(user), account: key(account) })))
-      }
-    case "separate": {
-      const { a, b, audit, since } = operation
-      return { kind, rows: [{ key: key(a), other: key(b), audit, since: integer(since) }] }
-    }
-    case "lift":
-      return { kind, rows: [{ key: key(operation.a), other: key(operation.b) }] }
-  }
-}
 
 export const mutationRows = (graph: GraphId, mutations: GraphMutations) => {
   const space = spaceOf(graph)

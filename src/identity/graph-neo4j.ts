@@ -5,57 +5,23 @@
  *   a second writer, or this one after a lost answer, changes nothing.
  * - All statements of an `apply` are sent without waiting for each other; every one is an `UNWIND` over rows sorted by
  *   key, so that two transactions take their locks in the same order.
+ *
+ * Here: changes, and what resolving needs. Reads for people: `graph-neo4j-read.ts`.
  */
 import { Effect, Layer, Option, Semaphore } from "effect"
 import { Settings } from "../config.ts"
 import type { Position } from "../log/event-log.ts"
 import { integer, Neo4j, type Neo4jFailed, neo4jLayer, type Parameters, type Transaction } from "../platform/neo4j.ts"
 import * as cypher from "./graph-neo4j-cypher.ts"
-import { identifierFrom, identifierKeys, mutationRows, operationRows, profileKeys } from "./graph-neo4j-rows.ts"
-import {
-  type CrowdedProfile,
-  type ExternalIdRow,
-  type FoundProfile,
-  GraphFenced,
-  type GraphId,
-  type GraphMutations,
-  GraphUnavailable,
-  IdentityGraph,
-  type MemberRow,
-  type MergeRow,
-  type OwnedIdentifier,
-  type SeparatedProfile
-} from "./graph.ts"
-import {
-  externalIdOrder,
-  listsOf,
-  mergeOrder,
-  segmentIdsIn,
-  separationOrder,
-  spaceOf,
-  splitRefs,
-  viewOf
-} from "./graph-rows.ts"
-import { collectionOf, type ProfileNo } from "./model.ts"
+import { operationRows, operations } from "./graph-neo4j-operations.ts"
+import { makeReads } from "./graph-neo4j-read.ts"
+import { identifierKeys, mutationRows, numberOf, profileKeys } from "./graph-neo4j-rows.ts"
+import { GraphFenced, type GraphId, type GraphMutations, GraphUnavailable, IdentityGraph } from "./graph.ts"
+import { segmentIdsIn, spaceOf, viewOf } from "./graph-rows.ts"
+import type { ProfileNo } from "./model.ts"
 
 const unavailable = (error: Neo4jFailed) =>
   new GraphUnavailable({ adapter: "neo4j", code: error.code, cause: error.cause })
-
-const withoutPlace = <Row extends { readonly o: number }>(row: Row): Omit<Row, "o"> => {
-  const { o: _place, ...rest } = row
-  return rest
-}
-
-/** A merge as its relation has it: identifiers are written `email:jane@example.com`. */
-type MergeRecord = Omit<MergeRow, "matchedFrom" | "matchedInto"> & {
-  readonly matchedFrom: ReadonlyArray<string>
-  readonly matchedInto: ReadonlyArray<string>
-}
-
-const mergeFrom = (row: MergeRecord): MergeRow => {
-  const identifier = identifierFrom(collectionOf(row.from))
-  return { ...row, matchedFrom: row.matchedFrom.map(identifier), matchedInto: row.matchedInto.map(identifier) }
-}
 
 /** Ends a transaction of `apply` that finds the graph elsewhere; never leaves this module. */
 class Elsewhere extends Error {
@@ -83,8 +49,8 @@ const applyIn = async (tx: Transaction, graph: GraphId, from: Position, mutation
   }
   send(cypher.createProfiles, profiles)
   for (const operation of mutations.operations ?? []) {
-    const { kind, rows } = operationRows(graph, operation)
-    for (const statement of cypher.operations[kind]) send(statement, rows)
+    const rows = operationRows(graph, operation)
+    for (const statement of operations[operation.kind]) send(statement, rows)
   }
   send(cypher.createMappings, mappings)
   send(cypher.createMerges, merges)
@@ -117,10 +83,11 @@ const make = Effect.gen(function* () {
 
   const open = Effect.fnUntraced(function* (graph: GraphId) {
     const space = spaceOf(graph)
+    // Also for a graph that is there: an older version may have made it.
+    yield* prepare
     const [row] = yield* read<{ position: Position }>(cypher.position, { graph }, { latest: true })
     if (row !== undefined && row.position !== cypher.dropping) return row.position
     if (row !== undefined) yield* drop(graph)
-    yield* prepare
     yield* run(cypher.create, { graph, space })
     return 0
   })
@@ -149,6 +116,7 @@ const make = Effect.gen(function* () {
     open,
     drop,
     apply,
+    ...makeReads(read),
 
     load: (graph, { identifiers, profiles }) =>
       read<{
@@ -158,7 +126,7 @@ const make = Effect.gen(function* () {
         merges: number
         types: ReadonlyArray<string>
         added: ReadonlyArray<number>
-        apart: ReadonlyArray<ProfileNo>
+        apart: ReadonlyArray<string>
       }>(
         cypher.load,
         { identifiers: identifierKeys(graph, identifiers), profiles: profileKeys(graph, profiles) },
@@ -167,7 +135,7 @@ const make = Effect.gen(function* () {
         Effect.map((rows) => {
           const owners = Array.from({ length: identifiers.length }, (): ProfileNo | undefined => undefined)
           for (const row of rows) for (const o of row.owned) owners[o] = row.no
-          return { owners, profiles: rows.map(viewOf) }
+          return { owners, profiles: rows.map((row) => viewOf({ ...row, apart: row.apart.map(numberOf) })) }
         })
       ),
 
@@ -175,122 +143,6 @@ const make = Effect.gen(function* () {
       read<{ id: string }>(cypher.issued, { graph, ids: segmentIdsIn(segmentIds) }, { latest: true }).pipe(
         Effect.map((rows) => new Set(rows.map((row) => row.id)))
       ),
-
-    find: (graph, collection, refs) => {
-      const { segments, identifiers, numbers } = splitRefs(refs)
-      return read<{
-        asked: ReadonlyArray<number>
-        no: ProfileNo
-        segmentId: string
-        members: ReadonlyArray<Omit<MemberRow, "merged">>
-      }>(cypher.find, {
-        graph,
-        collection,
-        segments: segments.ids,
-        segmentsAt: segments.o,
-        identifiers: identifierKeys(graph, identifiers.all),
-        identifiersAt: identifiers.o,
-        profiles: profileKeys(graph, numbers.nos),
-        profilesAt: numbers.o
-      }).pipe(
-        Effect.map((rows) => {
-          const found: Array<FoundProfile | null> = refs.map(() => null)
-          for (const { asked, no, segmentId, members } of rows) {
-            const profile = {
-              no,
-              segmentId,
-              collection,
-              members: members.map((member) => ({ ...member, merged: member.no !== no })).sort((a, b) => a.no - b.no)
-            }
-            for (const o of asked) found[o] = profile
-          }
-          return found
-        })
-      )
-    },
-
-    externalIds: (graph, profiles) =>
-      read<ExternalIdRow & { o: number }>(cypher.externalIds, { profiles: profileKeys(graph, profiles) }).pipe(
-        Effect.map((rows) =>
-          listsOf(profiles.length, rows, (row) => row.o, withoutPlace).map((list) => list.sort(externalIdOrder))
-        )
-      ),
-
-    links: (graph, requests) =>
-      read<{
-        o: number
-        total: number
-        no: ProfileNo | null
-        segmentId: string
-        createdAt: number
-        position: Position
-      }>(cypher.links, {
-        profiles: profileKeys(
-          graph,
-          requests.map((request) => request.profile)
-        ),
-        after: requests.map(({ after }) =>
-          after === null ? [Number.MIN_SAFE_INTEGER, 0] : [after.createdAt, after.position]
-        ),
-        limits: requests.map((request) => integer(request.limit))
-      }).pipe(
-        Effect.map((rows) => {
-          const totals = requests.map(() => 0)
-          for (const row of rows) totals[row.o] = row.total
-          const pages = listsOf(
-            requests.length,
-            rows.filter((row) => row.no !== null),
-            (row) => row.o,
-            ({ no, segmentId, createdAt, position }) => ({ no: no!, segmentId, createdAt, position })
-          )
-          return pages.map((links, o) => ({ total: totals[o]!, links }))
-        })
-      ),
-
-    merges: (graph, profiles) =>
-      read<MergeRecord & { o: number }>(cypher.merges, { profiles: profileKeys(graph, profiles) }).pipe(
-        Effect.map((rows) =>
-          listsOf(
-            profiles.length,
-            rows,
-            (row) => row.o,
-            (row) => mergeFrom(withoutPlace(row))
-          ).map((list) => list.sort(mergeOrder))
-        )
-      ),
-
-    findMerge: (graph, id) =>
-      read<MergeRecord>(cypher.findMerge, { graph, id }).pipe(
-        Effect.map(([row]) => (row === undefined ? null : mergeFrom(row)))
-      ),
-
-    separations: (graph, profiles) =>
-      read<SeparatedProfile & { o: number }>(cypher.separations, { profiles: profileKeys(graph, profiles) }).pipe(
-        Effect.map((rows) =>
-          listsOf(profiles.length, rows, (row) => row.o, withoutPlace).map((list) => list.sort(separationOrder))
-        )
-      ),
-
-    walk: (graph, collection, after, limit) =>
-      read<OwnedIdentifier>(cypher.walk, {
-        from: after === null ? `${graph}/` : identifierKeys(graph, [{ collection, ...after }])[0]!,
-        // The next character after the slash that all keys of the graph share.
-        to: `${graph}0`,
-        collection,
-        limit: integer(limit)
-      }),
-
-    crowded: (graph, collection, atLeast, limit) =>
-      read<CrowdedProfile>(cypher.crowded, {
-        graph,
-        collection,
-        types: [...atLeast.keys()],
-        least: [...atLeast.values()].map(integer),
-        limit: integer(limit)
-      }),
-
-    count: (graph, collection) =>
-      read<{ n: number }>(cypher.count, { graph, collection }).pipe(Effect.map(([row]) => row?.n ?? 0)),
 
     ping: read(cypher.ping, {}).pipe(Effect.asVoid)
   }

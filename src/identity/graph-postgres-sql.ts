@@ -1,5 +1,5 @@
 /**
- * Tables and statements of `graph-postgres.ts`; `s` is the quoted schema name. Times are epoch milliseconds. Numbers
+ * Tables and statements of the Postgres graph (of operations: `graph-postgres-operations-sql.ts`); `s` is the quoted schema name. Times are epoch milliseconds. Numbers
  * travel as float8 (exact below 2^53). ORDER BY and joins name table columns, never the float8 of the output.
  *
  * A growing table is ahead of its statistics, and without them Postgres takes a profile for one with a thousand members
@@ -13,8 +13,17 @@ export const tablesSince = (s: string): ReadonlyArray<string> => [
   `create table if not exists ${s}.separations (
      a bigint not null, b bigint not null, audit text not null, since bigint not null, primary key (a, b))`,
   `create index if not exists separations_b on ${s}.separations (b)`,
-  `create index if not exists merges_id on ${s}.merges (substring(rec from '"id":"(mrg_[0-9A-Za-z]+)"'))`
+  `create index if not exists merges_id on ${s}.merges (substring(rec from '"id":"(mrg_[0-9A-Za-z]+)"'))`,
+  // What is left of an erased profile (IDR-162): no time, no source, no message.
+  `create table if not exists ${s}.tombstones (segment_id text primary key, profile bigint not null)`
 ]
+
+/** Created last: a graph that has it has everything. A table added to the list goes to its end and becomes this one. */
+export const newest = "tombstones"
+
+/** Fails or finds nothing where a table is missing. */
+export const opened = (s: string): string =>
+  `select x.pos::float8 as pos from ${s}.state x where to_regclass('${s}.${newest}') is not null`
 
 export const tables = (s: string): ReadonlyArray<string> => [
   `create schema ${s}`,
@@ -69,15 +78,17 @@ const members = (s: string, root: string): string =>
   `(select m.profile, m.segment_id from ${s}.profiles m where m.root = ${root} offset 0) m`
 
 /** The canonical profile of `profile`. */
-const rootOf = (s: string, profile: string): string =>
+export const rootOf = (s: string, profile: string): string =>
   `(select p.root from ${s}.profiles p where p.profile = ${profile} offset 0)`
 
-/** The relations of a canonical profile, from whichever side. */
+/** The relations of a canonical profile to others, from whichever side. */
 const separationsOf = (s: string, root: string): string => `
-  select ${rootOf(s, "z.other")} as no, z.audit, z.since from ${members(s, root)} cross join lateral (
-    select k.b as other, k.audit, k.since from ${s}.separations k where k.a = m.profile
-    union all
-    select k.a, k.audit, k.since from ${s}.separations k where k.b = m.profile) z`
+  select x.no, x.audit, x.since from (
+    select ${rootOf(s, "z.other")} as no, z.audit, z.since from ${members(s, root)} cross join lateral (
+      select k.b as other, k.audit, k.since from ${s}.separations k where k.a = m.profile
+      union all
+      select k.a, k.audit, k.since from ${s}.separations k where k.b = m.profile) z) x
+  where x.no <> ${root}`
 
 const apartFrom = (s: string, root: string): string =>
   `(select array_agg(distinct z.no::float8) from (${separationsOf(s, root)}) z)`
@@ -87,45 +98,24 @@ select u.o::int4 as o, z.no::float8 as no, r.segment_id, z.audit, z.since::float
 from unnest($1::float8[]) with ordinality u (no, o)
 cross join lateral (${separationsOf(s, "u.no::bigint")}) z join ${s}.profiles r on r.profile = z.no`
 
-/** In the order of the keys: $1 = the key to go on from. Types of one collection only: the parity of the profile tells. */
+/** In the order of the keys, behind $1. Types of one collection only: the parity of the profile tells. */
 export const walk = (s: string): string => `
-select i.type, i.value, p.root::float8 as no, r.segment_id
-from (select * from ${s}.identifiers i where ($1::uuid is null or i.h > $1) and i.profile % 2 = $2 order by i.h limit $3) i
-join ${s}.profiles p on p.profile = i.profile join ${s}.profiles r on r.profile = p.root
+select i.type, i.value, r.profile::float8 as no, r.segment_id
+from (select * from ${s}.identifiers i where i.h > $1::uuid and i.profile % 2 = $2::int4 order by i.h limit $3::int4) i
+cross join lateral ${rootOf(s, "i.profile")} p
+cross join lateral (select r.profile, r.segment_id from ${s}.profiles r where r.profile = p.root offset 0) r
 order by i.h`
 
+/** Reads all identifiers of the types; what does not fit into `work_mem` is counted on disk. */
 export const crowded = (s: string): string => `
 with c as (
   select p.root, i.type, count(*)::int4 as n from ${s}.identifiers i join ${s}.profiles p on p.profile = i.profile
-  where i.profile % 2 = $1 group by 1, 2)
+  where i.profile % 2 = $1::int4 and i.type = any ($2::text[]) group by 1, 2)
 select c.root::float8 as no, r.segment_id, c.type, c.n as count
-from c join unnest($2::text[], $3::int4[]) u (type, least) on u.type = c.type and c.n >= u.least
-join ${s}.profiles r on r.profile = c.root order by c.n desc, c.root, c.type limit $4`
-
-/** One statement per kind of `GraphOperation`. */
-export const operations = {
-  unmap: (s: string) => `delete from ${s}.identifiers i where i.h = any($1::uuid[])`,
-  remap: (s: string) => `update ${s}.identifiers set profile = $2::float8::bigint where h = any($1::uuid[])`,
-  forget: (s: string) => `delete from ${s}.merges where from_profile = $1::float8::bigint`,
-  /** Behind `forget`: what still leads to $1 follows it. */
-  unmerge: (s: string) => `
-with recursive e as materialized (
-  select k.from_profile as f, (k.rec::json ->> 'into')::bigint as t from ${s}.profiles p join ${s}.merges k on k.from_profile = p.profile
-  where p.root = ${rootOf(s, "$1::float8::bigint")}),
- d (p) as (select $1::float8::bigint union select e.f from e join d on e.t = d.p)
-update ${s}.profiles set root = $1::float8::bigint where profile in (select d.p from d)`,
-  unlink: (s: string) => `
-delete from ${s}.links k using unnest($1::float8[], $2::float8[]) u (a, b) where k.user_profile = u.a::bigint and k.account_profile = u.b::bigint`,
-  separate: (s: string) => `
-with f as (update ${s}.state set apart = true)
-insert into ${s}.separations (a, b, audit, since) values ($1::float8::bigint, $2::float8::bigint, $3, $4::float8::bigint)
-on conflict (a, b) do update set audit = excluded.audit, since = excluded.since`,
-  lift: (s: string) => `
-delete from ${s}.separations k using ${s}.profiles x, ${s}.profiles y
-where x.profile = k.a and y.profile = k.b and (
-  (x.root = ${rootOf(s, "$1::float8::bigint")} and y.root = ${rootOf(s, "$2::float8::bigint")}) or
-  (x.root = ${rootOf(s, "$2::float8::bigint")} and y.root = ${rootOf(s, "$1::float8::bigint")}))`
-} as const
+from (
+  select c.* from c join unnest($2::text[], $3::int4[]) u (type, least) on u.type = c.type and c.n >= u.least
+  order by c.n desc, c.root, c.type collate "C" limit $4::int4) c
+join ${s}.profiles r on r.profile = c.root order by c.n desc, c.root, c.type collate "C"`
 
 export const load = (s: string): string => `
 with asked as (
@@ -145,8 +135,10 @@ cross join lateral (
   from ${members(s, "r.root")} cross join lateral (
     select i.type, i.added_at from ${s}.identifiers i where i.profile = m.profile offset 0) i) y`
 
-export const issued = (s: string): string =>
-  `select p.segment_id from unnest($1::text[]) u (id) join ${s}.profiles p on p.segment_id = u.id`
+export const issued = (s: string): string => `
+select p.segment_id from unnest($1::text[]) u (id) join ${s}.profiles p on p.segment_id = u.id
+union all
+select t.segment_id from unnest($1::text[]) u (id) join ${s}.tombstones t on t.segment_id = u.id`
 
 export const find = (s: string): string => `
 with asked as (

@@ -1,5 +1,13 @@
 /** What both graph adapters do in Node, so that they cannot differ: names, keys, folding, orders. */
-import type { ExternalIdRow, GraphId, GraphMutations, LinkRow, MergeRow, ProfileRef } from "./graph.ts"
+import type {
+  ExternalIdRow,
+  GraphId,
+  GraphMutations,
+  LinkRow,
+  MergeRow,
+  ProfileRef,
+  SeparatedProfile
+} from "./graph.ts"
 import { type Identifier, type ProfileNo, type ProfileView, collectionOf } from "./model.ts"
 
 /** Space id of a graph. Refuses what is no graph id: adapters put it into statements. */
@@ -63,16 +71,14 @@ export const earliestLinks = (links: ReadonlyArray<LinkRow>): ReadonlyArray<Link
 const comesBefore = (a: LinkRow, b: LinkRow): boolean =>
   a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.position < b.position)
 
-/** By how much the numbers of canonical profiles change. */
+/** By how much the numbers of canonical profiles change, apart from what operations do. */
 export const countChanges = ({
   profiles,
-  merges,
-  operations = []
-}: Omit<GraphMutations, "position">): { readonly users: number; readonly accounts: number } => {
+  merges
+}: Pick<GraphMutations, "profiles" | "merges">): { readonly users: number; readonly accounts: number } => {
   const changes = { users: 0, accounts: 0 }
   for (const { no } of profiles) changes[collectionOf(no)]++
   for (const { from } of merges) changes[collectionOf(from)]--
-  for (const operation of operations) if (operation.kind === "unmerge") changes[collectionOf(operation.from)]++
   return changes
 }
 
@@ -104,10 +110,8 @@ export const externalIdOrder = (a: ExternalIdRow, b: ExternalIdRow): number =>
 
 export const mergeOrder = (a: MergeRow, b: MergeRow): number => a.position - b.position || a.from - b.from
 
-export const separationOrder = (
-  a: { readonly since: number; readonly no: ProfileNo },
-  b: { readonly since: number; readonly no: ProfileNo }
-): number => a.since - b.since || a.no - b.no
+export const separationOrder = (a: SeparatedProfile, b: SeparatedProfile): number =>
+  a.since - b.since || a.no - b.no || byText(a.audit, b.audit)
 
 /** Rows of many requests as one list per request, in request order. */
 export const listsOf = <Row, A>(

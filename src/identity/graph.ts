@@ -61,7 +61,7 @@ export interface LinkRow {
 
 /**
  * A change that only an operation of a person makes, never an event. Profiles may be named by any of their numbers
- * where "canonical" is said.
+ * where "canonical" is said. What names nothing (any more) changes nothing.
  */
 export type GraphOperation =
   /** The mappings are removed; the identifiers are free (IDR-152). */
@@ -75,7 +75,10 @@ export type GraphOperation =
       readonly kind: "unlink"
       readonly links: ReadonlyArray<{ readonly user: ProfileNo; readonly account: ProfileNo }>
     }
-  /** The canonical profiles of both are kept apart from now on; the relation follows them through merges (IDR-205). */
+  /**
+   * Both are kept apart from now on: a relation between them as they are named, which follows them to their canonical
+   * profiles, through merges and un-merges (IDR-205). Inside one canonical profile it rests.
+   */
   | {
       readonly kind: "separate"
       readonly a: ProfileNo
@@ -85,11 +88,13 @@ export type GraphOperation =
     }
   /** Every separation between the canonical profiles of both is lifted. */
   | { readonly kind: "lift"; readonly a: ProfileNo; readonly b: ProfileNo }
+  /**
+   * The canonical profile and all members become tombstones (IDR-162): mappings, links, separations and merge records
+   * are gone; of each profile only number and segment id are kept, which stays issued and is found by nothing.
+   */
+  | { readonly kind: "erase"; readonly profile: ProfileNo }
 
-/**
- * What one or more journal entries do to the graph, in order: profiles first, then operations, then merges, mappings and
- * links.
- */
+/** What one or more journal entries do to the graph, in order: profiles, operations, merges, mappings, links. */
 export interface GraphMutations {
   /** Journal position that the graph has reached once these are applied. */
   readonly position: Position
@@ -211,7 +216,7 @@ export class IdentityGraph extends Context.Service<
       graph: GraphId,
       request: { readonly identifiers: ReadonlyArray<Identifier>; readonly profiles: ReadonlyArray<ProfileNo> }
     ) => Effect.Effect<Loaded, GraphError>
-    /** Which of these segment ids were ever issued. */
+    /** Which of these segment ids were ever issued, also to profiles that were erased. */
     readonly issued: (
       graph: GraphId,
       segmentIds: ReadonlyArray<string>
@@ -247,7 +252,7 @@ export class IdentityGraph extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<ReadonlyArray<MergeRow>>, GraphError>
     /** The active merge with this id, or null. */
     readonly findMerge: (graph: GraphId, id: string) => Effect.Effect<MergeRow | null, GraphError>
-    /** Separations of each canonical profile, by (since, no). */
+    /** Separations of each canonical profile, by (since, no, audit). */
     readonly separations: (
       graph: GraphId,
       profiles: ReadonlyArray<ProfileNo>

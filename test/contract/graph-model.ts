@@ -3,16 +3,20 @@
  * adapters are compared with.
  */
 import type {
+  CrowdedProfile,
   ExternalIdRow,
   FoundProfile,
   GraphMutations,
+  GraphOperation,
   LinkedProfile,
   LinkRow,
   Loaded,
   MappingRow,
   MergeRow,
+  OwnedIdentifier,
   ProfileRef,
-  ProfileRow
+  ProfileRow,
+  SeparatedProfile
 } from "../../src/identity/graph.ts"
 import { collectionOf, type Identifier, type ProfileNo, type ProfileView } from "../../src/identity/model.ts"
 import type { Collection } from "../../src/workspace/rules.ts"
@@ -21,17 +25,71 @@ const same = (a: Identifier, b: Identifier) => a.collection === b.collection && 
 
 const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0)
 
+interface Separation {
+  readonly pair: readonly [ProfileNo, ProfileNo]
+  readonly audit: string
+  readonly since: number
+}
+
 export class GraphModel {
-  readonly profiles: Array<ProfileRow> = []
-  readonly mappings: Array<MappingRow> = []
-  readonly allMerges: Array<MergeRow> = []
-  readonly allLinks: Array<LinkRow> = []
+  profiles: Array<ProfileRow> = []
+  mappings: Array<MappingRow> = []
+  allMerges: Array<MergeRow> = []
+  allLinks: Array<LinkRow> = []
+  allSeparations: Array<Separation> = []
+  /** Segment ids ever issued, of erased profiles, too. */
+  readonly issued = new Map<ProfileNo, string>()
 
   apply(mutations: GraphMutations): void {
     this.profiles.push(...mutations.profiles)
+    for (const { no, segmentId } of mutations.profiles) this.issued.set(no, segmentId)
+    for (const operation of mutations.operations ?? []) this.operate(operation)
     this.mappings.push(...mutations.mappings)
     this.allMerges.push(...mutations.merges)
     this.allLinks.push(...mutations.links)
+  }
+
+  operate(operation: GraphOperation): void {
+    const canonical = (no: ProfileNo) => this.canonical(no)
+    switch (operation.kind) {
+      case "unmap":
+        this.mappings = this.mappings.filter((row) => !operation.identifiers.some((one) => same(one, row)))
+        return
+      case "remap":
+        this.mappings = this.mappings.map((row) =>
+          operation.identifiers.some((one) => same(one, row)) ? { ...row, profile: operation.to } : row
+        )
+        return
+      case "unmerge":
+        this.allMerges = this.allMerges.filter(({ from }) => from !== operation.from)
+        return
+      case "unlink":
+        this.allLinks = this.allLinks.filter(
+          (row) => !operation.links.some(({ user, account }) => row.user === user && row.account === account)
+        )
+        return
+      case "separate": {
+        const { a, b, audit, since } = operation
+        this.allSeparations = this.allSeparations.filter(({ pair }) => !(pair.includes(a) && pair.includes(b)))
+        this.allSeparations.push({ pair: [a, b], audit, since })
+        return
+      }
+      case "lift": {
+        const sides = [canonical(operation.a), canonical(operation.b)].sort(compare).join()
+        this.allSeparations = this.allSeparations.filter(
+          ({ pair }) => pair.map(canonical).sort(compare).join() !== sides
+        )
+        return
+      }
+      case "erase": {
+        const gone = new Set(this.members(canonical(operation.profile)).map(({ no }) => no))
+        this.profiles = this.profiles.filter(({ no }) => !gone.has(no))
+        this.mappings = this.mappings.filter(({ profile }) => !gone.has(profile))
+        this.allMerges = this.allMerges.filter(({ from }) => !gone.has(from))
+        this.allLinks = this.allLinks.filter(({ user, account }) => !gone.has(user) && !gone.has(account))
+        this.allSeparations = this.allSeparations.filter(({ pair }) => !pair.some((no) => gone.has(no)))
+      }
+    }
   }
 
   canonical(no: ProfileNo): ProfileNo {
@@ -44,7 +102,7 @@ export class GraphModel {
   }
 
   segmentId(no: ProfileNo): string {
-    return this.profiles.find((row) => row.no === no)!.segmentId
+    return this.issued.get(no)!
   }
 
   owner(identifier: Identifier): ProfileNo | undefined {
@@ -58,7 +116,10 @@ export class GraphModel {
     for (const { type, addedAt } of mine.sort((a, b) => a.addedAt - b.addedAt)) {
       added.set(type, [...(added.get(type) ?? []), addedAt])
     }
-    return { no, segmentId: this.segmentId(no), merges: this.members(no).length - 1, mappings: mine.length, added }
+    const merges = this.members(no).length - 1
+    const view = { no, segmentId: this.segmentId(no), merges, mappings: mine.length, added }
+    const apart = [...new Set(this.separations(no).map((row) => row.no))].sort(compare)
+    return apart.length === 0 ? view : { ...view, apart }
   }
 
   load(identifiers: ReadonlyArray<Identifier>, profiles: ReadonlyArray<ProfileNo>): Loaded {
@@ -107,7 +168,43 @@ export class GraphModel {
       .sort((a, b) => a.position - b.position || a.from - b.from)
   }
 
+  separations(no: ProfileNo): ReadonlyArray<SeparatedProfile> {
+    return this.allSeparations
+      .flatMap(({ pair: [a, b], audit, since }) => {
+        const [ra, rb] = [this.canonical(a), this.canonical(b)]
+        const other = ra === no ? rb : rb === no ? ra : no
+        return other === no ? [] : [{ no: other, segmentId: this.segmentId(other), audit, since }]
+      })
+      .sort((a, b) => a.since - b.since || a.no - b.no || compare(a.audit, b.audit))
+  }
+
+  /** Every active mapping, in no order. */
+  owned(collection: Collection): ReadonlyArray<OwnedIdentifier> {
+    return this.mappings
+      .filter((row) => row.collection === collection)
+      .map(({ type, value, profile }) => {
+        const no = this.canonical(profile)
+        return { type, value, no, segmentId: this.segmentId(no) }
+      })
+  }
+
+  crowded(collection: Collection, atLeast: ReadonlyMap<string, number>, limit: number): ReadonlyArray<CrowdedProfile> {
+    return this.canonicals()
+      .filter((no) => collectionOf(no) === collection)
+      .flatMap((no) =>
+        [...this.view(no).added]
+          .map(([type, times]) => ({ no, segmentId: this.segmentId(no), type, count: times.length }))
+          .filter(({ type, count }) => count >= (atLeast.get(type) ?? Number.POSITIVE_INFINITY))
+      )
+      .sort((a, b) => b.count - a.count || a.no - b.no || compare(a.type, b.type))
+      .slice(0, limit)
+  }
+
+  canonicals(): ReadonlyArray<ProfileNo> {
+    return this.profiles.map(({ no }) => no).filter((no) => this.canonical(no) === no)
+  }
+
   count(collection: Collection): number {
-    return this.profiles.filter(({ no }) => collectionOf(no) === collection && this.canonical(no) === no).length
+    return this.canonicals().filter((no) => collectionOf(no) === collection).length
   }
 }

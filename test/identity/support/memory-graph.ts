@@ -12,6 +12,10 @@ import type { Identifier, ProfileNo, ProfileView } from "../../../src/identity/m
 
 export const keyOf = ({ collection, type, value }: Identifier): string => `${collection}\n${type}\n${value}`
 
+const remove = <A>(rows: Array<A>, is: (row: A) => boolean): void => {
+  for (let i = rows.length - 1; i >= 0; i--) if (is(rows[i]!)) rows.splice(i, 1)
+}
+
 export class MemoryGraph {
   readonly profiles = new Map<ProfileNo, ProfileRow>()
   readonly mappings = new Map<string, MappingRow>()
@@ -19,10 +23,13 @@ export class MemoryGraph {
   readonly links: Array<LinkRow> = []
 
   readonly separations: Array<readonly [a: ProfileNo, b: ProfileNo]> = []
+  /** Segment ids of erased profiles. */
+  readonly tombstones = new Set<string>()
 
   apply({ profiles, mappings, merges, links, operations = [] }: GraphMutations): void {
     for (const row of profiles) {
       if (this.profiles.has(row.no)) throw new Error(`profile ${row.no} was created twice`)
+      if (this.tombstones.has(row.segmentId)) throw new Error(`segment id ${row.segmentId} was issued before`)
       for (const known of this.profiles.values())
         if (known.segmentId === row.segmentId) throw new Error(`segment id ${row.segmentId} was issued twice`)
       this.profiles.set(row.no, row)
@@ -47,30 +54,39 @@ export class MemoryGraph {
         return
       case "remap":
         for (const identifier of operation.identifiers) {
-          const row = this.mappings.get(keyOf(identifier))!
-          this.mappings.set(keyOf(identifier), { ...row, profile: operation.to })
+          const row = this.mappings.get(keyOf(identifier))
+          if (row !== undefined) this.mappings.set(keyOf(identifier), { ...row, profile: operation.to })
         }
         return
       case "unmerge":
-        this.merges.splice(
-          this.merges.findIndex(({ from }) => from === operation.from),
-          1
-        )
+        remove(this.merges, ({ from }) => from === operation.from)
         return
       case "unlink":
         for (const { user, account } of operation.links)
-          for (let i = this.links.length - 1; i >= 0; i--)
-            if (this.links[i]!.user === user && this.links[i]!.account === account) this.links.splice(i, 1)
+          remove(this.links, (link) => link.user === user && link.account === account)
         return
       case "separate":
         this.separations.push([operation.a, operation.b])
         return
       case "lift": {
         const [a, b] = [this.canonical(operation.a), this.canonical(operation.b)]
-        for (let i = this.separations.length - 1; i >= 0; i--) {
-          const pair = this.separations[i]!.map((no) => this.canonical(no))
-          if (pair.includes(a) && pair.includes(b)) this.separations.splice(i, 1)
+        remove(this.separations, ([x, y]) => {
+          const [rx, ry] = [this.canonical(x), this.canonical(y)]
+          return (rx === a && ry === b) || (rx === b && ry === a)
+        })
+        return
+      }
+      case "erase": {
+        const root = this.canonical(operation.profile)
+        const gone = new Set([...this.profiles.keys()].filter((no) => this.canonical(no) === root))
+        for (const no of gone) {
+          this.tombstones.add(this.segmentId(no))
+          this.profiles.delete(no)
         }
+        for (const [key, row] of this.mappings) if (gone.has(row.profile)) this.mappings.delete(key)
+        remove(this.merges, ({ from }) => gone.has(from))
+        remove(this.links, ({ user, account }) => gone.has(user) || gone.has(account))
+        remove(this.separations, ([x, y]) => gone.has(x) || gone.has(y))
       }
     }
   }
@@ -79,7 +95,7 @@ export class MemoryGraph {
     const others = this.separations.flatMap(([a, b]) =>
       this.canonical(a) === no ? [this.canonical(b)] : this.canonical(b) === no ? [this.canonical(a)] : []
     )
-    return [...new Set(others)].sort((a, b) => a - b)
+    return [...new Set(others)].filter((other) => other !== no).sort((a, b) => a - b)
   }
 
   canonical(no: ProfileNo): ProfileNo {
@@ -115,7 +131,10 @@ export class MemoryGraph {
     readonly profiles: ReadonlyArray<ProfileNo>
   }): Loaded {
     const owners = request.identifiers.map((identifier) => this.owner(identifier))
-    const wanted = new Set([...owners, ...request.profiles.map((no) => this.canonical(no))])
+    const wanted = new Set([
+      ...owners,
+      ...request.profiles.filter((no) => this.profiles.has(no)).map((no) => this.canonical(no))
+    ])
     return { owners, profiles: [...wanted].filter((no) => no !== undefined).map((no) => this.view(no)) }
   }
 }
