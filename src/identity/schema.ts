@@ -96,5 +96,10 @@ export const identityMigrations = [
       `create table space_numbers (no int generated always as identity primary key, space text not null unique)`
     ]
   },
+  {
+    id: 203,
+    name: "attempts at operations",
+    statements: [`alter table space_operations add column attempts int not null default 0`]
+  },
   ...whatIfMigrations
 ] as const

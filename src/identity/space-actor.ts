@@ -9,7 +9,7 @@
  * - A graph outside Postgres follows the commits in order (`graph-follower.ts`). While it is away, events go on in
  *   log order as far as the working set knows all they touch; the first that needs the graph waits.
  */
-import { Clock, Data, Effect, Fiber, Latch, Metric, Option, Schedule } from "effect"
+import { Clock, Data, Effect, Fiber, Latch, Metric, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../config.ts"
 import { EventLog, type Position } from "../log/event-log.ts"
@@ -23,6 +23,7 @@ import { changesGraph } from "./graph-projection.ts"
 import { segmentIdsOf } from "./ids.ts"
 import type { Seq } from "./model.ts"
 import { Pace } from "./pace.ts"
+import { OperationWatch } from "./operations/operation-watch.ts"
 import { makeRunner } from "./operations/runner.ts"
 import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
 import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
@@ -58,10 +59,10 @@ const batchEvents = Metric.histogram("braid_identity_batch_events", {
 const skipEveryMs = 5_000
 /** Wake-ups come from the log; this is for what another process appended. */
 const pollMs = 1_000
-/** How often operations are looked for. */
-const operationsEvery = "200 millis"
 /** Between two attempts while the graph is away. */
 const graphRetryMs = 500
+/** Between two attempts at an operation that the graph or the archive was away for. */
+const operationRetryMs = 2_000
 
 /** Runs a space until it is taken out of the configuration, reopening its session whenever its graph was switched. */
 export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: SpaceStatus) {
@@ -112,8 +113,10 @@ const runSession = Effect.fnUntraced(function* (options: {
   const traits = new WarmTraits()
   const pace = new Pace()
   const runner = yield* makeRunner({ spaceId, store, graphId })
-  /** An operation waits (`operations/runner.ts`). */
+  const operationWatch = yield* OperationWatch
+  /** An operation waits (`operations/runner.ts`), and when it may be taken. */
   let asked = false
+  let notBefore = 0
   const count = batchCounters(space()!.slug)
 
   let configured = space()!.rules
@@ -229,8 +232,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     // A graph that is away must not hold up the events that go on without it.
     const drained = yield* Effect.timeoutOption(follower.drained, graphRetryMs)
     if (Option.isNone(drained)) return
-    const before = { cursor, epoch, storedSeq, graphPosition }
-    const after = yield* runner.run(before, rules, (mutations) =>
+    const done = yield* runner.run({ cursor, epoch, storedSeq, graphPosition }, rules, (mutations) =>
       graph.transactional
         ? Effect.void
         : Effect.suspend(() => {
@@ -238,19 +240,19 @@ const runSession = Effect.fnUntraced(function* (options: {
             return follower.drained
           })
     )
-    ;({ storedSeq, graphPosition } = after)
+    if (done.more) {
+      asked = true
+      woken.openUnsafe()
+    }
+    if (done.away !== undefined) {
+      notBefore = (yield* Clock.currentTimeMillis) + operationRetryMs
+      if (done.away._tag === "GraphUnavailable") graphAway(done.away)
+    }
+    if (done.executed === 0) return
+    ;({ storedSeq, graphPosition } = done.standing)
     options.onCommitted(Math.max(cursor, storedSeq))
     yield* startOver
   })
-
-  const watchOperations = runner.pending.pipe(
-    Effect.map((pending) => {
-      asked = pending
-      if (pending) woken.openUnsafe()
-    }),
-    Effect.repeat(Schedule.spaced(operationsEvery)),
-    Effect.andThen(Effect.never)
-  )
 
   const idle = Effect.gen(function* () {
     yield* settle
@@ -278,7 +280,7 @@ const runSession = Effect.fnUntraced(function* (options: {
       yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq), epoch)
       return "switched" as const
     }
-    if (asked) {
+    if (asked && (yield* Clock.currentTimeMillis) >= notBefore) {
       asked = false
       yield* operate
     }
@@ -338,10 +340,14 @@ const runSession = Effect.fnUntraced(function* (options: {
   })
 
   yield* Effect.scoped(
-    Effect.andThen(
-      log.onReleased(() => void woken.openUnsafe()),
-      Effect.raceFirst(Effect.raceFirst(loop, follower.run), watchOperations)
-    )
+    Effect.gen(function* () {
+      yield* log.onReleased(() => void woken.openUnsafe())
+      yield* operationWatch.onWaiting(spaceId, () => {
+        asked = true
+        woken.openUnsafe()
+      })
+      yield* Effect.raceFirst(loop, follower.run)
+    })
   ).pipe(Effect.ensuring(Effect.suspend(() => (inFlight === undefined ? Effect.void : Fiber.await(inFlight)))))
 })
 

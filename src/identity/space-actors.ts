@@ -8,6 +8,7 @@ import { supervise } from "../platform/supervise.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
 import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
+import { OperationWatch } from "./operations/operation-watch.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "./schema.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
 import { hostSpaces } from "./space-host.ts"
@@ -48,10 +49,12 @@ export class SpaceActors extends Context.Service<
   }
 >()("braid/identity/SpaceActors") {
   /** Of a service: takes its share of the spaces. */
-  static readonly layer = Layer.suspend(() => Layer.effect(SpaceActors, make(true)))
+  static readonly layer = Layer.suspend(() => layerOf(true))
   /** Of a command: runs the spaces only while no service does. */
-  static readonly layerStandby = Layer.suspend(() => Layer.effect(SpaceActors, make(false)))
+  static readonly layerStandby = Layer.suspend(() => layerOf(false))
 }
+
+const layerOf = (serving: boolean) => Layer.effect(SpaceActors, make(serving)).pipe(Layer.provide(OperationWatch.layer))
 
 const make = (serving: boolean) =>
   Effect.gen(function* () {

@@ -6,6 +6,7 @@ import { Clock, Effect } from "effect"
 import type { Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import type { RulesDocument } from "../workspace/rules.ts"
+import { decodeStoredRules, encodeRules } from "../workspace/stored.ts"
 import type { Space } from "../workspace/workspace.ts"
 import { IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
@@ -19,11 +20,12 @@ import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
  * it differs from what the configuration declared last (IDR-156): what people saved since outlives a restart.
  */
 export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space) {
-  const doc = JSON.stringify(space.rules)
+  const doc = encodeRules(space.rules)
   const latest = yield* store.latestRules()
   let version = latest?.version ?? 0
   let document = space.rules
-  if (latest !== undefined && latest.declared === doc) document = JSON.parse(latest.doc) as RulesDocument
+  if (latest !== undefined && latest.declared !== null && encodeRules(decodeStoredRules(latest.declared)) === doc)
+    document = JSON.parse(latest.doc) as RulesDocument
   else {
     version += 1
     yield* store.saveRules(version, doc, yield* Clock.currentTimeMillis)

@@ -171,7 +171,7 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
     skip,
     advance,
 
-    /** Writes a journal entry, as `encodeEntry` or `encodeOperation` made it. */
+    /** Writes the journal entry of an operation. */
     addJournal: (seq: Seq, rec: string) =>
       sql.unsafe(`insert into ${s}.journal (pos, rec) values ($1::float8::bigint, $2)`, [seq, rec]),
 
@@ -231,9 +231,12 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
     saveRules: (version: number, doc: string, at: number) =>
       sql.unsafe(`insert into ${s}.rules (version, doc, saved_at) values ($1, $2, $3)`, [version, doc, new Date(at)]),
 
-    /** Violations older than 30 days (PRO-80) and all but the newest 100 drops of 7 days per reason (IDR-21) go. */
+    /** Violations and finished operations older than 30 days (PRO-80) and all but the newest 100 drops of 7 days per reason (IDR-21) go. */
     prune: (now: number) =>
       sql.unsafe(`delete from ${s}.violations where at < $1`, [new Date(now - 30 * 86_400_000)]).pipe(
+        Effect.andThen(
+          sql`delete from space_operations where space = ${spaceId} and finished_at < ${new Date(now - 30 * 86_400_000)}`
+        ),
         Effect.andThen(
           sql.unsafe(
             `delete from ${s}.dropped d where d.at < $1 or d.pos < (select min(x.pos) from

@@ -1,0 +1,42 @@
+/**
+ * Looks for operations on behalf of all spaces that run here: one indexed read for the whole process, however many spaces
+ * there are. Rebuilds are not looked for: they run beside the batches and find their work themselves (`rebuild.ts`).
+ */
+import { Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { Database } from "../../platform/database.ts"
+import { supervise } from "../../platform/supervise.ts"
+
+const lookEvery = "200 millis"
+
+export class OperationWatch extends Context.Service<
+  OperationWatch,
+  {
+    /** Calls `wake` whenever operations of the space wait, again and again until they are done; removed with the scope. */
+    readonly onWaiting: (spaceId: string, wake: () => void) => Effect.Effect<void, never, Scope.Scope>
+  }
+>()("braid/identity/OperationWatch") {
+  static readonly layer = Layer.effect(
+    this,
+    Effect.gen(function* () {
+      const { write: sql } = yield* Database
+      const listeners = new Map<string, () => void>()
+      const look = Effect.gen(function* () {
+        if (listeners.size === 0) return
+        const waiting = yield* sql<{ space: string }>`
+          select distinct space from space_operations where finished_at is null and kind <> 'rebuild'`
+        for (const { space } of waiting) listeners.get(space)?.()
+      })
+      yield* Effect.forkScoped(supervise("operations", Effect.asVoid(Effect.repeat(look, Schedule.spaced(lookEvery)))))
+      return {
+        onWaiting: (spaceId, wake) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => listeners.set(spaceId, wake)),
+              // The next session of the space may listen already.
+              () => Effect.sync(() => listeners.get(spaceId) === wake && listeners.delete(spaceId))
+            )
+          )
+      }
+    })
+  )
+}
