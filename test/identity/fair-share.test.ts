@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type Cast, type ProcessNo, shareOf, type SpaceNo } from "../../src/identity/fair-share.ts"
 
@@ -15,34 +15,34 @@ const castOf = (text: string, spaces: string): Cast => {
 }
 const letters = (spaces: ReadonlyArray<SpaceNo>) => String.fromCharCode(...spaces)
 
-const rows: ReadonlyArray<{ what: string; cast: string; spaces: string; then: string }> = [
-  { what: "one process takes everything", cast: "1:", spaces: "abcd", then: "1 takes abcd" },
-  { what: "two that start together take halves", cast: "1: 2:", spaces: "abcd", then: "1 takes ab, 2 takes cd" },
-  { what: "a second one gets half", cast: "1:abcd 2:", spaces: "abcd", then: "1 gives cd" },
-  { what: "it takes what it was given", cast: "1:ab 2:", spaces: "abcd", then: "2 takes cd" },
-  { what: "a third one gets one of four, from one process", cast: "1:ab 2:cd 3:", spaces: "abcd", then: "2 gives d" },
-  { what: "an odd space moves nowhere", cast: "1:a 2:bc", spaces: "abc", then: "" },
-  { what: "a survivor takes over", cast: "2:cd", spaces: "abcd", then: "2 takes ab" },
-  { what: "survivors share what is left", cast: "2:cd 3:ef", spaces: "abcdef", then: "2 takes a, 3 takes b" },
-  { what: "one space stays where it is", cast: "1:a 2: 3:", spaces: "a", then: "" },
-  { what: "more processes than spaces", cast: "1:ab 2: 3:", spaces: "ab", then: "1 gives b" },
-  { what: "a command beside a service gives all", cast: "1: -9:ab", spaces: "ab", then: "9 gives ab" },
-  { what: "a space on its way out is not free", cast: "1: -9:a", spaces: "ab", then: "1 takes b, 9 gives a" },
-  { what: "a space that left the configuration does not count", cast: "1:az 2:", spaces: "ab", then: "2 takes b" }
+const rows: ReadonlyArray<{ what: string; cast: string; spaces: string; moves: string }> = [
+  { what: "one process takes everything", cast: "1:", spaces: "abcd", moves: "1 takes abcd" },
+  { what: "two that start together take halves", cast: "1: 2:", spaces: "abcd", moves: "1 takes ab, 2 takes cd" },
+  { what: "a second one gets half", cast: "1:abcd 2:", spaces: "abcd", moves: "1 gives cd" },
+  { what: "it takes what it was given", cast: "1:ab 2:", spaces: "abcd", moves: "2 takes cd" },
+  { what: "a third one gets one of four, from one process", cast: "1:ab 2:cd 3:", spaces: "abcd", moves: "2 gives d" },
+  { what: "an odd space moves nowhere", cast: "1:a 2:bc", spaces: "abc", moves: "" },
+  { what: "a survivor takes over", cast: "2:cd", spaces: "abcd", moves: "2 takes ab" },
+  { what: "survivors share what is left", cast: "2:cd 3:ef", spaces: "abcdef", moves: "2 takes a, 3 takes b" },
+  { what: "one space stays where it is", cast: "1:a 2: 3:", spaces: "a", moves: "" },
+  { what: "more processes than spaces", cast: "1:ab 2: 3:", spaces: "ab", moves: "1 gives b" },
+  { what: "a command beside a service gives all", cast: "1: -9:ab", spaces: "ab", moves: "9 gives ab" },
+  { what: "a space on its way out is not free", cast: "1: -9:a", spaces: "ab", moves: "1 takes b, 9 gives a" },
+  { what: "a space that left the configuration does not count", cast: "1:az 2:", spaces: "ab", moves: "2 takes b" }
 ]
 
 describe("the fair share", () => {
-  it.each(rows)("$what", ({ cast: text, spaces, then }) => {
+  it.each(rows)("$what", ({ cast: text, spaces, moves }) => {
     const cast = castOf(text, spaces)
     const everybody = [...cast.processes, ...cast.ownerOf.values()].filter((no, at, all) => all.indexOf(no) === at)
-    const moves = everybody.flatMap((process) => {
+    const made = everybody.flatMap((process) => {
       const { take, give } = shareOf(process, cast)
       return [
         ...(take.length > 0 ? [`${process} takes ${letters(take)}`] : []),
         ...(give.length > 0 ? [`${process} gives ${letters(give)}`] : [])
       ]
     })
-    expect(moves.join(", ")).toBe(then)
+    expect(made.join(", ")).toBe(moves)
   })
 
   it("ends, from any start, with shares that differ by one at most, and never gives a space to two", () => {
