@@ -23,6 +23,22 @@ const countOn = (profile: ProfileView, rule: TypeRule, t: number): number => {
   return n
 }
 
+/**
+ * The most values of `added` (ms, any order) that came within one window, ending with one of them: what a profile that grew
+ * in the order of time has had to pass. With in-order growth never over the limit it grew under.
+ */
+export const busiest = (windowMs: number, added: ReadonlyArray<number>): number => {
+  if (windowMs === Number.POSITIVE_INFINITY) return added.length
+  const times = added.toSorted((a, b) => a - b)
+  let most = 0
+  let first = 0
+  for (let last = 0; last < times.length; last++) {
+    while (times[last]! - times[first]! >= windowMs) first++
+    most = Math.max(most, last - first + 1)
+  }
+  return most
+}
+
 /** Values of one type on the profile that would result at `t`, and the most that one of its parts has (IDR-63 to IDR-65). */
 export const tally = (
   rule: TypeRule,

@@ -74,10 +74,16 @@ const byRank = (a: IdentifierRule, b: IdentifierRule): number =>
       ? -1
       : 1
 
+/** The document with a row for each type that events added and it does not name. */
+export const withAutoRows = (document: RulesDocument, autoAdded: ReadonlyArray<AutoAdded>): RulesDocument => {
+  const named = new Set(document.identifiers.map(({ type }) => type))
+  const rows = autoAdded.filter(({ type }) => !named.has(type)).map(autoRow)
+  return rows.length === 0 ? document : { ...document, identifiers: [...document.identifiers, ...rows] }
+}
+
 /** `autoAdded` are the types that events added since; those that the document names meanwhile follow the document. */
 export const compileRules = (document: RulesDocument, version: number, autoAdded: ReadonlyArray<AutoAdded>): Rules => {
-  const named = new Set(document.identifiers.map(({ type }) => type))
-  const rows = [...document.identifiers, ...autoAdded.filter(({ type }) => !named.has(type)).map(autoRow)].sort(byRank)
+  const rows = [...withAutoRows(document, autoAdded).identifiers].sort(byRank)
   const everywhere = compileBlocked(document.spaceBlocked)
   const matchers = new Map<IdentifierRule["blocked"], Matcher>()
   const blocksOf = (blocked: IdentifierRule["blocked"]): Matcher => {

@@ -12,8 +12,12 @@ import {
 } from "../identity/operations/operation.ts"
 import { previewSplit, previewUndoMerge } from "../identity/operations/preview.ts"
 import { requestOperation } from "../identity/operations/request.ts"
+import { countOutside } from "../identity/operations/rules-impact.ts"
+import { type AutoAdded, compileRules } from "../identity/rules.ts"
+import { spaceSchema } from "../identity/schema.ts"
 import { EventLog } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
+import type { RulesDocument } from "../workspace/rules.ts"
 import { type ErrorCode, graphqlError } from "./graphql-errors.ts"
 
 const codes: Readonly<Record<OperationRefused["code"], ErrorCode>> = {
@@ -44,6 +48,14 @@ export const makeOperationServices = Effect.gen(function* () {
     request: <K extends OperationKind>(request: OperationRequest<K>) => requestOperation(database, request),
     operate: <K extends OperationKind>(request: OperationRequest<K>): Effect.Effect<OperationAnswers[K], unknown> =>
       Effect.mapError(requestOperation(database, request), told),
+    /** Profiles that these rules would leave outside their bounds (IDR-157). */
+    rulesImpact: (spaceId: string, document: RulesDocument) =>
+      Effect.gen(function* () {
+        const added = yield* database.read.unsafe<AutoAdded>(
+          `select type, collection from ${spaceSchema(spaceId)}.auto_added order by pos, type`
+        )
+        return yield* countOutside(graph, graphs.graphOf(spaceId), compileRules(document, 0, added))
+      }),
     previewSplit: (spaceId: string, input: OperationInputs["split"]) =>
       Effect.mapError(previewSplit(services, spaceId, input), told),
     previewUndoMerge: (spaceId: string, input: OperationInputs["undo_merge"]) =>

@@ -4,6 +4,7 @@ import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
+import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 
 export const resolverMaps = [
@@ -11,6 +12,7 @@ export const resolverMaps = [
   managementResolvers,
   filterResolvers,
   operationResolvers,
+  rulesImpactResolvers,
   whatIfResolvers,
   explainResolvers
 ]
