@@ -41,12 +41,7 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [
-  ...logMigrations,
-  ...archiveMigrations,
-  ...identityMigrations,
-  ...workspaceMigrations
-]
+const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>
@@ -84,6 +79,14 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(databaseLive(onOwned)),
     Layer.provideMerge(Health.layer)
   )
+
+/** For commands that only look: the stores as they are, also beside a running service. Runs no space and no log. */
+export const storesToRead = LiveGraphs.layer.pipe(
+  Layer.provideMerge(graphLive),
+  Layer.provideMerge(workspaceJoined),
+  Layer.provideMerge(databaseLive("join")),
+  Layer.provideMerge(Health.layer)
+)
 
 const healthReport = (draining: () => boolean) =>
   Effect.gen(function* () {

@@ -1,10 +1,11 @@
 /** The command line. Wires commands to what they run; how errors are shown and exit codes are decided here only. */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Config, Console, Effect, Exit, Layer, Option, Runtime } from "effect"
-import { CliError, Command, Flag } from "effect/cli"
+import { Argument, CliError, Command, Flag } from "effect/cli"
 import { migrate, rebuild, serve } from "./app.ts"
 import { settingProblem, Settings } from "./config.ts"
 import { demo } from "./demo/demo.ts"
+import { explainEvent } from "./explain-command.ts"
 import { doctor } from "./doctor/doctor.ts"
 import { runLocalNeo4j } from "./platform/neo4j-local.ts"
 import { logging } from "./platform/logging.ts"
@@ -41,6 +42,36 @@ const command = {
     },
     ({ space }) => Effect.provide(rebuild(Option.getOrUndefined(space)), environment)
   ).pipe(Command.withDescription("Build the graph again from the journal; the service goes on meanwhile.")),
+  explain: Command.make(
+    "explain",
+    {
+      file: Argument.String("event.json").pipe(
+        Argument.withDescription("One call, as it is sent or stored; - reads standard input"),
+        Argument.optional
+      ),
+      messageId: Flag.String("message-id").pipe(
+        Flag.withDescription("Explain a message that was resolved, from its record"),
+        Flag.optional
+      ),
+      space: Flag.String("space").pipe(
+        Flag.withDescription("Slug of the space, when there are several"),
+        Flag.optional
+      ),
+      rules: Flag.String("rules").pipe(Flag.withDescription("File with rules to try instead"), Flag.optional),
+      json: Flag.Boolean("json").pipe(Flag.withDescription("Everything, for machines"), Flag.withDefault(false))
+    },
+    ({ file, messageId, space, rules, json }) =>
+      Effect.provide(
+        explainEvent({
+          file: Option.getOrUndefined(file),
+          messageId: Option.getOrUndefined(messageId),
+          space: Option.getOrUndefined(space),
+          rules: Option.getOrUndefined(rules),
+          json
+        }),
+        environment
+      )
+  ).pipe(Command.withDescription("Say step by step how an event would be resolved, or was. Writes nothing.")),
   neo4j: Command.make(
     "neo4j",
     { port: Flag.Int("port").pipe(Flag.withDescription("Bolt port"), Flag.withDefault(7687)) },
@@ -63,6 +94,7 @@ const braid = Command.make("braid").pipe(
       Command.withDescription("The identity graph."),
       Command.withSubcommands([command.rebuild])
     ),
+    command.explain,
     command.neo4j
   ])
 )

@@ -8,12 +8,12 @@ import { PgTypes } from "@effect/sql-pg"
 import { Clock, Effect, Layer, Metric, type Scope } from "effect"
 import { SqlError } from "effect/sql"
 import { Database } from "../platform/database.ts"
-import { sqlErrorText } from "../platform/database-layer.ts"
 import type { Health } from "../platform/health.ts"
-import { float8s, int4s } from "../platform/sql-arrays.ts"
+import { int4s } from "../platform/sql-arrays.ts"
 import { supervise } from "../platform/supervise.ts"
 import { Appender } from "./appender.ts"
-import { dayOf, EventLog, type LogEvent, LogUnavailable, type Position, positionsPerDay } from "./event-log.ts"
+import { eventsAt, unavailable } from "./event-bodies.ts"
+import { dayOf, EventLog, type LogEvent, type LogUnavailable, type Position, positionsPerDay } from "./event-log.ts"
 import { dayOfTime, dropPartition, ensurePartitions, lastOfDay, partitions } from "./partitions.ts"
 import { ReleaseGate, type Run } from "./release-gate.ts"
 import { SeenSet } from "./seen-set.ts"
@@ -37,9 +37,6 @@ const maintenanceEvery = "10 minutes"
 const held = Metric.gauge("braid_log_held_events", { description: "Accepted events that the message meter holds back" })
 const queuedBytes = Metric.gauge("braid_log_queued_bytes", { description: "Bytes waiting in memory for their commit" })
 const seenIds = Metric.gauge("braid_log_seen_ids", { description: "Message ids in the duplicate window" })
-
-const unavailable = (error: SqlError.SqlError | LogUnavailable): LogUnavailable =>
-  error instanceof LogUnavailable ? error : new LogUnavailable({ cause: new Error(sqlErrorText(error)) })
 
 const make = (
   options: PostgresEventLogOptions
@@ -119,14 +116,7 @@ const make = (
           where e.pos > ${PgTypes.float8(after)}::int8 and e.pos <= ${PgTypes.float8(upTo)}::int8
             and ${ofSources(sources)}
           order by e.pos limit ${PgTypes.int4(limit)}`.pipe(Effect.mapError(unavailable)),
-      at: (positions) =>
-        positions.length === 0
-          ? Effect.succeed([])
-          : readSql<LogEvent>`
-              select e.pos::float8 as position, e.source, e.h::text as hash, e.body
-              from unnest(${float8s(positions)}) u(p) join events e on e.pos = u.p::int8`.pipe(
-              Effect.mapError(unavailable)
-            ),
+      at: eventsAt(readSql),
       count: ({ after, upTo, limit, sources }) =>
         readSql<{ n: number }>`
           select count(*)::int as n from (

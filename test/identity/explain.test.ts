@@ -8,6 +8,7 @@ import { toRecord } from "../../src/identity/resolution-record.ts"
 import { compileRules } from "../../src/identity/rules.ts"
 import type { Explanation, Step, StepData, StepKind } from "../../src/identity/explain/steps.ts"
 import { stepKinds } from "../../src/identity/explain/steps.ts"
+import { showExplanation } from "../../src/identity/explain/terminal.ts"
 import { explainAfter, explainNext } from "./support/explained.ts"
 import { anyRun } from "./support/generators.ts"
 import { message, parseGraph } from "./support/notation.ts"
@@ -177,6 +178,26 @@ describe("what is asked before resolution", () => {
     const explanation = explainAfter(janes, before, message(jane[1]!, 1))
     expect(explanation).toMatchObject({ action: "dropped", profile: null, record: { dropped: "ledger_duplicate" } })
     expect(dataOf(explanation, "DROP_CHECK")).toEqual([{ check: "ledger", dropped: true, reason: "ledger_duplicate" }])
+  })
+})
+
+describe("in a terminal", () => {
+  const { explanation } = explainNext(janes, 1)
+  const show = (colours: boolean, summary = explanation.summary) =>
+    showExplanation({ ...explanation, summary }, { colours, width: 80, heading: "Space demo" })
+
+  it("kinds are named once in a row, lines are wrapped, the outcome is last; colours only where asked for", () => {
+    const plain = show(false)
+    expect(plain.split("\n").every((line) => line.length <= 80)).toBe(true)
+    expect(plain.match(/lookup/g)).toHaveLength(1)
+    expect(plain.replaceAll("\n", " ").endsWith(explanation.summary)).toBe(true)
+    expect(plain).not.toContain("\u001B")
+    expect(show(true)).toContain("\u001B[33mbreach\u001B[0m")
+    expect(show(true).replaceAll(/\u001B\[\d+m/g, "")).toBe(plain)
+  })
+
+  it("values of events cannot steer the terminal", () => {
+    expect(show(false, "a\u001B[2Jb\nc")).toMatch(/a\uFFFD\[2Jb\uFFFDc$/)
   })
 })
 

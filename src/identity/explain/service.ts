@@ -234,5 +234,3 @@ interface Named {
   readonly type: string
   readonly value: string
 }
-
-export type Explain = Effect.Success<ReturnType<typeof makeExplain>>

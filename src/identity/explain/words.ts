@@ -36,8 +36,6 @@ export const limitOf = ({ limit, window }: Pick<TypeCount, "limit" | "window">):
 export const countOf = (count: TypeCount | CheckedCount): string =>
   `${count.count} ${count.type} (limit ${limitOf(count)})`
 
-export const timeOf = (ms: number): string => new Date(ms).toISOString()
-
 export const populationOf = (collection: Identifier["collection"]): string =>
   collection === "users" ? "profile" : "account"
 
