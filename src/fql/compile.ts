@@ -1,123 +1,169 @@
-/** From a tree to a function of the event: parsed once, asked per event, with nothing allocated on the way. */
+/**
+ * Turns a checked statement into one function of closures: nothing is parsed, looked up by name or allocated per event.
+ *
+ * A part that has to be true or false answers with an error as a value, which `and`, `or` and `!` hand on. Where such a
+ * part is an argument or an element instead, its error is thrown, and caught where the evaluation began.
+ */
 import type { Comparison, Node } from "./ast.ts"
+import { FqlError } from "./error.ts"
 import { functions } from "./functions.ts"
-import { equal, FqlError, typeOf, type Value } from "./values.ts"
+import { readerOf, type Value } from "./paths.ts"
+import { equal, includes, orders, typeOf, type TypeName } from "./values.ts"
 
-export type Evaluate = (event: Value) => Value
+export type Truth = (event: unknown) => boolean | FqlError
 
-/** Names of the documentation for members of the message (FQL-13). */
-const aliases: Readonly<Record<string, string>> = {
-  received_at: "receivedAt",
-  sent_at: "sentAt",
-  original_timestamp: "originalTimestamp"
+const articles: Readonly<Record<TypeName, string>> = {
+  string: "a string",
+  number: "a number",
+  bool: "a bool",
+  list: "a list",
+  null: "null",
+  object: "an object"
 }
 
-const index = /^[0-9]+$/
+class Compiler {
+  truth(node: Node): Truth {
+    switch (node.kind) {
+      case "and":
+        return all(node.of.map((operand) => this.truth(operand)))
+      case "or":
+        return some(node.of.map((operand) => this.truth(operand)))
+      case "not":
+        return not(this.truth(node.of))
+      case "compare":
+        return this.comparison(node.op, node.left, node.right)
+      case "call":
+        // These answer nothing but bools.
+        if (functions[node.name]!.answers === "bool") return this.value(node) as Truth
+    }
+    return this.asTruth(node)
+  }
 
-/** Missing is null, and so is everything below it (FQL-11). */
-const member = (value: Value, segment: string): Value => {
-  if (typeof value !== "object" || value === null) return null
-  if (Array.isArray(value))
-    return index.test(segment) ? ((value as ReadonlyArray<Value>)[Number(segment)] ?? null) : null
-  return Object.hasOwn(value, segment) ? ((value as Readonly<Record<string, Value>>)[segment] ?? null) : null
+  private asTruth(node: Node): Truth {
+    const value = this.value(node)
+    const wrong = this.wrongType(node, "true, false or null")
+    return (event) => {
+      const found = value(event)
+      return typeof found === "boolean" ? found : found === null ? false : wrong(found)
+    }
+  }
+
+  private value(node: Node): Value {
+    switch (node.kind) {
+      case "literal": {
+        const { value } = node
+        return () => value
+      }
+      case "path":
+        return readerOf(node.segments)
+      case "list": {
+        if (node.items.every(({ kind }) => kind === "literal")) {
+          const list = node.items.map(constantOf)
+          return () => list
+        }
+        const elements = node.items.map((element) => this.value(element))
+        return (event) => elements.map((element) => element(event))
+      }
+      case "call": {
+        const args = node.args.map((arg) => this.value(arg))
+        return functions[node.name]!.make(args, node.args.map(constantOf))
+      }
+      default: {
+        const truth = this.truth(node)
+        return (event) => {
+          const answer = truth(event)
+          if (typeof answer !== "boolean") throw answer
+          return answer
+        }
+      }
+    }
+  }
+
+  private comparison(operator: Comparison, left: Node, right: Node): Truth {
+    if (operator === "in") return this.membership(left, right)
+    const a = this.value(left)
+    const b = this.value(right)
+    if (operator === "=" || operator === "!=") {
+      const constant = constantOf(right)
+      if (constant === undefined)
+        return operator === "=" ? (event) => equal(a(event), b(event)) : (event) => !equal(a(event), b(event))
+      return operator === "=" ? (event) => a(event) === constant : (event) => a(event) !== constant
+    }
+    const order = orders[operator]
+    return (event) => order(a(event), b(event))
+  }
+
+  private membership(left: Node, right: Node): Truth {
+    const wanted = this.value(left)
+    if (right.kind === "list" && right.items.every(({ kind }) => kind === "literal")) {
+      const members = new Set(right.items.map(constantOf))
+      return (event) => members.has(wanted(event) as string)
+    }
+    const list = this.value(right)
+    const wrong = this.wrongType(right, "a list or null")
+    return (event) => {
+      const value = wanted(event)
+      const found = list(event)
+      return Array.isArray(found) ? includes(found, value) : found === null ? false : wrong(found)
+    }
+  }
+
+  /** Errors are made once for each type that is found: many events may have the same. */
+  private wrongType(node: Node, needed: string): (value: unknown) => FqlError {
+    const known = new Map<TypeName, FqlError>()
+    return (value) => {
+      const type = typeOf(value)
+      const before = known.get(type)
+      if (before !== undefined) return before
+      const error = new FqlError(`What stands at column ${node.at + 1} must be ${needed}, but is ${articles[type]}.`)
+      known.set(type, error)
+      return error
+    }
+  }
 }
 
-const pathOf = ([first = "", ...rest]: ReadonlyArray<string>): Evaluate => {
-  const alias = Object.hasOwn(aliases, first) ? aliases[first] : undefined
-  const root: Evaluate =
-    alias === undefined
-      ? (event) => member(event, first)
-      : (event) =>
-          member(event, typeof event === "object" && event !== null && Object.hasOwn(event, first) ? first : alias)
-  if (rest.length === 0) return root
+/** Undefined when the part is no literal. */
+const constantOf = (node: Node): Literal | undefined => (node.kind === "literal" ? node.value : undefined)
+type Literal = string | number | boolean | null
+
+const all = (operands: ReadonlyArray<Truth>): Truth => {
+  const [first, second] = operands as readonly [Truth, Truth]
+  if (operands.length === 2)
+    return (event) => {
+      const answer = first(event)
+      return answer === true ? second(event) : answer
+    }
   return (event) => {
-    let value = root(event)
-    for (let i = 0; i < rest.length && value !== null; i++) value = member(value, rest[i]!)
-    return value
+    for (const operand of operands) {
+      const answer = operand(event)
+      if (answer !== true) return answer
+    }
+    return true
   }
 }
 
-/** Bool, or null for false (FQL-21). */
-const truth = (value: Value, what: string): boolean => {
-  if (typeof value === "boolean") return value
-  if (value === null) return false
-  throw new FqlError(`${what} must be true or false, but is a ${typeOf(value)}.`)
-}
-
-const ordered = (op: Comparison, a: Value, b: Value): boolean => {
-  const comparable =
-    (typeof a === "number" && typeof b === "number") || (typeof a === "string" && typeof b === "string")
-  if (!comparable) return false
-  switch (op) {
-    case "<":
-      return (a as string) < (b as string)
-    case "<=":
-      return (a as string) <= (b as string)
-    case ">":
-      return (a as string) > (b as string)
-    default:
-      return (a as string) >= (b as string)
+const some = (operands: ReadonlyArray<Truth>): Truth => {
+  const [first, second] = operands as readonly [Truth, Truth]
+  if (operands.length === 2)
+    return (event) => {
+      const answer = first(event)
+      return answer === false ? second(event) : answer
+    }
+  return (event) => {
+    for (const operand of operands) {
+      const answer = operand(event)
+      if (answer !== false) return answer
+    }
+    return false
   }
 }
 
-const isIn = (value: Value, list: Value): boolean => {
-  if (list === null) return false
-  if (!Array.isArray(list)) throw new FqlError(`What stands behind \`in\` must be a list, but is a ${typeOf(list)}.`)
-  for (const item of list as ReadonlyArray<Value>) if (equal(value, item)) return true
-  return false
-}
-
-const comparison = (op: Comparison, left: Evaluate, right: Evaluate): Evaluate => {
-  if (op === "=") return (event) => equal(left(event), right(event))
-  if (op === "!=") return (event) => !equal(left(event), right(event))
-  if (op === "in") return (event) => isIn(left(event), right(event))
-  return (event) => ordered(op, left(event), right(event))
-}
-
-export const compile = (node: Node): Evaluate => {
-  switch (node.kind) {
-    case "all":
-      return () => true
-    case "literal": {
-      const { value } = node
-      return () => value
-    }
-    case "list": {
-      const items = node.items.map(compile)
-      if (node.items.every(({ kind }) => kind === "literal")) {
-        const constant = items.map((item) => item(null))
-        return () => constant
-      }
-      return (event) => items.map((item) => item(event))
-    }
-    case "path":
-      return pathOf(node.segments)
-    case "call": {
-      const { apply } = functions[node.name]!
-      const [a, b, c] = node.args.map(compile)
-      if (c !== undefined) return (event) => apply(a!(event), b!(event), c(event))
-      if (b !== undefined) return (event) => apply(a!(event), b(event))
-      return (event) => apply(a!(event))
-    }
-    case "not": {
-      const of = compile(node.of)
-      return (event) => !truth(of(event), "What stands behind `!`")
-    }
-    case "and": {
-      const of = node.of.map(compile)
-      return (event) => {
-        for (const part of of) if (!truth(part(event), "A side of `and`")) return false
-        return true
-      }
-    }
-    case "or": {
-      const of = node.of.map(compile)
-      return (event) => {
-        for (const part of of) if (truth(part(event), "A side of `or`")) return true
-        return false
-      }
-    }
-    case "compare":
-      return comparison(node.op, compile(node.left), compile(node.right))
+const not =
+  (operand: Truth): Truth =>
+  (event) => {
+    const answer = operand(event)
+    return typeof answer === "boolean" ? !answer : answer
   }
-}
+
+/** The statement has been checked. */
+export const compile = (node: Node): Truth => (node.kind === "all" ? () => true : new Compiler().truth(node))

@@ -4,18 +4,20 @@
  *     const parsed = parseFql("type = 'track' and match(event, 'Button *')")
  *     if (parsed.ok) evaluate(parsed.filter, event)          // true, false or an FqlError
  *
- * Evaluation is pure and bounded: statements are short, every function is linear but for globs, which count their steps.
+ * Evaluation is pure and bounded: no clock is read, but the steps are counted (`steps.ts`).
  */
 import { FqlProblem } from "./ast.ts"
-import { compile, type Evaluate } from "./compile.ts"
+import { compile, type Truth } from "./compile.ts"
+import { FqlError } from "./error.ts"
 import { parse } from "./parser.ts"
-import { FqlError, typeOf, type Value } from "./values.ts"
+import { startSteps } from "./steps.ts"
 
-export { FqlError } from "./values.ts"
+export { FqlError } from "./error.ts"
 
 export interface FqlFilter {
   readonly text: string
-  readonly run: Evaluate
+  /** Use `evaluate`, which bounds it. */
+  readonly run: Truth
 }
 
 export type ParsedFql =
@@ -34,13 +36,11 @@ export const parseFql = (text: string): ParsedFql => {
 
 /** Whether the event (any JSON) matches; an `FqlError` when that cannot be said. Never throws. */
 export const evaluate = ({ run }: FqlFilter, event: unknown): boolean | FqlError => {
+  startSteps()
   try {
-    const value = run(event as Value)
-    if (typeof value === "boolean") return value
-    return value === null ? false : new FqlError(`The statement must be true or false, but is a ${typeOf(value)}.`)
+    return run(event)
   } catch (error) {
     if (error instanceof FqlError) return error
-    // An event nested too deeply to be compared.
     return new FqlError(error instanceof Error ? error.message : String(error))
   }
 }

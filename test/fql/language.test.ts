@@ -18,9 +18,16 @@ const problemOf = (statement: string) => {
 
 const nested = (n: number) => `${"(".repeat(n)}a${")".repeat(n)}`
 const long = (bytes: number) => `a = '${"ア".repeat((bytes - 6) / 3)}'`
-const word = (letters: string) => fc.string({ unit: fc.constantFrom(...letters), maxLength: 8 })
 
-describe("FQL-5: invalid statements, and what is said about them", () => {
+/** Whether a piece of a glob that is no star takes the character. */
+const takes = (piece: string, char: string): boolean => {
+  if (piece === "?") return true
+  if (piece[0] === "\\") return char === piece[1]
+  if (piece === "[^a]") return char !== "a"
+  return piece[0] === "[" ? piece.includes(char) && char !== "-" : piece === char
+}
+
+describe("FQL-1, FQL-5: invalid statements, and what is said about them", () => {
   const cases: ReadonlyArray<readonly [statement: string, column: number, says: RegExp]> = [
     ["", 1, /empty/],
     ["   ", 1, /empty/],
@@ -69,7 +76,7 @@ describe("FQL-5: invalid statements, and what is said about them", () => {
   })
 })
 
-describe("FQL-2, FQL-3, FQL-12: words, precedence, names", () => {
+describe("FQL-2, FQL-3, FQL-4, FQL-12: words, precedence, strings, names", () => {
   const event = {
     order: true,
     nullify: false,
@@ -103,7 +110,7 @@ describe("FQL-2, FQL-3, FQL-12: words, precedence, names", () => {
     it(`${statement}`, () => assert.strictEqual(valueOf(statement, event), result))
 })
 
-describe("FQL-11, FQL-13: paths", () => {
+describe("FQL-10, FQL-11, FQL-13: paths", () => {
   const event = {
     list: [{ a: 1 }],
     text: "x",
@@ -129,8 +136,17 @@ describe("FQL-11, FQL-13: paths", () => {
     it(`${statement}`, () => assert.strictEqual(valueOf(statement, event), result))
 })
 
-describe("FQL-21 to FQL-40: values and functions", () => {
-  const event = { n: 1, s: "x", o: { a: 1, b: [2] }, p: { b: [2], a: 1 }, l: [1, "1", null], big: 1e21 }
+describe("FQL-20, FQL-21, FQL-22, FQL-23, FQL-24, FQL-25, FQL-30, FQL-40: values and functions", () => {
+  const event = {
+    n: 1,
+    s: "x",
+    o: { a: 1, b: [2] },
+    p: { b: [2], a: 1 },
+    l: [1, "1", null],
+    big: 1e21,
+    small: -1.5e-7,
+    vast: "9".repeat(400)
+  }
   const cases: ReadonlyArray<readonly [statement: string, result: boolean | "error"]> = [
     ["n and true", "error"],
     ["true or n", true],
@@ -148,6 +164,8 @@ describe("FQL-21 to FQL-40: values and functions", () => {
     ["bool(null) or bool(0) or bool('') or bool('FALSE') or bool('0') or bool([])", false],
     ["bool(1) and bool('no') and bool([1]) and bool(o)", true],
     ["string(null) = '' and string(true) = 'true' and string(1.5) = '1.5' and string(o.b) = '[2]'", true],
+    ["string(big) = '1000000000000000000000' and string(small) = '-0.00000015' and string(0.5) = '0.5'", true],
+    ["number('1000000000000000000000') = big and number(vast) = null", true],
     ["number(' 5 ') = 5 and number('5.') = null and number('') = null and number('1e3') = null", true],
     ["semver('1.10', '>', '1.9.9') and semver('1', '=', '1.0.0') and semver('2.0.1', '!=', '2')", true],
     ["semver('1.2.3.4', '=', '1.2.3') or semver('1', '~', '1') or semver(1, '=', '1')", false]
@@ -177,22 +195,20 @@ describe("FQL-31: globs", () => {
     it(`${glob} on ${JSON.stringify(text)}`, () => assert.strictEqual(matchesGlob(text, compileGlob(glob)), result))
 
   it("agrees with a matcher that tries everything", () => {
-    const naive = (text: string, glob: string): boolean => {
-      if (glob === "") return text === ""
-      if (glob[0] === "*") return naive(text, glob.slice(1)) || (text !== "" && naive(text.slice(1), glob))
-      return text !== "" && (glob[0] === "?" || glob[0] === text[0]) && naive(text.slice(1), glob.slice(1))
+    const pieces = ["a", "b", "🦄", "?", "*", "\\*", "[ab]", "[^a]", "[a-b🦄]"]
+    const naive = (text: ReadonlyArray<string>, glob: ReadonlyArray<string>): boolean => {
+      const [piece, ...others] = glob
+      if (piece === undefined) return text.length === 0
+      if (piece === "*") return naive(text, others) || (text.length > 0 && naive(text.slice(1), glob))
+      return text.length > 0 && takes(piece, text[0]!) && naive(text.slice(1), others)
     }
+    const texts = fc.array(fc.constantFrom("a", "b", "🦄", "*"), { maxLength: 8 })
     fc.assert(
-      fc.property(word("ab"), word("ab?*"), (text, glob) => {
-        assert.strictEqual(matchesGlob(text, compileGlob(glob)), naive(text, glob))
+      fc.property(texts, fc.array(fc.constantFrom(...pieces), { maxLength: 8 }), (text, glob) => {
+        assert.strictEqual(matchesGlob(text.join(""), compileGlob(glob.join(""))), naive(text, glob))
       }),
-      { numRuns: 2_000 }
+      { numRuns: 5_000 }
     )
-  })
-
-  it("FQL-41: a hostile glob ends as an error, in bounded work", () => {
-    const statement = `match(s, '*${"a".repeat(2000)}b')`
-    assert.strictEqual(valueOf(statement, { s: "a".repeat(32_000) }), "error")
   })
 })
 

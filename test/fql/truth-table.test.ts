@@ -20,7 +20,7 @@ const answer = (statement: string): string => {
   return value instanceof FqlError ? "error" : String(value)
 }
 
-describe("FQL-50: the truth table", () => {
+describe("FQL-50, AC4-15: the truth table", () => {
   it("has all its rows", () => assert.isAbove(rows.length, 80))
   for (const { statement, result } of rows)
     it(`${statement} is ${result}`, () => assert.strictEqual(answer(statement), result))

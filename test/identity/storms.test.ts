@@ -39,6 +39,12 @@ const counts = Effect.map(violations, (all) => {
   return byKind
 })
 
+/** One event with two links of a chain. */
+const link = (i: number): ShortMessage => ({
+  anonymousId: `c${i}`,
+  context: { externalIds: [{ type: "anonymous_id", id: `c${i + 1}`, collection: "users", encoding: "none" }] }
+})
+
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
   layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`merge storms on ${adapter}`, (it) => {
     it.effect("IDR-53: junk ids on a thousand events of strangers merge nobody", () =>
@@ -103,10 +109,6 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
       Effect.gen(function* () {
         yield* (yield* Rig).enter(limited(1_000))
         yield* sent(Array.from({ length: 150 }, (_, i): ShortMessage => ({ anonymousId: `c${i}` })))
-        const link = (i: number): ShortMessage => ({
-          anonymousId: `c${i}`,
-          context: { externalIds: [{ type: "anonymous_id", id: `c${i + 1}`, collection: "users", encoding: "none" }] }
-        })
         yield* sent(Array.from({ length: 149 }, (_, i) => link(i)))
         const first = (yield* look("anonymous_id:c0"))!
         assert.strictEqual(first.merges, 100)
