@@ -2,7 +2,7 @@
  * The statement of each kind of `GraphOperation`, for `graph-postgres-write.ts`. Each counts what it really changed, so
  * that naming what is gone changes nothing. The CTEs share a snapshot: what one deletes, the others still see.
  */
-import { rootOf } from "./graph-postgres-sql.ts"
+import { members, rootOf } from "./graph-postgres-sql.ts"
 
 const no1 = "$1::float8::bigint"
 const no2 = "$2::float8::bigint"
@@ -18,11 +18,12 @@ update ${s}.identifiers i set profile = p.profile from ${s}.profiles p where p.p
 export const unmerge = (s: string): string => `
 with recursive gone as (delete from ${s}.merges k where k.from_profile = ${no1} returning k.from_profile),
  e as materialized (
-   select k.from_profile as f, (k.rec::json ->> 'into')::bigint as t
-   from ${s}.profiles p join ${s}.merges k on k.from_profile = p.profile
-   where p.root = ${rootOf(s, no1)} and p.profile <> ${no1}),
+   select k.f, k.t from ${members(s, rootOf(s, no1))} cross join lateral (
+     select k.from_profile as f, (k.rec::json ->> 'into')::bigint as t from ${s}.merges k
+     where k.from_profile = m.profile offset 0) k
+   where m.profile <> ${no1}),
  d (p) as (select g.from_profile from gone g union select e.f from e join d on e.t = d.p),
- r as (update ${s}.profiles set root = ${no1} where profile in (select d.p from d))
+ r as (update ${s}.profiles set root = ${no1} where profile = any (array(select d.p from d)))
 update ${s}.state set users = users + 1 - g.from_profile % 2, accounts = accounts + g.from_profile % 2 from gone g`
 
 /** `$1`, `$2` = users and accounts, pair by pair. */
@@ -41,17 +42,25 @@ update ${s}.state set apart = true where exists (select 1 from n)`
 
 /** `$1`, `$2` = profiles. */
 export const lift = (s: string): string => `
-delete from ${s}.separations k using ${s}.profiles x, ${s}.profiles y, (select ${rootOf(s, no1)} as a, ${rootOf(s, no2)} as b) r
-where x.profile = k.a and y.profile = k.b and ((x.root = r.a and y.root = r.b) or (x.root = r.b and y.root = r.a))`
+delete from ${s}.separations where ctid = any (array(
+  select z.id from (select ${rootOf(s, no1)} as a, ${rootOf(s, no2)} as b) r cross join lateral ${members(s, "r.a")}
+  cross join lateral (
+    select k.ctid as id, k.b as other from ${s}.separations k where k.a = m.profile
+    union all
+    select k.ctid, k.a from ${s}.separations k where k.b = m.profile offset 0) z
+  where ${rootOf(s, "z.other")} = r.b))`
 
 /** `$1` = a profile of those to be erased. */
-export const erase = (s: string): string => `
+export const erase = (s: string): string => {
+  const gone = "any (array(select g.profile from gone g))"
+  return `
 with r as materialized (select p.root from ${s}.profiles p where p.profile = ${no1}),
- gone as (delete from ${s}.profiles p using r where p.root = r.root returning p.profile, p.segment_id),
+ gone as (delete from ${s}.profiles p where p.root = any (array(select r.root from r)) returning p.profile, p.segment_id),
  t as (insert into ${s}.tombstones (segment_id, profile) select g.segment_id, g.profile from gone g),
- i as (delete from ${s}.identifiers i using gone g where i.profile = g.profile),
- m as (delete from ${s}.merges k using gone g where k.from_profile = g.profile),
- u as (delete from ${s}.links k using gone g where k.user_profile = g.profile),
- a as (delete from ${s}.links k using gone g where k.account_profile = g.profile),
- x as (delete from ${s}.separations k using gone g where k.a = g.profile or k.b = g.profile)
+ i as (delete from ${s}.identifiers i where i.profile = ${gone}),
+ m as (delete from ${s}.merges k where k.from_profile = ${gone}),
+ u as (delete from ${s}.links k where k.user_profile = ${gone}),
+ a as (delete from ${s}.links k where k.account_profile = ${gone}),
+ x as (delete from ${s}.separations k where k.a = ${gone} or k.b = ${gone})
 update ${s}.state set users = users - 1 + r.root % 2, accounts = accounts - r.root % 2 from r`
+}

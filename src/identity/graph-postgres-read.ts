@@ -156,7 +156,7 @@ export const makeReads = (read: Sql): Reads => ({
   walk: (graph, collection, after, limit) =>
     rowsOf<{ type: string; value: string; no: number; segment_id: string }>(read, statements.walk, graph, [
       after === null ? nothing : keyOf({ collection, ...after }),
-      collection === "users" ? 0 : 1,
+      collection === "users" ? 1 : 0,
       limit
     ]).pipe(
       Effect.map((rows) => rows.map(({ type, value, no, segment_id }) => ({ type, value, no, segmentId: segment_id })))

@@ -74,7 +74,7 @@ with c as (update ${s}.state set pos = $1::float8::bigint, users = users + $3::f
 select count(*)::int4 as n from c`
 
 /** Members of the canonical profile `root`, as a table to join laterally. */
-const members = (s: string, root: string): string =>
+export const members = (s: string, root: string): string =>
   `(select m.profile, m.segment_id from ${s}.profiles m where m.root = ${root} offset 0) m`
 
 /** The canonical profile of `profile`. */
@@ -87,7 +87,7 @@ const separationsOf = (s: string, root: string): string => `
     select ${rootOf(s, "z.other")} as no, z.audit, z.since from ${members(s, root)} cross join lateral (
       select k.b as other, k.audit, k.since from ${s}.separations k where k.a = m.profile
       union all
-      select k.a, k.audit, k.since from ${s}.separations k where k.b = m.profile) z) x
+      select k.a, k.audit, k.since from ${s}.separations k where k.b = m.profile offset 0) z) x
   where x.no <> ${root}`
 
 const apartFrom = (s: string, root: string): string =>
@@ -98,10 +98,13 @@ select u.o::int4 as o, z.no::float8 as no, r.segment_id, z.audit, z.since::float
 from unnest($1::float8[]) with ordinality u (no, o)
 cross join lateral (${separationsOf(s, "u.no::bigint")}) z join ${s}.profiles r on r.profile = z.no`
 
-/** In the order of the keys, behind $1. Types of one collection only: the parity of the profile tells. */
+/**
+ * In the order of the keys, behind $1. Of one collection: the parity of the profile must not be $2, said like this because
+ * Postgres takes "=" for rare and would rather sort the whole table.
+ */
 export const walk = (s: string): string => `
 select i.type, i.value, r.profile::float8 as no, r.segment_id
-from (select * from ${s}.identifiers i where i.h > $1::uuid and i.profile % 2 = $2::int4 order by i.h limit $3::int4) i
+from (select * from ${s}.identifiers i where i.h > $1::uuid and i.profile % 2 <> $2::int4 order by i.h limit $3::int4) i
 cross join lateral ${rootOf(s, "i.profile")} p
 cross join lateral (select r.profile, r.segment_id from ${s}.profiles r where r.profile = p.root offset 0) r
 order by i.h`

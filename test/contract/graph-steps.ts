@@ -29,6 +29,8 @@ export const operationSteps = stepsOf("user", "user", "map", ...eventKinds, "mer
 
 const types = ["email", "user_id", "anonymous_id", "Zed", "ä.1"]
 
+const pick = <A>(rows: ReadonlyArray<A>, at: number): A | undefined => rows[at % Math.max(1, rows.length)]
+
 export type Played = ReturnType<typeof play>
 
 /** Plays the steps on a model; returns it with the batches that make it. An operation is a batch of its own. */
@@ -62,7 +64,6 @@ export const play = (history: ReadonlyArray<Step>) => {
       .slice(from % 3)
       .slice(0, count)
       .map(({ collection, type, value }) => ({ collection, type, value }))
-  const pick = <A>(rows: ReadonlyArray<A>, at: number): A | undefined => rows[at % Math.max(1, rows.length)]
   const named = (no: ProfileNo, at: number) => pick(model.members(no), at)!.no
   const separation = (a: ProfileNo, b: ProfileNo, at: number): GraphOperation => ({
     kind: "separate",

@@ -1,6 +1,6 @@
 /** What a graph promises of operations (`GraphOperation`) and of the reads that belong to them, as a suite over an adapter. */
 import { assert, it } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { Effect, Exit, type Layer } from "effect"
 import { GraphFenced, IdentityGraph } from "../../src/identity/graph.ts"
 import type { ProfileNo } from "../../src/identity/model.ts"
 import { freshGraph, id, Story } from "./graph-story.ts"
@@ -20,6 +20,8 @@ const begin = Effect.gen(function* () {
     Effect.map(graph.load(graphId, { identifiers: [], profiles: [no] }), ({ profiles }) => profiles[0]!.apart)
   return { graph, graphId, story, tell, canonical, apart }
 })
+
+const byNo = (a: { readonly no: number }, b: { readonly no: number }) => a.no - b.no
 
 export const identityGraphOperations = (adapter: string, layer: Layer.Layer<IdentityGraph, unknown>) =>
   it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })(
@@ -171,6 +173,172 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
           assert.instanceOf(failed, GraphFenced)
           const { owners } = yield* graph.load(graphId, { identifiers: [id("email:e1")], profiles: [] })
           assert.isDefined(owners[0])
+        })
+      )
+
+      it.effect("IDR-162: an erased profile is gone with all its members; only its segment ids are remembered", () =>
+        Effect.gen(function* () {
+          const { graph, graphId, story, tell, apart } = yield* begin
+          const p1 = story.create("users", id("user_id:u1"), id("email:e1"))
+          const p2 = story.create("users", id("email:e2"))
+          const p3 = story.create("users", id("email:e3"))
+          const g1 = story.create("accounts", id("group_id:g1"))
+          const merge = story.merge(p2, p1)
+          story.link(p2, g1)
+          story.link(p3, g1)
+          yield* tell
+          story.operate({ kind: "separate", a: p2, b: p3, audit: "aud_1", since: 7 })
+          yield* tell
+          const [whole] = yield* graph.find(graphId, "users", [{ no: p1 }])
+          const segmentIds = whole!.members.map(({ segmentId }) => segmentId)
+          // Named by a member, once more after a lost answer, and once more although it is gone.
+          story.operate({ kind: "erase", profile: p2 })
+          const { from, mutations } = story.take()
+          yield* graph.apply(graphId, from, mutations)
+          yield* graph.apply(graphId, from, mutations)
+          story.operate({ kind: "erase", profile: p1 }, { kind: "erase", profile: p2 })
+          yield* tell
+          const refs = [
+            { no: p1 },
+            { no: p2 },
+            ...segmentIds.map((segmentId) => ({ segmentId })),
+            { identifier: id("email:e1") },
+            { identifier: id("email:e2") }
+          ]
+          assert.deepStrictEqual(
+            yield* graph.find(graphId, "users", refs),
+            refs.map(() => null)
+          )
+          assert.deepStrictEqual(yield* graph.load(graphId, { identifiers: [id("email:e2")], profiles: [p1, p2] }), {
+            owners: [undefined],
+            profiles: []
+          })
+          assert.deepStrictEqual([...(yield* graph.issued(graphId, segmentIds))].sort(), segmentIds.toSorted())
+          assert.deepStrictEqual(yield* graph.externalIds(graphId, [p1]), [[]])
+          assert.deepStrictEqual(yield* graph.merges(graphId, [p1]), [[]])
+          assert.isNull(yield* graph.findMerge(graphId, merge.id))
+          assert.strictEqual(yield* graph.count(graphId, "users"), 1)
+          assert.strictEqual(yield* graph.count(graphId, "accounts"), 1)
+          assert.isUndefined(yield* apart(p3))
+          assert.deepStrictEqual(yield* graph.separations(graphId, [p3]), [[]])
+          const [page] = yield* graph.links(graphId, [{ profile: g1, after: null, limit: 5 }])
+          assert.deepStrictEqual(
+            page!.links.map(({ no }) => no),
+            [p3]
+          )
+          // The identifiers are free (IDR-163).
+          const p4 = story.create("users", id("user_id:u1"), id("email:e2"))
+          yield* tell
+          const [again] = yield* graph.find(graphId, "users", [{ identifier: id("email:e2") }])
+          assert.deepStrictEqual(
+            again!.members.map(({ no }) => no),
+            [p4]
+          )
+        })
+      )
+
+      it.effect("what names nothing changes nothing, the counts least of all", () =>
+        Effect.gen(function* () {
+          const { graph, graphId, story, tell, apart, canonical } = yield* begin
+          const p1 = story.create("users", id("email:e1"))
+          const p2 = story.create("users", id("email:e2"))
+          const gone = story.create("users", id("email:e3"))
+          yield* tell
+          story.operate({ kind: "erase", profile: gone })
+          yield* tell
+          const before = yield* graph.load(graphId, { identifiers: [], profiles: [p1, p2] })
+          story.operate(
+            { kind: "unmap", identifiers: [id("email:e9")] },
+            { kind: "remap", identifiers: [id("email:e9")], to: p1 },
+            { kind: "remap", identifiers: [id("email:e1")], to: gone },
+            { kind: "unmerge", from: p1 },
+            { kind: "unmerge", from: gone },
+            { kind: "unmerge", from: 4 },
+            { kind: "unlink", links: [{ user: p1, account: 5 }] },
+            { kind: "separate", a: p1, b: gone, audit: "aud_1", since: 7 },
+            { kind: "lift", a: p1, b: p2 },
+            { kind: "lift", a: p1, b: gone },
+            { kind: "erase", profile: gone },
+            { kind: "erase", profile: 4 }
+          )
+          yield* tell
+          const after = yield* graph.load(graphId, { identifiers: [], profiles: [p1, p2, gone] })
+          assert.deepStrictEqual([...after.profiles].sort(byNo), [...before.profiles].sort(byNo))
+          assert.strictEqual(yield* graph.count(graphId, "users"), 2)
+          assert.isNull(yield* canonical(gone))
+          assert.isUndefined(yield* apart(p1))
+        })
+      )
+
+      it.effect("IDR-205: a separation inside one canonical profile rests until the two are apart again", () =>
+        Effect.gen(function* () {
+          const { graph, graphId, story, tell, apart } = yield* begin
+          const [p1, p2] = [story.create("users", id("email:e1")), story.create("users", id("email:e2"))]
+          yield* tell
+          story.operate({ kind: "separate", a: p2, b: p1, audit: "aud_1", since: 7 })
+          yield* tell
+          // The same pair, the other way round: one relation, with the newer entry.
+          story.operate({ kind: "separate", a: p1, b: p2, audit: "aud_2", since: 8 })
+          story.merge(p2, p1)
+          yield* tell
+          assert.isUndefined(yield* apart(p1))
+          assert.deepStrictEqual(yield* graph.separations(graphId, [p1]), [[]])
+          story.operate({ kind: "unmerge", from: p2 })
+          yield* tell
+          assert.deepStrictEqual(yield* Effect.forEach([p1, p2], apart), [[p2], [p1]])
+          const [of1] = yield* graph.separations(graphId, [p1])
+          assert.deepStrictEqual(
+            of1!.map(({ audit, since }) => [audit, since]),
+            [["aud_2", 8]]
+          )
+        })
+      )
+
+      it.effect("IDR-132, INV-21: one operation from many writers happens once; of different ones, one wins", () =>
+        Effect.gen(function* () {
+          const { graph, graphId, story, tell } = yield* begin
+          const [p1, p2] = [story.create("users", id("email:e1")), story.create("users", id("email:e2"))]
+          story.merge(p2, p1)
+          yield* tell
+          const made = story.create("users")
+          story.operate({ kind: "unmerge", from: p2 }, { kind: "remap", identifiers: [id("email:e1")], to: made })
+          const { from, mutations } = story.take()
+          const same = Array.from({ length: 6 }, () => graph.apply(graphId, from, mutations))
+          yield* Effect.all(same, { concurrency: "unbounded" })
+          assert.strictEqual(yield* graph.count(graphId, "users"), 3)
+          const here = story.position
+          const rivals = [1, 2, 3, 4].map((n) =>
+            graph.apply(graphId, here, {
+              position: here + n,
+              profiles: [],
+              mappings: [],
+              merges: [],
+              links: [],
+              operations: [{ kind: "erase", profile: n % 2 === 0 ? p1 : p2 }]
+            })
+          )
+          const outcomes = yield* Effect.all(rivals.map(Effect.exit), { concurrency: "unbounded" })
+          assert.strictEqual(outcomes.filter(Exit.isSuccess).length, 1)
+          assert.strictEqual(yield* graph.open(graphId), here + 1 + outcomes.findIndex(Exit.isSuccess))
+          assert.strictEqual(yield* graph.count(graphId, "users"), 2)
+        })
+      )
+
+      it.effect("ACID: an operation whose entry cannot be applied whole leaves nothing behind", () =>
+        Effect.gen(function* () {
+          const { graph, graphId, story, tell } = yield* begin
+          const p1 = story.create("users", id("email:e1"), id("email:e2"))
+          yield* tell
+          const here = story.position
+          const made = story.create("users")
+          story.operate({ kind: "remap", identifiers: [id("email:e2")], to: made })
+          // Mapped already.
+          story.map(made, id("email:e1"))
+          assert.strictEqual((yield* Effect.flip(tell))._tag, "GraphUnavailable")
+          assert.strictEqual(yield* graph.open(graphId), here)
+          assert.strictEqual(yield* graph.count(graphId, "users"), 1)
+          const { owners } = yield* graph.load(graphId, { identifiers: [id("email:e2")], profiles: [] })
+          assert.deepStrictEqual(owners, [p1])
         })
       )
 
