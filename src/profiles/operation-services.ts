@@ -3,6 +3,8 @@ import { Effect } from "effect"
 import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
+import { contended } from "../identity/operations/contention.ts"
+import { historyOf, type HistoryRequest } from "../identity/operations/history.ts"
 import {
   type OperationAnswers,
   type OperationInputs,
@@ -56,6 +58,10 @@ export const makeOperationServices = Effect.gen(function* () {
         )
         return yield* countOutside(graph, graphs.graphOf(spaceId), compileRules(document, 0, added))
       }),
+    /** Null when there is no such profile. */
+    history: (spaceId: string, segmentId: string, request: Omit<HistoryRequest, "nos">) =>
+      historyOf(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, segmentId, request),
+    contended: (spaceId: string) => contended(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }),
     previewSplit: (spaceId: string, input: OperationInputs["split"]) =>
       Effect.mapError(previewSplit(services, spaceId, input), told),
     previewUndoMerge: (spaceId: string, input: OperationInputs["undo_merge"]) =>

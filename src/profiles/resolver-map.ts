@@ -2,6 +2,7 @@
 import { explainResolvers } from "./explain-resolvers.ts"
 import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
+import { historyResolvers } from "./history-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
@@ -14,5 +15,6 @@ export const resolverMaps = [
   operationResolvers,
   rulesImpactResolvers,
   whatIfResolvers,
-  explainResolvers
+  explainResolvers,
+  historyResolvers
 ]

@@ -116,6 +116,18 @@ describe("un-merge, split and rules over GraphQL", () => {
     const revert = `mutation ($space: ID!, $audit: ID!) { revertSplit(spaceId: $space, auditId: $audit, reason: "wrong") { segmentId } }`
     const { revertSplit } = await data(revert, { audit: undoMerge.audit.id })
     expect(revertSplit.segmentId).toBe(profile.segmentId)
+    const told = `query ($space: ID!, $id: ID!, $after: String) { profile(spaceId: $space, by: { segmentId: $id }) {
+      history(first: 3, after: $after) { edges { node { kind text messageId actor data } } pageInfo { endCursor hasNextPage } } } }`
+    const kinds: Array<string> = []
+    for (let after: string | null = null; ;) {
+      // oxlint-disable-next-line typescript/no-explicit-any -- answers are compared, not computed with
+      const page: any = (await data(told, { id: profile.segmentId, after })).profile.history
+      kinds.push(...page.edges.map((edge: { node: { kind: string } }) => edge.node.kind))
+      if (!page.pageInfo.hasNextPage) break
+      after = page.pageInfo.endCursor
+    }
+    expect(kinds.slice(0, 2)).toEqual(["CREATED", "IDENTIFIER_MAPPED"])
+    expect(kinds).toEqual(expect.arrayContaining(["MERGED", "UNMERGED", "SEPARATED", "LIFTED"]))
     const trail = `query ($space: ID!, $after: String) { insights(spaceId: $space) { auditTrail(first: 1, after: $after) {
       edges { node { action } } pageInfo { endCursor hasNextPage } } } }`
     const first = (await data(trail)).insights.auditTrail

@@ -1,0 +1,57 @@
+/** Resolvers of `graphql/history.graphql` (IDR-210, IDR-211). */
+import type { Contention } from "../identity/operations/contention.ts"
+import type { HistoryEntry } from "../identity/operations/history-entries.ts"
+import type { HistoryCursor } from "../identity/operations/history.ts"
+import type { Space } from "../workspace/workspace.ts"
+import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
+import { decodeKey, encodeKey } from "./cursors.ts"
+import { graphqlError } from "./graphql-errors.ts"
+import type { ProfileNode, RequestContext } from "./resolvers.ts"
+
+const decodePlace = (cursor: string): HistoryCursor | undefined => {
+  const match = /^([0-9]{1,16}):([0-9]{1,9})$/.exec(decodeKey(cursor) ?? "")
+  return match === null ? undefined : { seq: Number(match[1]), n: Number(match[2]) }
+}
+
+const history = async (
+  { segmentId, requestedId }: ProfileNode,
+  args: PageArguments,
+  { services, space }: RequestContext
+) => {
+  const { backward, limit, after, before } = windowOf(args, decodePlace)
+  const page = await services.run(
+    services.operations.history(space.id, requestedId ?? segmentId, { backward, limit, after, before })
+  )
+  if (page === null) throw graphqlError("NOT_FOUND", `Profile ${segmentId} is gone.`)
+  const cursor = ({ seq, n }: HistoryEntry) => encodeKey(`${seq}:${n}`)
+  return backward
+    ? connectionOf(page.entries, cursor, page.more, before !== null)
+    : connectionOf(page.entries, cursor, after !== null, page.more)
+}
+
+const contendedIdentifiers = async (space: Space, { first }: { first?: number | null }, context: RequestContext) => {
+  const limit = first ?? 20
+  if (limit < 1 || limit > 100) throw graphqlError("VALIDATION_FAILED", "`first` is from 1 to 100.")
+  const { services } = context
+  return (await services.run(services.operations.contended(space.id))).slice(0, limit)
+}
+
+export const historyResolvers = {
+  Profile: { history },
+  Space: { contendedIdentifiers },
+  Contention: { externalId: ({ identifier }: Contention) => identifier },
+  HistoryEntry: {
+    id: ({ seq, n }: HistoryEntry) => `his_${seq}_${n}`,
+    messageId: ({ cause }: HistoryEntry) => (cause.kind === "event" ? cause.messageId : null),
+    actor: ({ cause }: HistoryEntry) => (cause.kind === "operation" ? cause.actor : null),
+    data: ({ segmentId, others, identifiers, breach, violation, mergeId, cause }: HistoryEntry) => ({
+      segmentId,
+      others,
+      identifiers: identifiers.map(({ collection, type, value }) => ({ collection, type, id: value })),
+      breach,
+      violation,
+      mergeId,
+      cause
+    })
+  }
+}
