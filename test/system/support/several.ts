@@ -55,6 +55,10 @@ export class Cluster {
     return this.config.spaces.map(({ id }) => id)
   }
 
+  get databaseUrl(): string {
+    return this.env["BRAID_DATABASE_URL"]!
+  }
+
   async join(env: Record<string, string> = {}): Promise<Service> {
     const service = new Service({ config: this.config, env: { ...this.env, ...env } })
     this.all.push(service)
