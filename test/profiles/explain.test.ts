@@ -30,6 +30,20 @@ const explanation = `messageId action dryRun summary assumptions rulesVersion pr
     profile { segmentId } iteration messageId eventType eventName sourceId rulesVersion nextStep at }
   successes { success identifier { type id } }`
 
+/** 31 explanations, each with a page of traits. */
+const many = (page: number) =>
+  Array.from(
+    { length: 31 },
+    (_, i) =>
+      `${i === 0 ? "" : `e${i}: `}explain(spaceId: $s, event: $e) { profile { traits(first: ${page}) { edges { cursor } } } }`
+  ).join(" ")
+
+/** All of them in one query. */
+const explainMany = (page: number) =>
+  api.graphql(`query ($s: ID!, $e: JSON!) { ${many(page)} }`, { s: api.space.id, e: jane })
+
+const id = (type: string, value: string) => ({ type, id: value })
+
 const explain = async (event: unknown, rules?: object): Promise<Answer["body"]> =>
   (
     await api.graphql(
@@ -123,17 +137,9 @@ describe("explain", () => {
       extensions: { code: "VALIDATION_FAILED" },
       message: "The event is larger than 32768 bytes."
     })
-    // 31 times 50 + 1 + the page of traits: 4,681, and 5,611.
-    const many = (page: number) =>
-      Array.from(
-        { length: 31 },
-        (_, i) =>
-          `${i === 0 ? "" : `e${i}: `}explain(spaceId: $s, event: $e) { profile { traits(first: ${page}) { edges { cursor } } } }`
-      ).join(" ")
-    const ask = (page: number) =>
-      api.graphql(`query ($s: ID!, $e: JSON!) { ${many(page)} }`, { s: api.space.id, e: jane })
-    expect((await ask(100)).body.errors).toBeUndefined()
-    expect((await ask(130)).body.errors[0].extensions.code).toBe("COST_LIMIT")
+    // 31 times 50 + 1 + the page: 4,681, and 5,611.
+    expect((await explainMany(100)).body.errors).toBeUndefined()
+    expect((await explainMany(130)).body.errors[0].extensions.code).toBe("COST_LIMIT")
   })
 
   it("IDR-2: not for another space", async () => {
@@ -181,7 +187,6 @@ describe("what has happened", () => {
       expect(body.errors).toBeUndefined()
       return body.data.whyNotMerged
     }
-    const id = (type: string, value: string) => ({ type, id: value })
     expect(await why(id("user_id", "abc123"), id("email", "jane@example1.com"))).toMatchObject({
       sameProfile: true,
       reason: "SAME_PROFILE"

@@ -31,6 +31,9 @@ const file = (name: string, content: unknown): string => {
 }
 const kinds = (out: string) => [...out.matchAll(/^ +\d+ {2}(\S[a-z ]*?) {2,}/gm)].map((match) => match[1])
 
+/** Of the profile that the second event makes. */
+const idAt = (time: string): string => `use_${ksuid(Date.parse(time), `${spaceId}\nusers\nj-2`)}`
+
 /** What a call that fails says. */
 const wrong = async (...args: ReadonlyArray<string>): Promise<string> => {
   const { code, err } = await braid(args)
@@ -91,7 +94,6 @@ describe("braid explain", () => {
     const done = JSON.parse((await braid(["--message-id", "j-2", "--json"])).out)
     expect(done).toMatchObject({ action: "create", dryRun: false })
     // Without a timestamp of its own, the event happened when it was received, which is all that the id still depends on.
-    const idAt = (time: string) => `use_${ksuid(Date.parse(time), `${spaceId}\nusers\nj-2`)}`
     expect(said.profile.segmentId).toBe(idAt(said.record.event.timestamp))
     expect(done.profile.segmentId).toBe(idAt(done.record.event.timestamp))
     expect(done.steps.map(({ kind }: { kind: string }) => kind)).toEqual(
