@@ -27,6 +27,8 @@ const begin = Effect.fnUntraced(function* (rules: RulesDocument) {
   return space
 })
 
+const save = (rules: RulesDocument) => refused("save_rules", { rules, expectedVersion: 1 })
+const day = (n: number) => ({ timestamp: new Date(Date.parse("2024-05-01") + n * 86_400_000).toISOString() })
 const external = (type: string, id: string, collection = "users") => ({ id, type, collection, encoding: "none" })
 
 const saved = Effect.gen(function* () {
@@ -42,7 +44,6 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
     it.effect("IDR-38: a custom type can be switched off, not removed; no type changes its collection", () =>
       Effect.gen(function* () {
         yield* begin(withRow({ type: "app_id" }))
-        const save = (rules: RulesDocument) => refused("save_rules", { rules, expectedVersion: 1 })
         assert.strictEqual(yield* save(defaultRules), "VALIDATION_FAILED")
         assert.strictEqual(yield* save(withRow({ type: "app_id", collection: "accounts" })), "VALIDATION_FAILED")
         assert.strictEqual((yield* saved).length, 1)
@@ -118,7 +119,6 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
       Effect.gen(function* () {
         const { send, settled } = yield* Rig
         const space = yield* begin(defaultRules)
-        const day = (n: number) => ({ timestamp: new Date(Date.parse("2024-05-01") + n * 86_400_000).toISOString() })
         yield* send([
           { userId: "u1", anonymousId: "a1", ...day(1) },
           { userId: "u1", anonymousId: "a2", ...day(2) },
