@@ -13,6 +13,8 @@ const decodePlace = (cursor: string): HistoryCursor | undefined => {
   return match === null ? undefined : { seq: Number(match[1]), n: Number(match[2]) }
 }
 
+const cursor = ({ seq, n }: HistoryEntry) => encodeKey(`${seq}:${n}`)
+
 const history = async (
   { segmentId, requestedId }: ProfileNode,
   args: PageArguments,
@@ -23,7 +25,6 @@ const history = async (
     services.operations.history(space.id, requestedId ?? segmentId, { backward, limit, after, before })
   )
   if (page === null) throw graphqlError("NOT_FOUND", `Profile ${segmentId} is gone.`)
-  const cursor = ({ seq, n }: HistoryEntry) => encodeKey(`${seq}:${n}`)
   return backward
     ? connectionOf(page.entries, cursor, page.more, before !== null)
     : connectionOf(page.entries, cursor, after !== null, page.more)
