@@ -191,9 +191,11 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           const mails = Array.from({ length: 30 }, (_, i) => `m${i}@x.io`)
           yield* send(mails.map((email, i) => ({ type: "identify" as const, userId: `p${i}`, traits: { email } })))
           yield* settled
-          const one = (i: number) =>
-            ask("delete_identifier", { userId: `p${i}`, identifier: { type: "email", id: `m${i}@x.io` } })
-          yield* Effect.forEach(mails, (_, i) => one(i), { concurrency: 30 })
+          yield* Effect.forEach(
+            mails,
+            (id, i) => ask("delete_identifier", { userId: `p${i}`, identifier: { type: "email", id } }),
+            { concurrency: 30 }
+          )
           assert.strictEqual((yield* audits).length, 30)
           for (const mail of mails) assert.isNull(yield* look(`email:${mail}`))
           assert.strictEqual(
