@@ -38,7 +38,6 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ["the replay of a source that is connected is not built yet", ["AC2-6"]],
   ["a what-if run cannot be applied as a rebuild yet", ["AC2-16"]],
   ["deletion and suppression of persons are not built yet", ["AC2-23", "W-50"]],
-  ["merge history and contended identifiers are not built yet", range("AC2", 29, 30)],
   ["subscriptions, masking and insights are not built yet", range("AC3", 24, [26, 29])],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],
   ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 48])]

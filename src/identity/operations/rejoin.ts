@@ -14,7 +14,7 @@ import type { Execute, OperationContext } from "./execution.ts"
 import { needReason, refuse, type SeparationData } from "./separation.ts"
 import { tellOf } from "./told.ts"
 
-/** Refuses what would not be the same again, and says why. */
+/** Refuses what would not be the same again, and says why; answers whether they are still kept apart. */
 const checkRejoin = Effect.fnUntraced(function* (
   { graph, graphId, protection }: OperationContext,
   auditId: string,
@@ -33,7 +33,8 @@ const checkRejoin = Effect.fnUntraced(function* (
         `The ${which} profile has been merged into ${now.segmentId} since; undo that merge first.`
       )
   const [separations = []] = yield* graph.separations(graphId, [from.no])
-  const again = separations.find(({ no, audit }) => no === into.no && audit !== auditId)
+  const between = separations.filter(({ no }) => no === into.no)
+  const again = between.find(({ audit }) => audit !== auditId)
   if (again !== undefined)
     return yield* refuse(
       "CONFLICT",
@@ -45,6 +46,7 @@ const checkRejoin = Effect.fnUntraced(function* (
     return yield* refuse("CONFLICT", `Together they would have more than ${protection.maxMerges} merges.`)
   if (sum("mappings") > protection.maxMappings)
     return yield* refuse("CONFLICT", `Together they would have more than ${protection.maxMappings} identifiers.`)
+  return between.length > 0
 })
 
 /** Moved identifiers that the separated profile still has go back to where they came from, as far as that is on this side. */
@@ -78,7 +80,7 @@ export const revertSplit: Execute<"revert_split"> = Effect.fnUntraced(function* 
   const [from, into] = yield* graph.find(graphId, collection, [{ no: separated }, { no: remaining }])
   if (from === null || from === undefined || into === null || into === undefined)
     return yield* refuse("NOT_FOUND", "One of the profiles is gone.")
-  yield* checkRejoin(context, auditId, data, from, into)
+  const keptApart = yield* checkRejoin(context, auditId, data, from, into)
   const remaps = yield* movedBack(context, data, into)
   return {
     mutations: {
@@ -101,7 +103,7 @@ export const revertSplit: Execute<"revert_split"> = Effect.fnUntraced(function* 
         }
       ],
       links: [],
-      operations: [{ kind: "lift", a: from.no, b: into.no }, ...remaps]
+      operations: keptApart ? [{ kind: "lift", a: from.no, b: into.no }, ...remaps] : remaps
     },
     write: tellOf(context, [from.no, into.no]),
     audit: {

@@ -7,7 +7,11 @@ import { neo4jGraphOn } from "../../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../../src/identity/graph-postgres.ts"
 import { IdentityGraph } from "../../../src/identity/graph.ts"
 import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
-import type { Database } from "../../../src/platform/database.ts"
+import type { OperationRefused } from "../../../src/identity/operations/operation.ts"
+import { previewUndoMerge } from "../../../src/identity/operations/preview.ts"
+import { spaceSchema } from "../../../src/identity/schema.ts"
+import { EventLog } from "../../../src/log/event-log.ts"
+import { Database } from "../../../src/platform/database.ts"
 import { defaultRules } from "../../../src/workspace/rules-document.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
@@ -33,6 +37,8 @@ const mergeOf = Effect.fnUntraced(function* (text: string) {
   const [merges] = yield* graph.merges(graphId, [profile!.no])
   return merges!.at(-1)!.id
 })
+
+const other = (id: string) => ({ id, type: "anonymous_id", collection: "users", encoding: "none" })
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>, runs: number) =>
   layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`un-merge and split on ${adapter}`, (it) => {
@@ -145,6 +151,203 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         assert.deepStrictEqual(yield* linked("anonymous_id:a1"), ["g1", "g2"])
         assert.deepStrictEqual((yield* look("group_id:g1"))!.traits, { name: "Initech" })
       })
+    )
+
+    it.effect(
+      "AC2-19, IDR-204: after taking back, merges of before can still be undone as if nothing had happened",
+      () =>
+        Effect.gen(function* () {
+          yield* begin([{ type: "identify", anonymousId: "x1", traits: { size: 1 } }, { userId: "u1" }])
+          const x = (yield* look("anonymous_id:x1"))!
+          const u = (yield* look("user_id:u1"))!
+          yield* more([
+            { userId: "u1", anonymousId: "x1" },
+            { type: "identify", anonymousId: "x1", traits: { size: 2 } }
+          ])
+          const first = yield* mergeOf("user_id:u1")
+          // u1 is younger: it was merged into x1's profile. Split x1 off, and back.
+          const identifiers = [{ type: "anonymous_id", id: "x1" }]
+          const split = yield* ask("split", { profile: x.segmentId, identifiers, keepApart: true })
+          assert.strictEqual((yield* look("anonymous_id:x1"))!.events, 2)
+          yield* ask("revert_split", { auditId: split.auditId })
+          yield* ask("undo_merge", { mergeId: first, also: [], keepApart: false })
+          assert.deepInclude((yield* look("user_id:u1"))!, { segmentId: u.segmentId, ids: ["user_id:u1"], events: 1 })
+          const again = (yield* look("anonymous_id:x1"))!
+          assert.deepInclude(again, {
+            segmentId: x.segmentId,
+            ids: ["anonymous_id:x1"],
+            events: 3,
+            traits: { size: 2 }
+          })
+          assert.strictEqual((yield* look(split.separated))!.segmentId, x.segmentId)
+        })
+    )
+
+    it.effect("IDR-200: a merge inside a chain is undone with what was merged before; `also` takes more along", () =>
+      Effect.gen(function* () {
+        yield* begin([
+          { anonymousId: "c" },
+          { anonymousId: "b" },
+          { type: "identify", userId: "a", traits: { age: 7 } }
+        ])
+        const b = (yield* look("anonymous_id:b"))!
+        yield* more([{ userId: "a", anonymousId: "b" }])
+        yield* more([{ type: "identify", userId: "a", anonymousId: "c", traits: { email: "e@x.io", age: 8 } }])
+        yield* more([
+          { type: "track", event: "Mine", userId: "a" },
+          { type: "identify", anonymousId: "c", traits: { phone: "p1", email: "e@x.io" } },
+          { type: "identify", anonymousId: "c", traits: { age: 9 } }
+        ])
+        assert.strictEqual((yield* look("user_id:a"))!.merges, 2)
+        const mergeId = yield* mergeOf("user_id:a")
+        const refusal = { mergeId, also: [{ type: "email", id: "no@x.io" }], keepApart: true }
+        assert.strictEqual(yield* refused("undo_merge", refusal), "IDENTIFIER_NOT_FOUND")
+        const answer = yield* ask("undo_merge", { mergeId, also: [{ type: "email", id: "e@x.io" }], keepApart: true })
+        const taken = (yield* look("user_id:a"))!
+        // "Mine" goes along; the merging event carried c as well and stays.
+        assert.deepInclude(taken, {
+          segmentId: b.segmentId,
+          ids: ["anonymous_id:b", "email:e@x.io", "user_id:a"],
+          events: 4,
+          merges: 1,
+          traits: { age: 7 }
+        })
+        const left = (yield* look("anonymous_id:c"))!
+        assert.deepInclude(left, { segmentId: answer.remaining, events: 4, merges: 0 })
+        assert.deepStrictEqual(left.traits, { email: "e@x.io", phone: "p1", age: 9 })
+      })
+    )
+
+    it.effect("IDR-200: accounts are taken apart as users are; users keep their links to the right one", () =>
+      Effect.gen(function* () {
+        const both = { externalIds: [{ id: "d2", type: "domain", collection: "accounts", encoding: "none" }] }
+        yield* begin([
+          { type: "group", userId: "u1", groupId: "g1", traits: { name: "One" } },
+          { type: "group", userId: "u2", groupId: "g9", context: both, traits: { name: "Two", plan: "pro" } }
+        ])
+        const g9 = (yield* look("group_id:g9"))!
+        yield* more([{ type: "group", userId: "u3", groupId: "g1", context: both, traits: { plan: "free" } }])
+        assert.deepInclude((yield* look("group_id:g1"))!, { merges: 1, traits: { name: "Two", plan: "free" } })
+        yield* more([{ type: "group", userId: "u1", groupId: "g9" }])
+        yield* ask("undo_merge", { mergeId: yield* mergeOf("group_id:g1"), also: [], keepApart: true })
+        const [one, two] = [(yield* look("group_id:g1"))!, (yield* look("group_id:g9"))!]
+        assert.deepInclude(one, { ids: ["group_id:g1"], events: 2, traits: { name: "One", plan: "free" } })
+        assert.deepInclude(two, { segmentId: g9.segmentId, events: 2, traits: { name: "Two", plan: "pro" } })
+        const { space } = yield* Rig
+        const graph = yield* IdentityGraph
+        const graphId = (yield* LiveGraphs).graphOf(space.id)
+        const accounts = yield* graph.find(graphId, "accounts", [
+          { segmentId: one.segmentId },
+          { segmentId: two.segmentId }
+        ])
+        const pages = yield* graph.links(
+          graphId,
+          accounts.map((found) => ({ profile: found!.no, after: null, limit: 10 }))
+        )
+        const users = yield* Effect.forEach(pages, ({ links }) =>
+          Effect.map(
+            graph.externalIds(
+              graphId,
+              links.map(({ no }) => no)
+            ),
+            (lists) => lists.flat().map(({ value }) => value)
+          )
+        )
+        assert.deepStrictEqual(users, [
+          ["u1", "u3"],
+          ["u2", "u1"]
+        ])
+      })
+    )
+
+    it.effect("IDR-204: what could not be taken back exactly is refused with the reason", () =>
+      Effect.gen(function* () {
+        yield* begin([{ userId: "u1", anonymousId: "a1" }, { anonymousId: "b1" }])
+        const { segmentId } = (yield* look("user_id:u1"))!
+        const identifiers = [{ type: "anonymous_id", id: "a1" }]
+        const input = { profile: segmentId, identifiers, keepApart: true }
+        const first = yield* ask("split", input)
+        // The separated side is merged into an older profile.
+        yield* more([{ anonymousId: "b1", context: { externalIds: [other("a1")] } }])
+        const why = yield* Effect.flip(ask("revert_split", { auditId: first.auditId }))
+        const into = (yield* look("anonymous_id:b1"))!.segmentId
+        assert.deepInclude(why, {
+          code: "CONFLICT",
+          message: `The separated profile has been merged into ${into} since; undo that merge first.`
+        })
+        yield* ask("undo_merge", { mergeId: yield* mergeOf("anonymous_id:b1"), also: [], keepApart: false })
+        assert.strictEqual((yield* ask("revert_split", { auditId: first.auditId })).segmentId, segmentId)
+        // Another separation of the same two is not lifted by the way.
+        const again = yield* ask("undo_merge", {
+          mergeId: yield* mergeOf("user_id:u1"),
+          also: identifiers,
+          keepApart: true
+        })
+        const second = yield* Effect.flip(ask("revert_split", { auditId: first.auditId }))
+        assert.include((second as OperationRefused).message, again.auditId)
+        assert.strictEqual((yield* ask("revert_split", { auditId: again.auditId })).segmentId, segmentId)
+      })
+    )
+
+    it.effect("IDR-203: a preview shows both profiles as they will be, and changes nothing", () =>
+      Effect.gen(function* () {
+        yield* begin(w7)
+        const mergeId = yield* mergeOf("email:jane@x.io")
+        const before = (yield* look("email:jane@x.io"))!
+        const { space } = yield* Rig
+        const database = yield* Database
+        const services = {
+          database,
+          graph: yield* IdentityGraph,
+          graphs: yield* LiveGraphs,
+          log: yield* EventLog,
+          maxTraits: 100
+        }
+        const input = { mergeId, also: [{ type: "email", id: "jane@x.io" }], keepApart: true }
+        const picture = yield* previewUndoMerge(services, space.id, input)
+        assert.deepStrictEqual(yield* look("email:jane@x.io"), before)
+        const { separated, remaining, movedEvents } = yield* ask("undo_merge", input)
+        assert.strictEqual(picture.movedEvents, movedEvents)
+        for (const [shown, id] of [
+          [picture.separated, separated],
+          [picture.remaining, remaining]
+        ] as const) {
+          const now = (yield* look(id))!
+          assert.strictEqual(shown.segmentId, now.segmentId)
+          assert.deepStrictEqual(shown.identifiers.map(({ type, id }) => `${type}:${id}`).sort(), now.ids)
+          assert.deepStrictEqual(shown.traits, now.traits)
+          assert.strictEqual(shown.events, now.events)
+        }
+        const missing = previewUndoMerge(services, space.id, { ...input, mergeId: "mrg_no" })
+        assert.strictEqual(((yield* Effect.flip(missing)) as OperationRefused).code, "NOT_FOUND")
+      })
+    )
+
+    it.effect(
+      "IDR-202: of an event that has left the log, what journal and document know goes along, the rest stays",
+      () =>
+        Effect.gen(function* () {
+          yield* begin([
+            { type: "identify", userId: "u1", traits: { plan: "free" } },
+            { type: "identify", anonymousId: "a1", userId: "u1", traits: { name: "Jo" } },
+            { type: "identify", anonymousId: "a2", userId: "u1" },
+            { type: "identify", anonymousId: "a1", traits: { plan: "pro", email: "p1@x.io" } },
+            { type: "identify", anonymousId: "a1", traits: { size: 4 } }
+          ])
+          const { space } = yield* Rig
+          const { write: sql } = yield* Database
+          yield* sql.unsafe(`delete from events e where e.pos in (select s.pos from ${spaceSchema(space.id)}.stamps s)`)
+          const identifiers = [
+            { type: "anonymous_id", id: "a1" },
+            { type: "email", id: "p1@x.io" }
+          ]
+          const { segmentId } = (yield* look("user_id:u1"))!
+          const answer = yield* ask("split", { profile: segmentId, identifiers, keepApart: true })
+          // The one that mapped the e-mail is in the journal; the one after it decided nothing and is unknown.
+          assert.strictEqual(answer.movedEvents, 1)
+          assert.deepStrictEqual((yield* look("anonymous_id:a1"))!.traits, { plan: "pro", email: "p1@x.io" })
+          assert.deepStrictEqual((yield* look("user_id:u1"))!.traits, { name: "Jo", size: 4 })
+        })
     )
 
     it.effect("AC2-20: a split that would leave nothing on one side is refused", () =>
