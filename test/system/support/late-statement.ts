@@ -88,14 +88,21 @@ export class LateStatement {
     this.held = await new Promise<Held>((resolve) => (this.caught = resolve))
   }
 
-  /** Lets it go, and resolves when the server has answered; false: the server has closed the connection. */
-  async release(): Promise<boolean> {
+  /** Lets it go; answers the types of the messages that the server answers with, `E` = an error; empty: it hung up. */
+  async release(): Promise<string> {
     const held = this.held!
     const { upstream, bytes } = held
     return new Promise((resolve) => {
-      upstream.once("data", () => resolve(true))
-      upstream.once("close", () => resolve(false))
-      if (upstream.destroyed) resolve(false)
+      let answer: Buffer = Buffer.alloc(0)
+      upstream.once("close", () => resolve(""))
+      upstream.on("data", (part: Buffer) => {
+        answer = Buffer.concat([answer, part])
+        let types = ""
+        for (let at = 0; at + 5 <= answer.length; at += 1 + answer.readInt32BE(at + 1))
+          types += String.fromCharCode(answer[at]!)
+        if (types.endsWith("Z")) resolve(types)
+      })
+      if (upstream.destroyed) resolve("")
       else upstream.write(Buffer.concat(bytes))
       held.released = true
     })
