@@ -4,7 +4,7 @@
  * A store that is away is waited for, without a restart and for as long as it takes: nothing is lost meanwhile, since the
  * log keeps what the archive does not have (`cursors`).
  */
-import { Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
+import { Clock, Context, type Duration, Effect, Layer, Metric, Schedule } from "effect"
 import { EventLog, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
@@ -15,7 +15,6 @@ import { ObjectStoreFailed } from "./object-store.ts"
 /** Session-level advisory lock: released by Postgres the moment the owner's connection is gone. */
 const archiveLock = 0x62_72_61_6c
 const fiberName = "archive"
-const pollEvery = "5 seconds"
 const maintenanceEveryMs = 3_600_000
 const lagEvery = "15 seconds"
 const mostCounted = 1_000_000
@@ -27,6 +26,8 @@ const lagEvents = Metric.gauge("braid_archive_lag_events", {
 export interface ArchiveOptions extends ExporterOptions {
   /** Days to keep; 0 = for ever. */
   readonly retentionDays?: number
+  /** How often the log is looked at. */
+  readonly pollEvery?: Duration.Input
 }
 
 export class Archive extends Context.Service<
@@ -39,7 +40,7 @@ export class Archive extends Context.Service<
   static readonly layer = (options: ArchiveOptions = {}) => Layer.effect(this, make(options))
 }
 
-const make = ({ retentionDays = 0, ...options }: ArchiveOptions) =>
+const make = ({ pollEvery = "5 seconds", retentionDays = 0, ...options }: ArchiveOptions) =>
   Effect.gen(function* () {
     const { write: sql } = yield* Database
     const log = yield* EventLog
@@ -85,6 +86,10 @@ const make = ({ retentionDays = 0, ...options }: ArchiveOptions) =>
 
     const own = Effect.gen(function* () {
       const lock = yield* sql.reserve
+      // The connection goes back to the pool, and the lock would go with it.
+      yield* Effect.addFinalizer(() =>
+        Effect.ignore(lock.execute("select pg_advisory_unlock($1)", [archiveLock], undefined))
+      )
       const locked = lock
         .execute("select pg_try_advisory_lock($1) as ok", [archiveLock], undefined)
         .pipe(Effect.map((rows) => (rows as ReadonlyArray<{ ok: boolean }>)[0]?.ok === true))

@@ -1,17 +1,18 @@
 /** A log and an archive of a test's own: real PostgreSQL, a folder that can be made to fail, and a clock in the test's hand. */
-import { Data, Effect, Layer } from "effect"
+import { Data, Effect, Layer, type Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Archive } from "../../src/archive/archive.ts"
 import { type ExporterOptions, makeExporter } from "../../src/archive/exporter.ts"
 import { historyLayer } from "../../src/archive/history-live.ts"
 import { History } from "../../src/archive/history.ts"
 import { folderObjectStore } from "../../src/archive/object-folder.ts"
-import { ObjectStore } from "../../src/archive/object-store.ts"
+import { ObjectStore, type ObjectStoreFailed } from "../../src/archive/object-store.ts"
 import { EventLog, type LogEvent, type Position } from "../../src/log/event-log.ts"
 import { postgresEventLog } from "../../src/log/postgres.ts"
 import { Database } from "../../src/platform/database.ts"
-import { Health } from "../../src/platform/health.ts"
+import { type FiberHealth, Health } from "../../src/platform/health.ts"
 import { testDatabase } from "./database.ts"
 
 export const dayMs = 86_400_000
@@ -30,6 +31,12 @@ export interface Sent {
   readonly padding?: number
 }
 
+export interface Process {
+  readonly archive: Archive["Service"]
+  /** Undefined before its fiber has begun. */
+  readonly health: () => FiberHealth | undefined
+}
+
 export interface Room {
   readonly log: EventLog["Service"]
   readonly history: History["Service"]
@@ -38,11 +45,18 @@ export interface Room {
   readonly clock: { now: number }
   /**
    * `crash` is asked before and after each put: true = the process dies. `between` runs after each
-   * chunk is put, `logRead` before the history reads from the log.
+   * chunk is put, `logRead` before the history reads from the log; puts fail with `away`.
    */
-  readonly faults: { crash: (step: string) => boolean; between: Effect.Effect<void>; logRead: Effect.Effect<void> }
+  readonly faults: {
+    crash: (step: string) => boolean
+    between: Effect.Effect<void>
+    logRead: Effect.Effect<void>
+    away: ObjectStoreFailed | undefined
+  }
   readonly send: (events: ReadonlyArray<Sent>) => Effect.Effect<void>
-  /** A new process that exports. */
+  /** A process that keeps the archive going, for as long as the scope lives. */
+  readonly process: Effect.Effect<Process, never, Scope.Scope>
+  /** What a process does, step by step. */
   readonly exporter: Effect.Effect<Effect.Success<ReturnType<typeof makeExporter>>>
 }
 
@@ -71,7 +85,7 @@ export const room = ({ cacheBytes, sortBytes, ...options }: RoomOptions = {}) =>
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
     const clock = { now: noon }
-    const faults: Room["faults"] = { crash: () => false, between: Effect.void, logRead: Effect.void }
+    const faults: Room["faults"] = { crash: () => false, between: Effect.void, logRead: Effect.void, away: undefined }
     const step = (at: string) => Effect.suspend(() => (faults.crash(at) ? Effect.die(new Crash({ at })) : Effect.void))
     const faulty = Layer.effect(
       ObjectStore,
@@ -79,6 +93,7 @@ export const room = ({ cacheBytes, sortBytes, ...options }: RoomOptions = {}) =>
         ...store,
         put: (key, content) => {
           const what = key.endsWith(".json") ? "manifest" : "chunk"
+          if (faults.away !== undefined) return Effect.fail(faults.away)
           return step(`before ${what}`).pipe(
             Effect.andThen(store.put(key, content)),
             Effect.andThen(Effect.suspend(() => (what === "chunk" ? faults.between : Effect.void))),
@@ -131,6 +146,18 @@ export const room = ({ cacheBytes, sortBytes, ...options }: RoomOptions = {}) =>
       faults,
       history: yield* Effect.provide(History, context),
       objects: yield* Effect.provide(ObjectStore, context),
+      process: Effect.gen(function* () {
+        const own = Layer.fresh(Health.layer)
+        const alive = yield* Layer.build(
+          Archive.layer({ ...options, pollEvery: "50 millis" }).pipe(
+            Layer.provideMerge(own),
+            Layer.provide(Layer.succeedContext(context))
+          )
+        )
+        const health = yield* Effect.provide(Health, alive)
+        const archive = yield* Effect.provide(Archive, alive)
+        return { archive, health: () => health.fibers().find(({ name }) => name === "archive") }
+      }).pipe(Effect.orDie),
       exporter: makeExporter(options).pipe(Effect.provide(context)),
       send: (events) =>
         Effect.callback((resume) => {
