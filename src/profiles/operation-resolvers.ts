@@ -128,6 +128,8 @@ const mutation = {
     context: RequestContext
   ) => {
     checkAccess(context, args.spaceId, "admin")
+    // Who may not read the rules of a space may not copy them either.
+    spaceFor(context, args.fromSpaceId, "profiles:read")
     const input = { fromSpaceId: args.fromSpaceId, force: args.force ?? false }
     await operate(context, "import_rules", input, args.reason)
     return rulesInForce(context)

@@ -682,7 +682,7 @@ export const cases: ReadonlyArray<Case> = [
 
 /** Cases that need operations of a later version. */
 export const outOfScope: Readonly<Record<string, string>> = {
-  "W-43": "needs deletion of an identifier (IDR-150)",
-  "W-44": "needs un-merge (IDR-200); that profiles kept apart breach is tested in resolve.test.ts",
+  "W-43": "needs deletion of an identifier (IDR-150): operations/operations.test.ts",
+  "W-44": "needs un-merge (IDR-200): operations/split.test.ts; that profiles kept apart breach: resolve.test.ts",
   "W-50": "needs suppression (IDR-160)"
 }
