@@ -37,8 +37,8 @@ with n as (
   insert into ${s}.separations (a, b, audit, since)
   select x.profile, y.profile, $3::text, $4::float8::bigint from ${s}.profiles x, ${s}.profiles y
   where x.profile = ${no1} and y.profile = ${no2}
-  on conflict (a, b) do update set audit = excluded.audit, since = excluded.since returning 1)
-update ${s}.state set apart = true where exists (select 1 from n)`
+  on conflict (a, b) do update set audit = excluded.audit, since = excluded.since returning a, b)
+update ${s}.profiles p set apart = true from n where p.profile in (n.a, n.b)`
 
 /** `$1`, `$2` = profiles. */
 export const lift = (s: string): string => `
@@ -56,7 +56,7 @@ export const erase = (s: string): string => {
   return `
 with r as materialized (select p.root from ${s}.profiles p where p.profile = ${no1}),
  gone as (delete from ${s}.profiles p where p.root = any (array(select r.root from r)) returning p.profile, p.segment_id),
- t as (insert into ${s}.tombstones (segment_id, profile) select g.segment_id, g.profile from gone g),
+ t as (insert into ${s}.erased (segment_id, profile) select g.segment_id, g.profile from gone g),
  i as (delete from ${s}.identifiers i where i.profile = ${gone}),
  m as (delete from ${s}.merges k where k.from_profile = ${gone}),
  u as (delete from ${s}.links k where k.user_profile = ${gone}),

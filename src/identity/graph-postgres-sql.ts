@@ -6,20 +6,20 @@
  * and reads whole tables. Where it must go from profile to profile by index, `offset 0` leaves it no other way.
  */
 
-/** What graphs of older versions lack; idempotent. `apart`: whether there was ever a separation, so that reads can pass it by. */
+/** What graphs of older versions lack; idempotent. `apart`: named in a separation once; a load passes by all others. */
 export const tablesSince = (s: string): ReadonlyArray<string> => [
-  `alter table ${s}.state add column if not exists apart boolean not null default false`,
+  `alter table ${s}.profiles add column if not exists apart boolean not null default false`,
   // KEPT_APART between the profiles as they were named; it follows them to their roots.
   `create table if not exists ${s}.separations (
      a bigint not null, b bigint not null, audit text not null, since bigint not null, primary key (a, b))`,
   `create index if not exists separations_b on ${s}.separations (b)`,
   `create index if not exists merges_id on ${s}.merges (substring(rec from '"id":"(mrg_[0-9A-Za-z]+)"'))`,
   // What is left of an erased profile (IDR-162): no time, no source, no message.
-  `create table if not exists ${s}.tombstones (segment_id text primary key, profile bigint not null)`
+  `create table if not exists ${s}.erased (segment_id text primary key, profile bigint not null)`
 ]
 
 /** Created last: a graph that has it has everything. A table added to the list goes to its end and becomes this one. */
-export const newest = "tombstones"
+export const newest = "erased"
 
 /** Fails or finds nothing where a table is missing. */
 export const opened = (s: string): string =>
@@ -75,7 +75,7 @@ select count(*)::int4 as n from c`
 
 /** Members of the canonical profile `root`, as a table to join laterally. */
 export const members = (s: string, root: string): string =>
-  `(select m.profile, m.segment_id from ${s}.profiles m where m.root = ${root} offset 0) m`
+  `(select m.profile, m.segment_id, m.apart from ${s}.profiles m where m.root = ${root} offset 0) m`
 
 /** The canonical profile of `profile`. */
 export const rootOf = (s: string, profile: string): string =>
@@ -128,10 +128,10 @@ with asked as (
   select null, p.root from unnest($2::float8[]) u (no) join ${s}.profiles p on p.profile = u.no::bigint),
  roots as (select a.root, coalesce(array_agg(a.o) filter (where a.o is not null), '{}') as owned from asked a group by a.root)
 select r.root::float8 as root, x.segment_id, r.owned, x.merges, y.types, y.added,
-  case when (select x.apart from ${s}.state x where x.one) then ${apartFrom(s, "r.root")} end as apart
+  case when x.apart then ${apartFrom(s, "r.root")} end as apart
 from roots r
 cross join lateral (
-  select count(*)::int4 - 1 as merges, max(m.segment_id) filter (where m.profile = r.root) as segment_id
+  select count(*)::int4 - 1 as merges, max(m.segment_id) filter (where m.profile = r.root) as segment_id, bool_or(m.apart) as apart
   from ${members(s, "r.root")}) x
 cross join lateral (
   select coalesce(array_agg(i.type), '{}') as types, coalesce(array_agg(i.added_at::float8), '{}') as added
@@ -141,7 +141,7 @@ cross join lateral (
 export const issued = (s: string): string => `
 select p.segment_id from unnest($1::text[]) u (id) join ${s}.profiles p on p.segment_id = u.id
 union all
-select t.segment_id from unnest($1::text[]) u (id) join ${s}.tombstones t on t.segment_id = u.id`
+select t.segment_id from unnest($1::text[]) u (id) join ${s}.erased t on t.segment_id = u.id`
 
 export const find = (s: string): string => `
 with asked as (

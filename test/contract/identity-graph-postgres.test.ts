@@ -92,8 +92,8 @@ it.layer(layer, { excludeTestServices: true })("IdentityGraph in Postgres", (it)
         const { from, mutations } = story.take()
         yield* graph.apply(graphId, from, mutations)
         // As it was before there were operations.
-        yield* write.unsafe(`alter table "${graphId}".state drop column apart`)
-        yield* write.unsafe(`drop table "${graphId}".separations, "${graphId}".tombstones`)
+        yield* write.unsafe(`alter table "${graphId}".profiles drop column apart`)
+        yield* write.unsafe(`drop table "${graphId}".separations, "${graphId}".erased`)
         yield* write.unsafe(`drop index "${graphId}".merges_id`)
         const many = Array.from({ length: 6 }, () => graph.open(graphId))
         const opened = yield* Effect.all(many, { concurrency: "unbounded" })
@@ -137,10 +137,10 @@ it.layer(layer, { excludeTestServices: true })("IdentityGraph in Postgres", (it)
       const texts = left.filter((text) => !text.startsWith("state"))
       const segmentIds = mutations.profiles.map(({ segmentId }) => segmentId)
       assert.deepStrictEqual(
-        texts.filter((text) => text.startsWith("tombstones")).sort(),
-        [p1, p2].map((no, n) => `tombstones {"profile": ${no}, "segment_id": "${segmentIds[n]}"}`).sort()
+        texts.filter((text) => text.startsWith("erased")).sort(),
+        [p1, p2].map((no, n) => `erased {"profile": ${no}, "segment_id": "${segmentIds[n]}"}`).sort()
       )
-      const others = texts.filter((text) => !text.startsWith("tombstones"))
+      const others = texts.filter((text) => !text.startsWith("erased"))
       // The account and its identifier.
       assert.strictEqual(others.length, 2)
       for (const text of others) for (const word of ["secret", `m-${story.from - 6}`]) assert.notInclude(text, word)
