@@ -14,11 +14,11 @@ import {
 
 const longest = Duration.seconds(30)
 
-const timedOut = new OperationRefused({
-  code: "TIMEOUT",
-  message:
-    "The space did not take the operation within 30 s: it is busy, or the identity graph is away. The operation is kept and may still be executed; look into the audit trail before asking again."
-})
+const timedOut = (waited: Duration.Duration) =>
+  new OperationRefused({
+    code: "TIMEOUT",
+    message: `The space did not take the operation within ${Duration.toSeconds(waited)} s: it is busy, or the identity graph is away. The operation is kept and may still be executed; look into the audit trail before asking again.`
+  })
 
 interface Row {
   readonly answer: string | null
@@ -29,7 +29,9 @@ interface Row {
 /** Fails with what the operation was refused for; `TIMEOUT` when nobody took it in time. */
 export const requestOperation = Effect.fnUntraced(function* <K extends OperationKind>(
   database: Database["Service"],
-  request: OperationRequest<K>
+  request: OperationRequest<K>,
+  /** For the answer. */
+  patience: Duration.Duration = longest
 ): Effect.fn.Return<OperationAnswers[K], OperationRefused | SqlError.SqlError> {
   const { write: sql } = database
   const { spaceId, kind, input, actor, reason } = request
@@ -38,11 +40,13 @@ export const requestOperation = Effect.fnUntraced(function* <K extends Operation
   const finished = sql<Row>`select answer, code, error from space_operations
     where id = ${row!.id}::float8::bigint and finished_at is not null`
   const [done] = yield* finished.pipe(
+    // The operation was asked for: what cannot be read now may be answered yet.
+    Effect.catch(() => Effect.succeed<ReadonlyArray<Row>>([])),
     Effect.repeat({
       schedule: Schedule.min([Schedule.exponential("10 millis", 1.5), Schedule.spaced("200 millis")]),
       until: (rows) => rows.length > 0
     }),
-    Effect.timeoutOrElse({ duration: longest, orElse: () => Effect.fail(timedOut) })
+    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(timedOut(patience)) })
   )
   if (done!.code !== null) return yield* new OperationRefused({ code: done!.code, message: done!.error ?? done!.code })
   return JSON.parse(done!.answer ?? "{}") as OperationAnswers[K]

@@ -3,11 +3,12 @@
  * and operations that can never succeed. Each is done once or not at all, and events go on.
  */
 import { layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schedule } from "effect"
+import { Duration, Effect, Fiber, Layer, Schedule } from "effect"
 import { assert, describe } from "vitest"
 import { neo4jGraphOn } from "../../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../../src/identity/graph-postgres.ts"
 import { GraphUnavailable, IdentityGraph } from "../../../src/identity/graph.ts"
+import { requestOperation } from "../../../src/identity/operations/request.ts"
 import { spaceSchema } from "../../../src/identity/schema.ts"
 import { makeSpaceStore } from "../../../src/identity/space-store.ts"
 import { Database } from "../../../src/platform/database.ts"
@@ -182,6 +183,24 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
             assert.strictEqual((yield* look("user_id:u1"))!.events, 2)
             yield* doneOnce
           })
+      )
+
+      it.effect("who asks a space that nobody runs is told after a while; the operation waits for its owner", () =>
+        Effect.gen(function* () {
+          const database = yield* Database
+          const request = {
+            spaceId: "spa_nobodyrunsthisspace000",
+            kind: "delete_identifier",
+            input: deletion,
+            actor: "test",
+            reason: ""
+          } as const
+          const error = yield* Effect.flip(requestOperation(database, request, Duration.millis(300)))
+          assert.deepInclude(error, { _tag: "OperationRefused", code: "TIMEOUT" })
+          const waiting = yield* database.write`select 1 from space_operations
+            where space = ${request.spaceId} and finished_at is null`
+          assert.strictEqual(waiting.length, 1)
+        })
       )
 
       it.effect("many are executed in the order in which they were asked for", () =>
