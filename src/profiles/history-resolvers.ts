@@ -1,5 +1,5 @@
 /** Resolvers of `graphql/history.graphql` (IDR-210, IDR-211). */
-import type { Contention } from "../identity/operations/contention.ts"
+import type { Contention, NearLimit } from "../identity/operations/contention.ts"
 import type { HistoryEntry } from "../identity/operations/history-entries.ts"
 import type { HistoryCursor } from "../identity/operations/history.ts"
 import type { Space } from "../workspace/workspace.ts"
@@ -30,16 +30,28 @@ const history = async (
     : connectionOf(page.entries, cursor, after !== null, page.more)
 }
 
-const contendedIdentifiers = async (space: Space, { first }: { first?: number | null }, context: RequestContext) => {
+const limitOf = (first: number | null | undefined): number => {
   const limit = first ?? 20
   if (limit < 1 || limit > 100) throw graphqlError("VALIDATION_FAILED", "`first` is from 1 to 100.")
+  return limit
+}
+
+const contendedIdentifiers = async (space: Space, { first }: { first?: number | null }, context: RequestContext) => {
   const { services } = context
+  const limit = limitOf(first)
   return (await services.run(services.operations.contended(space.id))).slice(0, limit)
+}
+
+const profilesNearLimits = async (space: Space, { first }: { first?: number | null }, context: RequestContext) => {
+  const { services } = context
+  const limit = limitOf(first)
+  return (await services.run(services.operations.nearLimits(space.id))).slice(0, limit)
 }
 
 export const historyResolvers = {
   Profile: { history },
-  Space: { contendedIdentifiers },
+  Space: { contendedIdentifiers, profilesNearLimits },
+  NearLimit: { profile: ({ segmentId }: NearLimit) => segmentId },
   Contention: { externalId: ({ identifier }: Contention) => identifier },
   HistoryEntry: {
     id: ({ seq, n }: HistoryEntry) => `his_${seq}_${n}`,

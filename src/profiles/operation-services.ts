@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
-import { contended } from "../identity/operations/contention.ts"
+import { contended, nearLimits } from "../identity/operations/contention.ts"
 import { historyOf, type HistoryRequest } from "../identity/operations/history.ts"
 import {
   type OperationAnswers,
@@ -21,6 +21,7 @@ import { EventLog } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import type { RulesDocument } from "../workspace/rules.ts"
 import { type ErrorCode, graphqlError } from "./graphql-errors.ts"
+import { readRulesDocument } from "./rules-view.ts"
 
 const codes: Readonly<Record<OperationRefused["code"], ErrorCode>> = {
   NOT_FOUND: "NOT_FOUND",
@@ -38,6 +39,15 @@ const codes: Readonly<Record<OperationRefused["code"], ErrorCode>> = {
 const told = (error: unknown) =>
   error instanceof OperationRefused ? graphqlError(codes[error.code], error.message) : error
 
+/** Types that events brought (IDR-37). */
+const addedTypes = (database: Database["Service"], spaceId: string) =>
+  database.read.unsafe<AutoAdded>(`select type, collection from ${spaceSchema(spaceId)}.auto_added order by pos, type`)
+
+const readCompiledRules = Effect.fnUntraced(function* (database: Database["Service"], spaceId: string) {
+  const document = yield* readRulesDocument(database, spaceId)
+  return document === undefined ? undefined : compileRules(document, 0, yield* addedTypes(database, spaceId))
+})
+
 export const makeOperationServices = Effect.gen(function* () {
   const database = yield* Database
   const graph = yield* IdentityGraph
@@ -53,15 +63,20 @@ export const makeOperationServices = Effect.gen(function* () {
     /** Profiles that these rules would leave outside their bounds (IDR-157). */
     rulesImpact: (spaceId: string, document: RulesDocument) =>
       Effect.gen(function* () {
-        const added = yield* database.read.unsafe<AutoAdded>(
-          `select type, collection from ${spaceSchema(spaceId)}.auto_added order by pos, type`
-        )
+        const added = yield* addedTypes(database, spaceId)
         return yield* countOutside(graph, graphs.graphOf(spaceId), compileRules(document, 0, added))
       }),
     /** Null when there is no such profile. */
     history: (spaceId: string, segmentId: string, request: Omit<HistoryRequest, "nos">) =>
       historyOf(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, segmentId, request),
     contended: (spaceId: string) => contended(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }),
+    /** None before the space has rules. */
+    nearLimits: (spaceId: string) =>
+      Effect.gen(function* () {
+        const rules = yield* readCompiledRules(database, spaceId)
+        if (rules === undefined) return []
+        return yield* nearLimits(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, rules)
+      }),
     previewSplit: (spaceId: string, input: OperationInputs["split"]) =>
       Effect.mapError(previewSplit(services, spaceId, input), told),
     previewUndoMerge: (spaceId: string, input: OperationInputs["undo_merge"]) =>

@@ -297,7 +297,11 @@ export const resolvers = {
   Merge: {
     from: ({ fromId }: { fromId: string }) => fromId,
     into: ({ intoId }: { intoId: string }) => intoId,
-    sourceId,
+    sourceId: (merge: MergeRow, _: unknown, context: RequestContext) =>
+      merge.eventType === "operation" ? null : sourceId(merge, _, context),
+    // One that took a separation back: nobody's event, the audit entry stands in its place.
+    messageId: ({ eventType, messageId }: MergeRow) => (eventType === "operation" ? null : messageId),
+    eventType: ({ eventType }: MergeRow) => (eventType === "operation" ? null : eventType),
     active: () => true
   }
 }

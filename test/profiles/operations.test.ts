@@ -116,6 +116,16 @@ describe("un-merge, split and rules over GraphQL", () => {
     const revert = `mutation ($space: ID!, $audit: ID!) { revertSplit(spaceId: $space, auditId: $audit, reason: "wrong") { segmentId } }`
     const { revertSplit } = await data(revert, { audit: undoMerge.audit.id })
     expect(revertSplit.segmentId).toBe(profile.segmentId)
+    const again = `query ($space: ID!, $id: ID!) { profile(spaceId: $space, by: { segmentId: $id }) {
+      merges { edges { node { from messageId eventType eventName sourceId } } } } }`
+    // No event made this merge.
+    expect((await data(again, { id: profile.segmentId })).profile.merges.edges[0].node).toEqual({
+      from: merge.from,
+      messageId: null,
+      eventType: null,
+      eventName: null,
+      sourceId: null
+    })
     const told = `query ($space: ID!, $id: ID!, $after: String) { profile(spaceId: $space, by: { segmentId: $id }) {
       history(first: 3, after: $after) { edges { node { kind text messageId actor data } } pageInfo { endCursor hasNextPage } } } }`
     const kinds: Array<string> = []
@@ -134,6 +144,19 @@ describe("un-merge, split and rules over GraphQL", () => {
     expect(first.edges[0].node.action).toBe("Split Reverted")
     const second = (await data(trail, { after: first.pageInfo.endCursor })).insights.auditTrail
     expect(second.edges[0].node.action).toBe("Merge Undone")
+  })
+
+  it("IDR-211: identifiers that profiles fight for, and profiles near a limit", async () => {
+    await api.send({ userId: "n1", anonymousId: "n9" })
+    for (let n = 1; n <= 5; n++) await api.send({ type: "identify", userId: "n1", traits: { email: `n${n}@x.io` } })
+    for (let n = 0; n < 3; n++) await api.send({ userId: "n2", anonymousId: "n9" })
+    const { space } = await data(`query ($space: ID!) { space(id: $space) {
+      contendedIdentifiers { externalId { type id } profiles demotions firstAt lastAt sources }
+      profilesNearLimits { profile collection type count limit window } } }`)
+    const fight = space.contendedIdentifiers.find((it: { externalId: { id: string } }) => it.externalId.id === "n9")
+    expect(fight).toMatchObject({ demotions: 3, profiles: [expect.any(String), expect.any(String)] })
+    expect(fight.profiles).toContain(space.profilesNearLimits[0].profile)
+    expect(space.profilesNearLimits[0]).toMatchObject({ collection: "USERS", type: "email", count: 5, limit: 5 })
   })
 
   it("AC2-20: a split with preview; a side without identifiers is EMPTY_SPLIT", async () => {
@@ -183,6 +206,33 @@ describe("un-merge, split and rules over GraphQL", () => {
     const wrong = { identifiers: [{ type: "Email", limit: 0, window: "EVER" }] }
     expect(await codeOf(save, { rules: wrong, version: version + 1 })).toBe("VALIDATION_FAILED")
     expect(await codeOf(save, { rules, version: version + 1 }, as("pt_test"))).toBe("FORBIDDEN")
+  })
+
+  it("IDR-157: says how many profiles other rules would leave outside, and saves nothing", async () => {
+    await api.send(
+      { userId: "o1", anonymousId: "o1-a" },
+      { userId: "o1", anonymousId: "o1-b" },
+      { userId: "o2", anonymousId: "o2-a" }
+    )
+    const impact = `query ($space: ID!, $rules: RulesInput!) { rulesImpact(spaceId: $space, rules: $rules) {
+      profiles complete types { type collection limit window profiles } } }`
+    const version = async () =>
+      (await data(`query ($space: ID!) { space(id: $space) { rules { version } } }`)).space.rules.version
+    const before = await version()
+    const rules = { identifiers: [{ type: "anonymous_id", limit: 1, window: "EVER" }] }
+    const { rulesImpact } = await data(impact, { rules })
+    expect(rulesImpact.complete).toBe(true)
+    expect(rulesImpact.profiles).toBeGreaterThan(0)
+    expect(rulesImpact.types).toEqual([
+      { type: "anonymous_id", collection: "USERS", limit: 1, window: "EVER", profiles: rulesImpact.profiles }
+    ])
+    expect(await version()).toBe(before)
+    expect(await codeOf(impact, { rules }, as("pt_test"))).toBe("FORBIDDEN")
+  })
+
+  it("IDR-8: rules of a space that the token may not read are not copied", async () => {
+    const load = `mutation ($space: ID!) { importRules(spaceId: $space, fromSpaceId: "spa_somebodyelsesspace0000", force: true) { version } }`
+    expect(await codeOf(load)).toBe("FORBIDDEN")
   })
 
   it("deleteExternalId answers the profile that is left", async () => {

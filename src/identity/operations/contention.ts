@@ -164,7 +164,7 @@ const countWithin = ({ windowMs, type }: TypeRule, { added }: ProfileView): numb
 }
 
 /**
- * Profiles above 80 % of a value limit, by how far they fill it, at most 100 of each collection. Of a limit with a window the
+ * Profiles above 80 % of a value limit, by how far they fill it, at most 100. Of a limit with a window the
  * busiest window counts; among the 400 profiles with the most values.
  */
 export const nearLimits = Effect.fnUntraced(function* (
@@ -193,7 +193,7 @@ export const nearLimits = Effect.fnUntraced(function* (
       if (used < remarkable(rule)) return []
       return [{ segmentId, collection, type, count: used, limit: rule.limit, window: rule.window }]
     })
-    all.push(...found.sort((a, b) => b.count / b.limit - a.count / a.limit || b.count - a.count).slice(0, most))
+    all.push(...found)
   }
-  return all
+  return all.sort((a, b) => b.count / b.limit - a.count / a.limit || b.count - a.count).slice(0, most)
 })

@@ -34,7 +34,10 @@ export const planSplit = Effect.fnUntraced(function* (
 export const split: Execute<"split"> = Effect.fnUntraced(function* (context, input) {
   yield* needReason(context)
   const { to, remaining, separation } = yield* planSplit(context, input)
-  const { first } = separation.moves
+  // It begins with the first event that goes along; when none does, with the first identifier.
+  const mapping = separation.moved.reduce((a, b) => (b.addedAt < a.addedAt ? b : a))
+  const event = separation.moves.first
+  const first = event !== null && event.messageId !== "" ? event : { ...mapping, t: mapping.addedAt }
   return separated(context, {
     action: "Profile Split",
     data: { identifiers: input.identifiers },
@@ -47,9 +50,9 @@ export const split: Execute<"split"> = Effect.fnUntraced(function* (context, inp
       {
         no: to.no,
         segmentId: to.segmentId,
-        createdAt: first?.t ?? context.at,
-        source: first?.source ?? 0,
-        messageId: first?.messageId ?? context.auditId
+        createdAt: first.t,
+        source: first.source,
+        messageId: first.messageId
       }
     ],
     keepApart: input.keepApart
