@@ -131,7 +131,8 @@ describe("the process", () => {
     expect(health.ready).toBe(true)
     expect(health.version).toMatch(/^\d+\.\d+\.\d+/)
     expect(health.log.head).toBeGreaterThan(0)
-    expect(health.spaces).toEqual([{ id: spaceId, slug: "demo", position: expect.any(Number), lag: 0 }])
+    const runs = { runsHere: true, process: expect.any(String) }
+    expect(health.spaces).toEqual([{ id: spaceId, slug: "demo", position: expect.any(Number), lag: 0, ...runs }])
     expect(health.fibers.every((fiber) => fiber.status === "running")).toBe(true)
     expect(await (await fetch(`${service.url}/metrics`)).text()).toContain("braid_identity_events_total")
   })
