@@ -93,6 +93,7 @@ const healthReport = (draining: () => boolean) =>
     const health = yield* Health
     const log = yield* EventLog
     const actors = yield* SpaceActors
+    const archive = yield* Archive
     const { read: sql } = yield* Database
     const alive = sql`select 1`.pipe(Effect.timeout("1 second"), Effect.isSuccess)
     return Effect.gen(function* (): Effect.fn.Return<HealthReport> {
@@ -107,6 +108,7 @@ const healthReport = (draining: () => boolean) =>
           version,
           fibers,
           log: { head: log.head() },
+          archive: { position: yield* archive.position },
           spaces: yield* actors.progress
         }
       }

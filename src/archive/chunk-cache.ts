@@ -56,7 +56,15 @@ export class ChunkCache {
     return Effect.gen(function* () {
       const bytes = yield* objects
         .get(row.object)
-        .pipe(Effect.catchTag("ObjectNotFound", () => Effect.fail(damaged("is missing"))))
+        .pipe(
+          Effect.catchTag("ObjectNotFound", () =>
+            Effect.fail(
+              damaged(
+                "is missing (if other processes keep the archive elsewhere, correct BRAID_ARCHIVE_DIR or BRAID_S3_*)"
+              )
+            )
+          )
+        )
       const sha256 = sha256Of(bytes)
       if (sha256 !== row.sha256)
         return yield* damaged(

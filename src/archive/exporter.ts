@@ -14,6 +14,7 @@ import { PgTypes } from "@effect/sql-pg"
 import { Clock, Effect, Metric } from "effect"
 import { dayOf, EventLog, type LogEvent, type Position, positionsPerDay } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
+import { claimStore } from "./archive-id.ts"
 import { dayOfObject, folderOfDay, makeChunkStore, newObjectName } from "./chunk-store.ts"
 import { encodeChunk } from "./chunk.ts"
 import { timesOf } from "./event-times.ts"
@@ -167,6 +168,7 @@ export const makeExporter = (options: ExporterOptions = {}) =>
 
     /** Makes this process the owner, finishes what the last one began, and answers up to where the archive is. */
     const takeOver = Effect.gen(function* () {
+      yield* claimStore(database, objects)
       epoch = yield* chunks.raiseEpoch
       yield* settle()
       const position = yield* chunks.lastPosition

@@ -18,5 +18,10 @@ export const archiveMigrations = [
          sources int[] not null, source_events int[] not null)`,
       `create index archive_chunks_received on archive_chunks (received_to, received_from)`
     ]
+  },
+  {
+    id: 401,
+    name: "archive id",
+    statements: [`create table archive_id (id text not null, one boolean primary key default true check (one))`]
   }
 ] as const

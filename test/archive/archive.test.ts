@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope, Stream } from "effect"
+import { s3ObjectStore } from "../../src/archive/object-s3.ts"
 import { positionsPerDay } from "../../src/log/event-log.ts"
 import {
   dayMs,
@@ -14,6 +15,7 @@ import {
   type Room,
   type RoomOptions
 } from "../support/archive-room.ts"
+import { freshBucket, s3IsThere } from "../support/s3.ts"
 
 const test = (
   name: string,
@@ -190,6 +192,39 @@ describe("the archive's exporter", () => {
     })
   )
 
+  const foreign: ReadonlyArray<readonly [string, (it: Room) => Effect.Effect<unknown, unknown>, RegExp]> = [
+    ["is another one's", (it) => it.objects.put("archive.json", Buffer.from('{"id":"other"}')), /of another database/],
+    ["holds what nobody can tell", (it) => it.objects.put("archive.json", Buffer.from("?")), /of another database/],
+    ["was exchanged", (it) => it.objects.delete("archive.json"), /which has chunks elsewhere/],
+    [
+      "was used by a database that is gone",
+      (it) =>
+        Effect.all([
+          it.sql`delete from archive_id`,
+          it.sql`delete from archive_chunks`,
+          it.objects.delete("archive.json")
+        ]),
+      /chunks that this database does not know/
+    ]
+  ]
+  for (const [what, change, reason] of foreign) {
+    test(`a store that ${what} is left alone`, {}, (it) =>
+      Effect.gen(function* () {
+        yield* it.send([{ id: "a" }])
+        const exporter = yield* it.exporter
+        yield* exporter.takeOver
+        yield* exporter.round(true)
+        const before = yield* objectsOf(it)
+        yield* change(it)
+        const error = yield* Effect.flip((yield* it.exporter).takeOver)
+        assert.strictEqual(error._tag, "ObjectStoreFailed")
+        assert.match(error.message, reason)
+        assert.match(error.message, /in folder .*Nothing was changed.*BRAID_ARCHIVE_DIR/)
+        assert.deepStrictEqual(yield* objectsOf(it), before)
+      })
+    )
+  }
+
   test("BRAID_ARCHIVE_RETENTION_DAYS: days that ended earlier go, with their objects", {}, (it) =>
     Effect.gen(function* () {
       const today = Math.floor(Date.now() / dayMs)
@@ -210,31 +245,40 @@ describe("the archive's exporter", () => {
   )
 })
 
-describe("retention end to end", () => {
-  test("what the log has dropped is still read, found, counted and replayed", { chunkEvents: 4 }, (it) =>
-    Effect.gen(function* () {
-      yield* threeDays(it)
-      const log = yield* it.log.read(everything)
-      assert.deepStrictEqual(yield* it.log.dropOldPartitions(1), [], "the archive has nothing yet")
-      const exporter = yield* it.exporter
-      yield* exporter.takeOver
-      yield* exporter.round()
-      assert.include(yield* it.log.dropOldPartitions(1), Math.floor(noon / dayMs) + 2)
-      assert.deepStrictEqual(yield* it.log.read(everything), [])
+/** Export, drop, read: nothing is missing and nothing is there twice. */
+const endToEnd = (it: Room) =>
+  Effect.gen(function* () {
+    yield* threeDays(it)
+    const log = yield* it.log.read(everything)
+    assert.deepStrictEqual(yield* it.log.dropOldPartitions(1), [], "the archive has nothing yet")
+    const exporter = yield* it.exporter
+    yield* exporter.takeOver
+    yield* exporter.round()
+    assert.include(yield* it.log.dropOldPartitions(1), Math.floor(noon / dayMs) + 2)
+    assert.deepStrictEqual(yield* it.log.read(everything), [])
 
-      assert.deepStrictEqual((yield* it.history.read(everything)).map(plain), log.map(plain))
-      const positions = log.map(({ position }) => position)
-      const found = yield* it.history.at([...positions, 1, positions[0]!])
-      assert.deepStrictEqual(
-        found.map(plain).sort((a, b) => a.position - b.position),
-        log.map(plain)
-      )
-      assert.strictEqual(yield* it.history.firstPosition, positions[0])
-      assert.strictEqual(yield* it.history.count({ ...everything, sources: [1] }), 15)
-      const range = { receivedFrom: noon + dayMs, receivedTo: noon + 2 * dayMs, sources: [1, 2] }
-      const replayed = yield* Stream.runCollect(it.history.readByTime(range))
-      assert.deepStrictEqual(replayed.flat().map(idOf), ids(10, "d1"))
-      assert.strictEqual(yield* it.history.countByTime(range), 10)
-    })
+    assert.deepStrictEqual((yield* it.history.read(everything)).map(plain), log.map(plain))
+    const positions = log.map(({ position }) => position)
+    const found = yield* it.history.at([...positions, 1, positions[0]!])
+    assert.deepStrictEqual(
+      found.map(plain).sort((a, b) => a.position - b.position),
+      log.map(plain)
+    )
+    assert.strictEqual(yield* it.history.firstPosition, positions[0])
+    assert.strictEqual(yield* it.history.count({ ...everything, sources: [1] }), 15)
+    const range = { receivedFrom: noon + dayMs, receivedTo: noon + 2 * dayMs, sources: [1, 2] }
+    const replayed = yield* Stream.runCollect(it.history.readByTime(range))
+    assert.deepStrictEqual(replayed.flat().map(idOf), ids(10, "d1"))
+    assert.strictEqual(yield* it.history.countByTime(range), 10)
+  })
+
+describe("retention end to end", () => {
+  test("what the log has dropped is still read, found, counted and replayed", { chunkEvents: 4 }, endToEnd)
+
+  it.live.runIf(s3IsThere)("the same with an archive in S3", () =>
+    Effect.gen(function* () {
+      const store = s3ObjectStore(yield* freshBucket)
+      yield* endToEnd(yield* room({ chunkEvents: 4, store }))
+    }).pipe(Effect.scoped)
   )
 })

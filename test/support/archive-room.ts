@@ -76,9 +76,11 @@ const stored = ({ id, padding = 0, source = 1, ...times }: Sent, now: number) =>
 export interface RoomOptions extends ExporterOptions {
   readonly sortBytes?: number
   readonly cacheBytes?: number
+  /** Default: a folder. */
+  readonly store?: Layer.Layer<ObjectStore, ObjectStoreFailed>
 }
 
-export const room = ({ cacheBytes, sortBytes, ...options }: RoomOptions = {}) =>
+export const room = ({ cacheBytes, sortBytes, store, ...options }: RoomOptions = {}) =>
   Effect.gen(function* () {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "braid-archive-"))),
@@ -101,7 +103,7 @@ export const room = ({ cacheBytes, sortBytes, ...options }: RoomOptions = {}) =>
           )
         }
       }))
-    ).pipe(Layer.provide(folderObjectStore(join(folder, "archive"))))
+    ).pipe(Layer.provide(store ?? folderObjectStore(join(folder, "archive"))))
     const layers = historyLayer({
       sortFolder: join(folder, "tmp"),
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
