@@ -264,5 +264,5 @@ suite("the Postgres graph", postgresGraph, 12)
 const neo4j = await runNeo4j()
 describe.skipIf(neo4j === undefined)("with Neo4j", () => {
   const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
-  suite("the Neo4j graph", neo4jGraphOn.pipe(Layer.provide(testNeo4j(address))), 4)
+  suite("the Neo4j graph", neo4jGraphOn.pipe(Layer.provide(testNeo4j(address))), 2)
 })
