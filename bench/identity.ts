@@ -14,7 +14,7 @@ import { prepare, type ResolvedBatch, resolveBatch } from "../src/identity/batch
 import { IdentityGraph } from "../src/identity/graph.ts"
 import { changesGraph } from "../src/identity/graph-projection.ts"
 import { compileRules } from "../src/identity/rules.ts"
-import { spaceSchema, spaceTables } from "../src/identity/schema.ts"
+import { spaceSchema, spaceTables, spaceTablesSince } from "../src/identity/schema.ts"
 import { makeSpaceStore, type SpaceStore } from "../src/identity/space-store.ts"
 import { applyTraitWrites, WarmTraits } from "../src/identity/trait-store.ts"
 import { WorkingSet } from "../src/identity/working-set.ts"
@@ -68,7 +68,8 @@ const openSpace = Effect.fnUntraced(function* (name: string) {
   const database = yield* Database
   const graph = yield* IdentityGraph
   const spaceId = spaceIdOf(name)
-  for (const text of spaceTables(spaceSchema(spaceId))) yield* database.write.unsafe(text)
+  for (const text of [...spaceTables(spaceSchema(spaceId)), ...spaceTablesSince(spaceSchema(spaceId))])
+    yield* database.write.unsafe(text)
   const store = makeSpaceStore(database, spaceId)
   yield* store.register(0)
   const { pos, epoch } = yield* store.takeOver()
