@@ -75,7 +75,7 @@ describe("two services on one database", () => {
       await second.until("the second to take over", 30, async () => ((await waiting(second)) ? undefined : true))
       await expectPeople(second, 120)
       await first.start()
-      expect(await waiting(first)).toBe(true)
+      await first.until("the first to stand by", 10, async () => ((await waiting(first)) ? true : undefined))
       await first.batch(people(120, 130))
       await expectPeople(first, 130)
       await expectPeople(second, 130)
@@ -132,33 +132,37 @@ describe.each(adapters)("braid graph rebuild on %s", (_, graph) => {
       headers: { authorization: "Bearer pt_demo" }
     })
 
-  it("while the service runs and takes events, without one, and for a space that is not there", () =>
-    withDatabase(async (url) => {
-      const env = { BRAID_DATABASE_URL: url, ...graph }
-      const service = make(env)
-      service.configure(config)
-      await service.start()
-      for (let n = 0; n < 2_000; n += 500) await service.batch(people(n, n + 500))
-      await service.settled()
-      const rebuilding = braid(service, env, "graph", "rebuild", "--space", "demo")
-      for (let n = 2_000; n < 2_500; n += 20) await service.batch(people(n, n + 20))
-      const rebuilt = await rebuilding
-      expect(rebuilt).toMatchObject({ code: 0 })
-      expect(rebuilt.out).toContain("demo: the graph was built again from its journal and is in use")
-      await service.settled()
-      const ids = async (n: number) =>
-        (await (await profile(service, `email:p-${n}@example.com/external_ids`)).json()).data
-      for (const n of [0, 1_999, 2_000, 2_499]) expect(await ids(n)).toHaveLength(3)
+  it(
+    "while the service runs and takes events, without one, and for a space that is not there",
+    () =>
+      withDatabase(async (url) => {
+        const env = { BRAID_DATABASE_URL: url, ...graph }
+        const service = make(env)
+        service.configure(config)
+        await service.start()
+        for (let n = 0; n < 2_000; n += 500) await service.batch(people(n, n + 500))
+        await service.settled()
+        const rebuilding = braid(service, env, "graph", "rebuild", "--space", "demo")
+        for (let n = 2_000; n < 2_500; n += 20) await service.batch(people(n, n + 20))
+        const rebuilt = await rebuilding
+        expect(rebuilt).toMatchObject({ code: 0 })
+        expect(rebuilt.out).toContain("demo: the graph was built again from its journal and is in use")
+        await service.settled()
+        const ids = async (n: number) =>
+          (await (await profile(service, `email:p-${n}@example.com/external_ids`)).json()).data
+        for (const n of [0, 1_999, 2_000, 2_499]) expect(await ids(n)).toHaveLength(3)
 
-      const unknown = await braid(service, env, "graph", "rebuild", "--space", "nowhere")
-      expect(unknown).toMatchObject({ code: 1 })
-      expect(unknown.err).toContain('there is no space "nowhere" in the configuration; there are: demo')
+        const unknown = await braid(service, env, "graph", "rebuild", "--space", "nowhere")
+        expect(unknown).toMatchObject({ code: 1 })
+        expect(unknown.err).toContain('there is no space "nowhere" in the configuration; there are: demo')
 
-      expect(await service.stop()).toBe(0)
-      expect(await braid(service, env, "graph", "rebuild")).toMatchObject({ code: 0 })
-      await service.start()
-      await service.batch([{ type: "identify", userId: "p-0", anonymousId: "a-later", traits: {} }])
-      await service.settled()
-      expect(await ids(0)).toHaveLength(4)
-    }))
+        expect(await service.stop()).toBe(0)
+        expect(await braid(service, env, "graph", "rebuild")).toMatchObject({ code: 0 })
+        await service.start()
+        await service.batch([{ type: "identify", userId: "p-0", anonymousId: "a-later", traits: {} }])
+        await service.settled()
+        expect(await ids(0)).toHaveLength(4)
+      }),
+    180_000
+  )
 })
