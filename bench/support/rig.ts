@@ -86,7 +86,12 @@ const workspace = (spaces: ReadonlyArray<Space>) =>
       const snapshot = snapshotOf(spaces)
       for (const { no, id } of snapshot.sources)
         yield* sql`insert into sources (no, id) overriding system value values (${no}, ${id}) on conflict do nothing`
-      return Workspace.of({ current: () => snapshot, reload: Effect.void, refresh: Effect.void, onChange: () => Effect.void })
+      return Workspace.of({
+        current: () => snapshot,
+        reload: Effect.void,
+        refresh: Effect.void,
+        onChange: () => Effect.void
+      })
     })
   )
 

@@ -14,7 +14,12 @@ const withSettings = (settings: Partial<SettingsValue>, log = new MemoryLog()) =
     Layer.provide([
       Layer.succeed(Settings, { ...testSettings, ...settings } as SettingsValue),
       Layer.succeed(EventLog, log as unknown as EventLog["Service"]),
-      Layer.succeed(Workspace, { current: () => makeSnapshot(), reload: Effect.void, refresh: Effect.void, onChange: () => Effect.void })
+      Layer.succeed(Workspace, {
+        current: () => makeSnapshot(),
+        reload: Effect.void,
+        refresh: Effect.void,
+        onChange: () => Effect.void
+      })
     ])
   )
 
