@@ -25,6 +25,9 @@ class OwnershipLost extends Data.TaggedError("OwnershipLost")<{ readonly space: 
   }
 }
 
+/** By this the processes that share the spaces name each other. */
+const ownLabel = `${hostname()}:${process.pid}`
+
 /** A lease is renewed at least five times before it ends. */
 const longestHeartbeatMs = 1_000
 /** Rounds for which a surplus must last before it is handed over. */
@@ -73,7 +76,7 @@ export const hostSpaces = Effect.fnUntraced(function* <E1, E2, R1, R2>(options: 
   })
 
   const share = Effect.gen(function* () {
-    const membership = yield* joinProcesses({ url, leaseMs, label: `${hostname()}:${process.pid}`, serving })
+    const membership = yield* joinProcesses({ url, leaseMs, label: ownLabel, serving })
     const mine = new Map<string, "running" | "leaving">()
     held = mine
     const actors = yield* FiberMap.make<string>()
@@ -152,6 +155,7 @@ export const hostSpaces = Effect.fnUntraced(function* <E1, E2, R1, R2>(options: 
   yield* Effect.forkScoped(supervise("identity", share))
   return {
     runsHere: (spaceId) => held.has(spaceId),
-    processOf: (spaceId) => processOf.get(spaceId)
+    // What it holds itself it knows before the others tell.
+    processOf: (spaceId) => (held.has(spaceId) ? ownLabel : processOf.get(spaceId))
   } satisfies SpaceHost
 })
