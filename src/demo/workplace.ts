@@ -78,7 +78,7 @@ export const prepareWorkplace = Effect.gen(function* () {
   writeConfigurationFile(configFile, configuration(spaceId))
   const free = wanted.port === 0 || (yield* isFree(wanted.host, wanted.port))
   return {
-    settings: { ...wanted, dataDir, configFile, port: free ? wanted.port : 0 },
+    settings: { ...wanted, dataDir, configFile, archiveDir: join(dataDir, "archive"), port: free ? wanted.port : 0 },
     spaceId,
     takenPort: free ? undefined : wanted.port
   } satisfies Workplace
