@@ -23,7 +23,7 @@ export const askFilters = (filters: ReadonlyArray<EventFilter>, message: Message
   let failed: Array<string> | undefined
   for (const { id, enabled, matches } of filters) {
     if (!enabled) continue
-    const answer = matches(message as unknown as Readonly<Record<string, unknown>>)
+    const answer = matches(message)
     if (answer === true) return failed === undefined ? dropped : { drop: true, failed }
     if (answer === undefined) (failed ??= []).push(id)
   }

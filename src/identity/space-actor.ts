@@ -9,14 +9,15 @@
  * - A graph outside Postgres follows the commits in order (`graph-follower.ts`). While it is away, events go on in
  *   log order as far as the working set knows all they touch; the first that needs the graph waits.
  */
-import { Clock, Data, Effect, Fiber, Latch, Metric, Option } from "effect"
+import { Clock, Data, Effect, Fiber, Latch, Option } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../config.ts"
 import { EventLog, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
-import { type BatchCounts, prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
+import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
+import { batchCounters } from "./batch-metrics.ts"
 import { type GraphError, type GraphUnavailable, IdentityGraph } from "./graph.ts"
 import { makeFollower } from "./graph-follower.ts"
 import { changesGraph } from "./graph-projection.ts"
@@ -41,19 +42,6 @@ export interface SpaceStatus {
 class LedgerHit extends Data.TaggedError("LedgerHit")<{ readonly known: ReadonlySet<string> }> {}
 
 type CommitError = LedgerHit | SpaceFenced | SqlError.SqlError | GraphError
-
-const eventsTotal = Metric.counter("braid_identity_events_total", {
-  description: "Events that spaces have gone through, by outcome",
-  incremental: true
-})
-const ignoredTotal = Metric.counter("braid_identity_ignored_total", {
-  description: "Values that could have been identifiers but were not promoted, by reason (IDR-33)",
-  incremental: true
-})
-const batchEvents = Metric.histogram("braid_identity_batch_events", {
-  description: "Events in one commit",
-  boundaries: Metric.exponentialBoundaries({ start: 1, factor: 4, count: 7 })
-})
 
 /** An idle space moves its stored cursor over events of other spaces at most this often. */
 const skipEveryMs = 5_000
@@ -189,7 +177,7 @@ const runSession = Effect.fnUntraced(function* (options: {
           if (graph.transactional) {
             if (changes) graphPosition = batch.mutations.position
           } else follower.push(batch.mutations, to)
-          return Effect.andThen(Metric.update(batchEvents, batch.rows.stamps.pos.length), count(batch))
+          return count(batch)
         })
       ),
       // A commit is never cut in the middle: shutdown waits for it.
@@ -358,29 +346,4 @@ const knownPrefix = (set: WorkingSet, prepared: ReadonlyArray<Prepared>): number
     return request.identifiers.length > 0 || request.profiles.length > 0
   })
   return at === -1 ? prepared.length : at
-}
-
-/** Counts a batch; attributes are built once. */
-const batchCounters = (space: string) => {
-  const outcomes = ["resolved", "unresolved", "dropped", "duplicates", "failed"] as const satisfies ReadonlyArray<
-    keyof BatchCounts
-  >
-  const byOutcome = outcomes.map(
-    (outcome) => [outcome, Metric.withAttributes(eventsTotal, { space, outcome })] as const
-  )
-  const byReason = new Map<string, Metric.Counter<number>>()
-  const ignored = (reason: string) => {
-    let counter = byReason.get(reason)
-    if (counter === undefined) {
-      counter = Metric.withAttributes(ignoredTotal, { space, reason })
-      byReason.set(reason, counter)
-    }
-    return counter
-  }
-  return (batch: ResolvedBatch) =>
-    Effect.gen(function* () {
-      for (const [outcome, counter] of byOutcome)
-        if (batch.counts[outcome] > 0) yield* Metric.update(counter, batch.counts[outcome])
-      for (const [reason, n] of batch.ignored) yield* Metric.update(ignored(reason), n)
-    })
 }

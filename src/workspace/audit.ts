@@ -55,15 +55,8 @@ export const addAudit = (sql: PgClient.PgClient, entries: ReadonlyArray<AuditEnt
     { discard: true }
   )
 
-interface Row {
+interface Row extends Omit<AuditEntry, "before" | "after" | "data"> {
   readonly n: number
-  readonly id: string
-  readonly at: number
-  readonly space: string | null
-  readonly actor: string
-  readonly action: string
-  readonly target: string
-  readonly reason: string | null
   readonly before: string | null
   readonly after: string | null
   readonly data: string | null

@@ -42,7 +42,7 @@ export interface EventFilter {
   readonly name: string
   readonly enabled: boolean
   /** Undefined: it could not be evaluated on this event, which is then not dropped. Never throws. */
-  readonly matches: (event: Readonly<Record<string, unknown>>) => boolean | undefined
+  readonly matches: (event: object) => boolean | undefined
 }
 
 export interface Space {

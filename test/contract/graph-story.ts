@@ -1,13 +1,15 @@
 /** Mutations for tests of the graph, told as what happened: each call is one journal entry at the next position. */
+import { Effect } from "effect"
 import { randomBytes } from "node:crypto"
-import type {
-  GraphId,
-  GraphMutations,
-  GraphOperation,
-  LinkRow,
-  MappingRow,
-  MergeRow,
-  ProfileRow
+import {
+  type GraphId,
+  type GraphMutations,
+  type GraphOperation,
+  IdentityGraph,
+  type LinkRow,
+  type MappingRow,
+  type MergeRow,
+  type ProfileRow
 } from "../../src/identity/graph.ts"
 import { type Identifier, type ProfileNo, profileNo } from "../../src/identity/model.ts"
 import { base62 } from "../../src/platform/hash.ts"
@@ -126,3 +128,16 @@ export class Story {
     return taken
   }
 }
+
+/** An open graph of its own, and a story that is applied to it. */
+export const begin = Effect.gen(function* () {
+  const graph = yield* IdentityGraph
+  const graphId = freshGraph()
+  yield* graph.open(graphId)
+  const story = new Story()
+  const tell = Effect.suspend(() => {
+    const { from, mutations } = story.take()
+    return graph.apply(graphId, from, mutations)
+  })
+  return { graph, graphId, story, tell }
+})

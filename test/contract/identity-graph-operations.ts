@@ -3,22 +3,16 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, type Layer } from "effect"
 import { GraphFenced, IdentityGraph } from "../../src/identity/graph.ts"
 import type { ProfileNo } from "../../src/identity/model.ts"
-import { freshGraph, id, Story } from "./graph-story.ts"
+import { begin, id } from "./graph-story.ts"
 
-const begin = Effect.gen(function* () {
-  const graph = yield* IdentityGraph
-  const graphId = freshGraph()
-  yield* graph.open(graphId)
-  const story = new Story()
-  const tell = Effect.suspend(() => {
-    const { from, mutations } = story.take()
-    return graph.apply(graphId, from, mutations)
-  })
+const beginWithReads = Effect.gen(function* () {
+  const begun = yield* begin
+  const { graph, graphId } = begun
   const canonical = (no: ProfileNo) =>
     Effect.map(graph.find(graphId, "users", [{ no }]), ([found]) => found?.no ?? null)
   const apart = (no: ProfileNo) =>
     Effect.map(graph.load(graphId, { identifiers: [], profiles: [no] }), ({ profiles }) => profiles[0]!.apart)
-  return { graph, graphId, story, tell, canonical, apart }
+  return { ...begun, canonical, apart }
 })
 
 const byNo = (a: { readonly no: number }, b: { readonly no: number }) => a.no - b.no
@@ -29,7 +23,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
     (it) => {
       it.effect("IDR-152: an unmapped identifier is free, and can be mapped anew to any profile", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const p1 = story.create("users", id("user_id:u1"), id("email:e1"))
           const p2 = story.create("users", id("user_id:u2"))
           yield* tell
@@ -47,7 +41,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-201: a split creates a profile and moves identifiers to it in one mutation", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const p1 = story.create("users", id("user_id:u1"), id("email:e1"), id("email:e2"))
           yield* tell
           const [before] = yield* graph.externalIds(graphId, [p1])
@@ -70,7 +64,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
         "IDR-200: an undone merge gives the profile back with all that was merged into it, and nothing else",
         () =>
           Effect.gen(function* () {
-            const { graph, graphId, story, tell, canonical } = yield* begin
+            const { graph, graphId, story, tell, canonical } = yield* beginWithReads
             const [p1, p2, p3, p4] = [1, 2, 3, 4].map((n) => story.create("users", id(`email:e${n}`))) as [
               number,
               number,
@@ -109,7 +103,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-205: a separation follows its profiles through merges and un-merges until it is lifted", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell, apart } = yield* begin
+          const { graph, graphId, story, tell, apart } = yield* beginWithReads
           const [p1, p2, p3, p4] = [1, 2, 3, 4].map((n) => story.create("users", id(`email:e${n}`))) as [
             number,
             number,
@@ -140,7 +134,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-202: links are taken from one profile and given to another", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const p1 = story.create("users", id("user_id:u1"))
           const g1 = story.create("accounts", id("group_id:g1"))
           const g2 = story.create("accounts", id("group_id:g2"))
@@ -164,7 +158,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("an operation on a graph that is elsewhere is fenced off and changes nothing", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           story.create("users", id("email:e1"))
           yield* tell
           story.operate({ kind: "unmap", identifiers: [id("email:e1")] })
@@ -178,7 +172,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-162: an erased profile is gone with all its members; only its segment ids are remembered", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell, apart } = yield* begin
+          const { graph, graphId, story, tell, apart } = yield* beginWithReads
           const p1 = story.create("users", id("user_id:u1"), id("email:e1"))
           const p2 = story.create("users", id("email:e2"))
           const p3 = story.create("users", id("email:e3"))
@@ -239,7 +233,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("what names nothing changes nothing, the counts least of all", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell, apart, canonical } = yield* begin
+          const { graph, graphId, story, tell, apart, canonical } = yield* beginWithReads
           const p1 = story.create("users", id("email:e1"))
           const p2 = story.create("users", id("email:e2"))
           const gone = story.create("users", id("email:e3"))
@@ -272,7 +266,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-205: a separation inside one canonical profile rests until the two are apart again", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell, apart } = yield* begin
+          const { graph, graphId, story, tell, apart } = yield* beginWithReads
           const [p1, p2] = [story.create("users", id("email:e1")), story.create("users", id("email:e2"))]
           yield* tell
           story.operate({ kind: "separate", a: p2, b: p1, audit: "aud_1", since: 7 })
@@ -296,7 +290,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("IDR-132, INV-21: one operation from many writers happens once; of different ones, one wins", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const [p1, p2] = [story.create("users", id("email:e1")), story.create("users", id("email:e2"))]
           story.merge(p2, p1)
           yield* tell
@@ -326,7 +320,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("ACID: an operation whose entry cannot be applied whole leaves nothing behind", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const p1 = story.create("users", id("email:e1"), id("email:e2"))
           yield* tell
           const here = story.position
@@ -344,7 +338,7 @@ export const identityGraphOperations = (adapter: string, layer: Layer.Layer<Iden
 
       it.effect("walk goes through every identifier of a collection once; crowded names the profiles with many", () =>
         Effect.gen(function* () {
-          const { graph, graphId, story, tell } = yield* begin
+          const { graph, graphId, story, tell } = yield* beginWithReads
           const many = Array.from({ length: 9 }, (_, n) => id(`email:e${n}`))
           const p1 = story.create("users", ...many)
           const p2 = story.create("users", id("phone:p1"), id("phone:p2"))

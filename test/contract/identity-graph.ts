@@ -3,23 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, type Layer } from "effect"
 import { GraphFenced, type GraphId, IdentityGraph, type LinkedProfile } from "../../src/identity/graph.ts"
 import type { Identifier, ProfileNo } from "../../src/identity/model.ts"
-import { freshGraph, id, Story } from "./graph-story.ts"
+import { begin, freshGraph, id, Story } from "./graph-story.ts"
 
 type Graph = IdentityGraph["Service"]
 type Pages = Effect.Success<ReturnType<Graph["links"]>>
-
-/** An open graph of its own, and a story that is applied to it. */
-const begin = Effect.gen(function* () {
-  const graph = yield* IdentityGraph
-  const graphId = freshGraph()
-  yield* graph.open(graphId)
-  const story = new Story()
-  const tell = Effect.suspend(() => {
-    const { from, mutations } = story.take()
-    return graph.apply(graphId, from, mutations)
-  })
-  return { graph, graphId, story, tell }
-})
 
 const owner = (graph: Graph, graphId: GraphId, identifier: Identifier) =>
   Effect.map(graph.load(graphId, { identifiers: [identifier], profiles: [] }), ({ owners }) => owners[0])

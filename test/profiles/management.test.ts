@@ -1,149 +1,14 @@
 /** Spaces managed through GraphQL, end to end: who may do what, what is answered, and that a new space resolves at once. */
-import { Context, Effect, Layer, Logger, ManagedRuntime, Schedule } from "effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Settings, type SettingsValue } from "../../src/config.ts"
-import { postgresGraph } from "../../src/identity/graph-postgres.ts"
-import { LiveGraphs } from "../../src/identity/live-graphs.ts"
-import { SpaceActors } from "../../src/identity/space-actors.ts"
-import { EventLog } from "../../src/log/event-log.ts"
-import { postgresEventLog } from "../../src/log/postgres.ts"
-import { Health } from "../../src/platform/health.ts"
+import { Context, Effect, Layer } from "effect"
+import { describe, expect, it } from "vitest"
 import { ProfileApi } from "../../src/profiles/profile-api.ts"
-import { Workspace } from "../../src/workspace/workspace.ts"
-import { workspaceLive } from "../../src/workspace/workspace-live.ts"
-import { testDatabase } from "../support/database.ts"
-import { message, type ShortMessage } from "../support/space.ts"
+import { answered, ask, codeOf, create, fileSpace, listen, runtime, send, url } from "./support/managed.ts"
 
-const fileSpace = "spa_0123456789abcdefghijkl"
-const sources = [
-  { id: "src_web", slug: "web", kind: "website", writeKeys: ["wk_web"], labels: ["environment:dev"] },
-  { id: "src_srv", slug: "srv", kind: "server", writeKeys: ["wk_srv"] },
-  { id: "src_crm", slug: "crm", kind: "object_cloud" }
-]
-const file = {
-  sources,
-  spaces: [{ id: fileSpace, slug: "first", name: "First", kind: "prod", sources: ["web"] }],
-  tokens: [
-    { name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] },
-    { name: "first admin", space: "first", secret: "pt_admin", scopes: ["admin"] },
-    { name: "reader", space: "first", secret: "pt_reader" }
-  ],
-  limits: { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
+/** A token of the first space; answers its secret. */
+const makeToken = async (name: string) => {
+  const mutation = `mutation { createAccessToken(spaceId: "${fileSpace}", name: "${name}") { secret } }`
+  return (await answered(ask("pt_admin", mutation))).createAccessToken.secret as string
 }
-
-const folder = mkdtempSync(join(tmpdir(), "braid-management-"))
-const configFile = join(folder, "config.json")
-
-const layer = ProfileApi.layer.pipe(
-  Layer.provideMerge(SpaceActors.layer),
-  Layer.provideMerge(LiveGraphs.layer),
-  Layer.provideMerge(postgresGraph),
-  Layer.provideMerge(postgresEventLog({ limit: () => 0, queueBytes: 64 * 1024 * 1024 })),
-  Layer.provideMerge(workspaceLive),
-  Layer.provideMerge(testDatabase),
-  Layer.provideMerge(
-    Layer.effect(
-      Settings,
-      Effect.map(Settings, (all): SettingsValue => ({ ...all, configFile, spaceQuota: 0 }))
-    ).pipe(Layer.provide(Settings.layer))
-  ),
-  Layer.provideMerge(Health.layer),
-  Layer.provideMerge(Logger.layer([]))
-)
-
-const runtime = ManagedRuntime.make(layer)
-const listen = async (api: ProfileApi["Service"]) => {
-  const server = createServer((req, res) => api.handle(req, res))
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    }
-  }
-}
-
-let server: Awaited<ReturnType<typeof listen>>
-let url: string
-
-beforeAll(async () => {
-  writeFileSync(configFile, JSON.stringify(file))
-  server = await listen(await runtime.runPromise(ProfileApi))
-  url = server.url
-})
-
-afterAll(async () => {
-  await server.close()
-  await runtime.dispose()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const ask = async (
-  secret: string,
-  query: string,
-  variables: object = {},
-  headers: Record<string, string> = {},
-  base = url
-) => {
-  const response = await fetch(`${base}/graphql`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
-    body: JSON.stringify({ query, variables })
-  })
-  // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
-  return { status: response.status, ...((await response.json()) as { data: any; errors?: ReadonlyArray<any> }) }
-}
-const codeOf = async (answer: ReturnType<typeof ask>) => (await answer).errors?.[0].extensions.code
-const answered = async (answer: ReturnType<typeof ask>) => {
-  const { data, errors } = await answer
-  expect(errors).toBeUndefined()
-  return data
-}
-
-const send = (source: string, ...messages: ReadonlyArray<ShortMessage>) =>
-  runtime.runPromise(
-    Effect.gen(function* () {
-      const log = yield* EventLog
-      const workspace = yield* Workspace
-      const actors = yield* SpaceActors
-      const { no } = workspace.current().sources.find(({ id }) => id === source)!
-      yield* Effect.callback<void, unknown>((resume) => {
-        const full = messages.map((short) => message(short))
-        log.offer({
-          events: full.map((it) => ({
-            source: no,
-            dedupKey: it.messageId,
-            body: new TextEncoder().encode(JSON.stringify(it))
-          })),
-          receivedAt: Date.now(),
-          done: (error) => resume(error === undefined ? Effect.void : Effect.fail(error))
-        })
-      })
-      yield* actors.progress.pipe(
-        Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (all) => all.every((it) => it.lag === 0) })
-      )
-    })
-  )
-
-const create = async (name: string, rules: object | null = { custom: {} }) =>
-  (
-    await answered(
-      ask(
-        "pt_owner",
-        `mutation ($name: String!, $rules: RulesFromInput) { createSpace(name: $name, kind: DEV, rules: $rules) { id } }`,
-        {
-          name,
-          rules
-        }
-      )
-    )
-  ).createSpace.id as string
 
 describe("who may", () => {
   it.each([
@@ -398,11 +263,11 @@ describe("changes", () => {
   })
 
   it("PRO-4: the last use of a token is written when the room closes, of both APIs", async () => {
-    const make = async (name: string) => {
-      const mutation = `mutation { createAccessToken(spaceId: "${fileSpace}", name: "${name}") { secret } }`
-      return (await answered(ask("pt_admin", mutation))).createAccessToken.secret as string
-    }
-    const [byGraphql, byRest] = [await make("by GraphQL"), await make("by REST"), await make("by nobody")]
+    const [byGraphql, byRest] = [
+      await makeToken("by GraphQL"),
+      await makeToken("by REST"),
+      await makeToken("by nobody")
+    ]
     const room = Effect.flatMap(Layer.build(Layer.fresh(ProfileApi.layer)), (context) =>
       Effect.promise(async () => {
         const at = await listen(Context.get(context, ProfileApi))
@@ -439,91 +304,5 @@ describe("changes", () => {
     expect(listed.data.spaces[0].tokens.at(-1)).toMatchObject({ id: token.id, createdBy: "token:first admin" })
     await answered(ask("pt_admin", `mutation ($id: ID!) { revokeAccessToken(id: $id) }`, { id: token.id }))
     expect((await ask(secret, "{ spaces { id } }")).status).toBe(401)
-  })
-})
-
-describe("IDR-14: event filters", () => {
-  const preview = `query ($fql: String!, $event: JSON!) { previewEventFilter(fql: $fql, event: $event) { matches error } }`
-
-  it.each([
-    [`event = 'Spam'`, { event: "Spam" }, true],
-    [`event = 'Spam'`, { event: "Ham" }, false],
-    [`type = 'track' and length(userId) < 1`, { type: "track" }, true]
-  ])("a preview says what %s does with %j: %s", async (fql, event, matches) => {
-    expect(await answered(ask("pt_reader", preview, { fql, event }))).toEqual({
-      previewEventFilter: { matches, error: null }
-    })
-  })
-
-  it("a preview shows why a statement cannot be evaluated; a statement that is none is refused", async () => {
-    const { previewEventFilter } = await answered(
-      ask("pt_reader", preview, { fql: "properties.n", event: { properties: { n: 1 } } })
-    )
-    expect(previewEventFilter).toEqual({ matches: false, error: expect.stringMatching(/./) })
-    const { errors } = await ask("pt_reader", preview, { fql: "event == 'x'", event: {} })
-    expect(errors?.[0]).toMatchObject({
-      extensions: { code: "VALIDATION_FAILED" },
-      message: expect.stringContaining("The filter was refused: ")
-    })
-    expect(await codeOf(ask("pt_reader", preview, { fql: "event = 'x'", event: [] }))).toBe("VALIDATION_FAILED")
-  })
-
-  it("AC2-7: an event that matches an enabled filter makes no profile in this space; the 11th is refused", async () => {
-    const id = await create("Filtered")
-    const other = await create("Unfiltered")
-    for (const space of [id, other])
-      await answered(
-        ask("pt_owner", `mutation ($id: ID!) { connectSources(spaceId: $id, sourceIds: ["src_srv"]) { state } }`, {
-          id: space
-        })
-      )
-    const make = (name: string, fql: string, enabled = true) =>
-      ask(
-        "pt_owner",
-        `mutation ($id: ID!, $name: String!, $fql: String!, $enabled: Boolean) {
-          createEventFilter(spaceId: $id, name: $name, fql: $fql, enabled: $enabled) { id enabled fql errorCount }
-        }`,
-        { id, name, fql, enabled }
-      )
-    const { createEventFilter: spam } = await answered(make("spam", `event = 'Spam'`))
-    await answered(make("off", `event = 'Ham'`, false))
-    const { createEventFilter: broken } = await answered(make("broken", `properties.flag`))
-    for (let n = 4; n <= 10; n++) await answered(make(`f${n}`, `event = 'E${n}'`))
-    expect(await codeOf(make("f11", `event = 'E11'`))).toBe("VALIDATION_FAILED")
-
-    await send(
-      "src_srv",
-      { userId: "spammer", event: "Spam" },
-      { userId: "eater", event: "Ham", properties: { flag: 7 } },
-      { userId: "flagged", event: "Flagged", properties: { flag: true } }
-    )
-    const there = async (space: string, user: string) => {
-      const query = `query ($id: ID!, $user: String!) { profile(spaceId: $id, by: { externalId: { type: "user_id", id: $user } }) { id } }`
-      const { profile } = await answered(ask("pt_owner", query, { id: space, user }, { "braid-space": space }))
-      return profile !== null
-    }
-    const seen = async (space: string) => Promise.all(["spammer", "eater", "flagged"].map((user) => there(space, user)))
-    expect(await seen(id)).toEqual([false, true, false])
-    expect(await seen(other)).toEqual([true, true, true])
-
-    const filters = async () => {
-      const query = `query ($id: ID!) { space(id: $id) { eventFilters { id enabled errorCount } } }`
-      return (await answered(ask("pt_owner", query, { id }))).space.eventFilters as ReadonlyArray<object>
-    }
-    expect(await filters()).toContainEqual({ id: broken.id, enabled: true, errorCount: 1 })
-
-    await answered(
-      ask(
-        "pt_owner",
-        `mutation ($id: ID!, $spam: ID!, $broken: ID!) {
-          setEventFilterEnabled(spaceId: $id, id: $spam, enabled: false) { enabled }
-          deleteEventFilter(spaceId: $id, id: $broken)
-        }`,
-        { id, spam: spam.id, broken: broken.id }
-      )
-    )
-    await send("src_srv", { userId: "spammer", event: "Spam" })
-    expect(await there(id, "spammer")).toBe(true)
-    expect(await filters()).toHaveLength(9)
   })
 })

@@ -10,6 +10,11 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
+interface HistoryPage {
+  readonly edges: ReadonlyArray<{ readonly node: { readonly kind: string } }>
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+}
+
 const as = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } })
 const admin = as("pt_admin")
 
@@ -130,9 +135,8 @@ describe("un-merge, split and rules over GraphQL", () => {
       history(first: 3, after: $after) { edges { node { kind text messageId actor data } } pageInfo { endCursor hasNextPage } } } }`
     const kinds: Array<string> = []
     for (let after: string | null = null; ;) {
-      // oxlint-disable-next-line typescript/no-explicit-any -- answers are compared, not computed with
-      const page: any = (await data(told, { id: profile.segmentId, after })).profile.history
-      kinds.push(...page.edges.map((edge: { node: { kind: string } }) => edge.node.kind))
+      const page: HistoryPage = (await data(told, { id: profile.segmentId, after })).profile.history
+      kinds.push(...page.edges.map((edge) => edge.node.kind))
       if (!page.pageInfo.hasNextPage) break
       after = page.pageInfo.endCursor
     }

@@ -317,6 +317,6 @@ export const runReference = (run: Run): State => {
   const reference = new Reference(run)
   for (const step of run.steps)
     if (step.kind === "rules") reference.save(step.document)
-    else reference.event(step.message as unknown as Record<string, unknown>)
+    else reference.event({ ...step.message })
   return reference.state()
 }

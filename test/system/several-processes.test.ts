@@ -18,9 +18,14 @@ import { makeTraffic, random, Sender } from "./support/traffic.ts"
 const seed = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
 const neo4j = await runNeo4j()
 
+/** Far more than it takes, in seconds. */
+const ample = 60
+
 const pauses = Number(process.env["BRAID_TEST_PAUSES"] ?? 3)
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Waits until so many events of a sender were acknowledged. */
+const acknowledges = (by: Service, sender: Sender, count: number) =>
+  by.until(`${count} acknowledged events`, ample, async () => (sender.acknowledged.length > count ? true : undefined))
 
 interface Adapter {
   readonly name: string
@@ -81,9 +86,6 @@ const underLoad = (
   return Effect.runPromise(Effect.scoped(program))
 }
 
-/** Far more than it takes. */
-const ample = 60
-
 describe.each(adapters)("on the $name graph", (adapter) => {
   it(
     `two share four spaces; the other has them within 15 s of a kill; back again, seed ${seed}`,
@@ -91,11 +93,12 @@ describe.each(adapters)("on the $name graph", (adapter) => {
     async () => {
       const acknowledged = await underLoad(adapter, 4, async (cluster, load) => {
         const first = await cluster.join()
-        load()
+        const sender = load()
         await cluster.shares(ample, [first, 4])
         const second = await cluster.join()
         await cluster.shares(ample, [first, 2], [second, 2])
-        await sleep(500)
+        // Both have resolved under load before one of them is killed.
+        await acknowledges(second, sender, sender.acknowledged.length + 100)
         cluster.close(first)
         await first.kill()
         // The requirement itself.
@@ -115,16 +118,14 @@ describe.each(adapters)("on the $name graph", (adapter) => {
       const when = random(seed)
       for (let pause = 0; pause < pauses; pause++) {
         const before = load()
-        await sleep(300 + when() * 300)
+        await acknowledges(first, before, 50 + Math.floor(when() * 150))
         const [paused, other] = pause % 2 === 0 ? [second, first] : [first, second]
         paused.signal("SIGSTOP")
         // Its requests in flight hang until it goes on: clients that wait, and events that come late.
         cluster.close(paused)
         const meanwhile = load()
         await cluster.shares(ample, [other, 2])
-        await other.until("events that the new owner resolves", ample, async () =>
-          meanwhile.acknowledged.length > 300 ? true : undefined
-        )
+        await acknowledges(other, meanwhile, 300)
         paused.signal("SIGCONT")
         cluster.reopen(paused)
         await cluster.shares(ample, [first, 1], [second, 1])
@@ -151,15 +152,13 @@ describe.each(adapters)("on the $name graph", (adapter) => {
         await cluster.shares(ample, [first, 1], [second, 0])
         const before = load()
         // Until everybody is known: then a commit is one statement, also with the graph in PostgreSQL.
-        await second.until("known people", ample, async () => (before.acknowledged.length > 1_500 ? true : undefined))
+        await acknowledges(second, before, 1_500)
         await late.hold()
         first.signal("SIGSTOP")
         cluster.close(first)
         const meanwhile = load()
         await cluster.shares(ample, [second, 1])
-        await second.until("events that the new owner resolves", ample, async () =>
-          meanwhile.acknowledged.length > 300 ? true : undefined
-        )
+        await acknowledges(second, meanwhile, 300)
         // It is the epoch that keeps it out (an answer without an error: 0 rows), not the ledger behind it.
         const answer = await late.release()
         expect([answer.includes("D"), answer.includes("E")]).toEqual([true, false])

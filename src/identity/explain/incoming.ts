@@ -29,7 +29,7 @@ export type ReadEvent = Incoming | { readonly problem: string }
 const isType = (type: unknown): type is MessageType => messageTypes.includes(type as MessageType)
 
 /** ING-50: everything that normalising fills in is there. */
-const isStored = (event: JsonObject): boolean =>
+const isStored = (event: JsonObject): event is JsonObject & Message =>
   event["version"] === 2 &&
   isObject(event["context"]) &&
   ["messageId", "timestamp", "originalTimestamp", "receivedAt"].every((key) => typeof event[key] === "string")
@@ -56,7 +56,7 @@ export const readEvent = (value: unknown, now: number): ReadEvent => {
   const event = parseJson(JSON.stringify(value)) as JsonObject
   const { type } = event
   if (!isType(type)) return { problem: `An event has a \`type\`, one of ${messageTypes.join(", ")}.` }
-  if (isStored(event)) return { message: event as unknown as Message, discarded: undefined, assumptions: [] }
+  if (isStored(event)) return { message: event, discarded: undefined, assumptions: [] }
   const said = clientTime(event["receivedAt"])
   const receivedAt = Number.isNaN(said) ? now : said
   const receivedAtText = formatTime(receivedAt)

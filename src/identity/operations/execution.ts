@@ -29,7 +29,7 @@ export interface OperationContext {
   readonly database: Database["Service"]
   readonly graph: IdentityGraph["Service"]
   readonly graphId: GraphId
-  /** Bodies of events by log position; archived ones included. */
+  /** Bodies of events by log position; only those that are still in the log. */
   readonly log: Pick<EventLog["Service"], "at">
   readonly rules: Rules
   readonly maxTraits: number

@@ -109,6 +109,13 @@ export const makeRunner = Effect.gen(function* () {
     }
   })
 
+  /** For ever: a run under way whose process is not heard of is taken by another (`takeRun`). */
+  const signsOfLife = (run: WhatIfRun) =>
+    sql`update what_if_runs set touched_at = now() where id = ${run.id} and state = 'running'`.pipe(
+      Effect.repeat(Schedule.spaced("5 seconds")),
+      Effect.andThen(Effect.never)
+    )
+
   const execute = Effect.fnUntraced(function* (run: WhatIfRun) {
     const space = workspace.current().spaceById.get(run.spaceId)
     if (space === undefined) return yield* new RunFailed({ message: `The space ${run.spaceId} is gone.` })
@@ -167,7 +174,7 @@ export const makeRunner = Effect.gen(function* () {
   return Effect.gen(function* () {
     const run = yield* takeRun(database)
     if (run === undefined) return yield* Effect.asVoid(expire)
-    yield* execute(run).pipe(
+    yield* Effect.raceFirst(execute(run), signsOfLife(run)).pipe(
       Effect.catch((error) => Effect.succeed(error.message)),
       Effect.catchDefect((defect) => Effect.succeed(String(defect))),
       Effect.flatMap((failure) =>

@@ -1,6 +1,7 @@
 /** Runs of what-if as rows: asked for, read, cancelled; what a run does is in `runner.ts`. */
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import type { Database } from "../../platform/database.ts"
 import { ksuid } from "../../platform/hash.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
@@ -54,7 +55,7 @@ export const startRun = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string | undefined, SqlError.SqlError> {
   const { spaceId, rules, baseVersion, reapplyOperations, actor } = options
   const now = yield* Clock.currentTimeMillis
-  const id = `wif_${ksuid(now, `${spaceId}\n${Math.random()}\n${process.hrtime.bigint()}`)}`
+  const id = `wif_${ksuid(now, `${randomUUID()}`)}`
   const made = yield* sql<{
     id: string
   }>`insert into what_if_runs (id, space, state, rules, base_version, reapply, actor, created_at)

@@ -14,7 +14,7 @@ import type { RulesDocument } from "../../../src/workspace/rules.ts"
 import { defaultRules } from "../../../src/workspace/rules-document.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
-import { ask, look } from "./support.ts"
+import { ask, begin, look, more } from "./support.ts"
 
 const limited = (limits: Readonly<Record<string, Pick<RulesDocument["identifiers"][number], "limit" | "window">>>) => ({
   ...defaultRules,
@@ -41,17 +41,6 @@ const kinds = (entries: ReadonlyArray<{ readonly kind: string }>) => entries.map
 const treeOf = ({ segmentId, merged }: MergeNode): unknown =>
   merged.length === 0 ? segmentId : { [segmentId]: merged.map(treeOf) }
 
-const begin = Effect.fnUntraced(function* (messages: ReadonlyArray<ShortMessage>, rules: RulesDocument = defaultRules) {
-  const { enter, send, settled } = yield* Rig
-  yield* enter(rules)
-  yield* send(messages)
-  yield* settled
-})
-const more = Effect.fnUntraced(function* (messages: ReadonlyArray<ShortMessage>) {
-  const { send, settled } = yield* Rig
-  yield* send(messages)
-  yield* settled
-})
 const idOf = (text: string) => Effect.map(look(text), (found) => found!.segmentId)
 /** An event with two anonymous ids. */
 const two = (a: string, b: string, messageId: string): ShortMessage => ({

@@ -12,10 +12,9 @@ import { previewUndoMerge } from "../../../src/identity/operations/preview.ts"
 import { spaceSchema } from "../../../src/identity/schema.ts"
 import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
-import { defaultRules } from "../../../src/workspace/rules-document.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
-import { ask, audits, id, look, refused, violations } from "./support.ts"
+import { ask, audits, begin, id, look, more, refused, violations } from "./support.ts"
 
 const seed = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
 
@@ -42,18 +41,6 @@ const other = (id: string) => ({ id, type: "anonymous_id", collection: "users", 
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>, runs: number) =>
   layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`un-merge and split on ${adapter}`, (it) => {
-    const begin = Effect.fnUntraced(function* (messages: ReadonlyArray<ShortMessage>) {
-      const { enter, send, settled } = yield* Rig
-      yield* enter(defaultRules)
-      yield* send(messages)
-      yield* settled
-    })
-    const more = Effect.fnUntraced(function* (messages: ReadonlyArray<ShortMessage>) {
-      const { send, settled } = yield* Rig
-      yield* send(messages)
-      yield* settled
-    })
-
     it.effect("AC2-18, W-44: an undone merge gives both people back, and they stay apart", () =>
       Effect.gen(function* () {
         yield* begin(w7.slice(0, 3))

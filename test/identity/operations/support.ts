@@ -9,7 +9,9 @@ import { spaceSchema } from "../../../src/identity/schema.ts"
 import { decodeTraits, mergeTraits } from "../../../src/identity/traits.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { readAudit } from "../../../src/workspace/audit.ts"
-import { Rig } from "../../support/space.ts"
+import type { RulesDocument } from "../../../src/workspace/rules.ts"
+import { defaultRules } from "../../../src/workspace/rules-document.ts"
+import { Rig, type ShortMessage } from "../../support/space.ts"
 
 /** `email:e1` of users, `group_id:g1` of accounts. */
 export const id = (text: string): Identifier => {
@@ -73,4 +75,20 @@ export const audits = Effect.gen(function* () {
   const { space } = yield* Rig
   const { write } = yield* Database
   return yield* readAudit(write, { spaceId: space.id, limit: 100 })
+})
+
+/** Sends messages and waits until the space has resolved them. */
+export const more = Effect.fnUntraced(function* (messages: ReadonlyArray<ShortMessage>) {
+  const { send, settled } = yield* Rig
+  yield* send(messages)
+  yield* settled
+})
+
+/** A new space with these messages. */
+export const begin = Effect.fnUntraced(function* (
+  messages: ReadonlyArray<ShortMessage>,
+  rules: RulesDocument = defaultRules
+) {
+  yield* (yield* Rig).enter(rules)
+  yield* more(messages)
 })

@@ -3,7 +3,7 @@
  * client's half of the protocol (Parse, Bind, Query) as far as it has to, to know which statement is coming.
  */
 import { connect, createServer, type Socket } from "node:net"
-import type { AddressInfo } from "node:net"
+import { addressOf, listensFor } from "./own-database.ts"
 
 const zero = Buffer.from([0])
 const textAt = (message: Buffer, from: number): readonly [text: string, next: number] => {
@@ -66,20 +66,9 @@ export class LateStatement {
 
   /** `matches`: statements to hold back, when they are no part of a transaction of several. */
   static async before(url: string, matches: (statement: string) => boolean): Promise<LateStatement> {
-    const target = new URL(url)
-    const folder = target.searchParams.get("host")
-    const at =
-      folder === null
-        ? { port: Number(target.port), host: target.hostname }
-        : { path: `${folder}/.s.PGSQL.${target.searchParams.get("port")}` }
+    const at = addressOf(url)
     const server = createServer((client) => late.pass(client, connect(at)))
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    server.unref()
-    const own = new URL(url)
-    own.search = ""
-    own.hostname = "127.0.0.1"
-    own.port = String((server.address() as AddressInfo).port)
-    const late = new LateStatement(own.href, matches)
+    const late = new LateStatement(await listensFor(url, server), matches)
     return late
   }
 

@@ -1,6 +1,6 @@
 /** A database of its own for one test of a whole service, and a way to it that can be closed, as when PostgreSQL is down. */
 import { Effect, Redacted } from "effect"
-import { connect, createServer, type Socket } from "node:net"
+import { connect, createServer, type Server, type Socket } from "node:net"
 import type { AddressInfo } from "node:net"
 import { freshDatabase } from "../../support/database.ts"
 
@@ -9,6 +9,26 @@ export const withDatabase = (body: (url: string) => Promise<void>): Promise<void
   Effect.runPromise(
     Effect.scoped(Effect.flatMap(freshDatabase, (url) => Effect.promise(() => body(Redacted.value(url)))))
   )
+
+/** Where the server of a database URL listens: a port, or a socket. */
+export const addressOf = (url: string) => {
+  const target = new URL(url)
+  const folder = target.searchParams.get("host")
+  return folder === null
+    ? { port: Number(target.port), host: target.hostname }
+    : { path: `${folder}/.s.PGSQL.${target.searchParams.get("port")}` }
+}
+
+/** Lets `server` listen; answers the URL that leads to the same database through it. */
+export const listensFor = async (url: string, server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  server.unref()
+  const own = new URL(url)
+  own.search = ""
+  own.hostname = "127.0.0.1"
+  own.port = String((server.address() as AddressInfo).port)
+  return own.href
+}
 
 /** Passes everything on, until it is closed. */
 export class Gate {
@@ -21,12 +41,7 @@ export class Gate {
   }
 
   static async before(url: string): Promise<Gate> {
-    const target = new URL(url)
-    const socketDir = target.searchParams.get("host")
-    const at =
-      socketDir === null
-        ? { port: Number(target.port), host: target.hostname }
-        : { path: `${socketDir}/.s.PGSQL.${target.searchParams.get("port")}` }
+    const at = addressOf(url)
     const server = createServer((client) => {
       if (!gate.open) return void client.destroy()
       const upstream = connect(at)
@@ -43,13 +58,7 @@ export class Gate {
         from.pipe(to)
       }
     })
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    server.unref()
-    const own = new URL(url)
-    own.search = ""
-    own.hostname = "127.0.0.1"
-    own.port = String((server.address() as AddressInfo).port)
-    const gate = new Gate(own.href)
+    const gate = new Gate(await listensFor(url, server))
     return gate
   }
 
