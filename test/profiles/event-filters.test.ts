@@ -1,6 +1,6 @@
 /** Event filters of a space through GraphQL, end to end: previewed, made, counted, switched, deleted (IDR-14). */
 import { describe, expect, it } from "vitest"
-import { answered, ask, codeOf, create, send } from "./support/managed.ts"
+import { answered, ask, codeOf, create, send } from "../support/managed-api.ts"
 
 /** Whether the space has a profile of the user. */
 const there = async (space: string, user: string) => {

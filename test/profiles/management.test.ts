@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { ProfileApi } from "../../src/profiles/profile-api.ts"
-import { answered, ask, codeOf, create, fileSpace, listen, runtime, send, url } from "./support/managed.ts"
+import { answered, ask, codeOf, create, fileSpace, listen, runtime, send, url } from "../support/managed-api.ts"
 
 /** A token of the first space; answers its secret. */
 const makeToken = async (name: string) => {
