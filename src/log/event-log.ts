@@ -43,11 +43,15 @@ export interface AppendRequest {
   readonly done: (error: LogUnavailable | undefined, duplicates: number) => void
 }
 
+/** Also of an error that was copied into a plain object on its way. */
+const textOf = (cause: unknown): string =>
+  typeof cause === "object" && cause !== null ? String((cause as { message?: unknown }).message) : String(cause)
+
 export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{
   readonly cause: unknown
 }> {
   override get message() {
-    return `The event log could not be written or read: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}. Braid retries by itself; check that PostgreSQL is running.`
+    return `The event log could not be written or read: ${textOf(this.cause)}. Braid retries by itself; check that PostgreSQL is running.`
   }
 }
 
