@@ -11,6 +11,7 @@ import { historyLive } from "./archive/history-live.ts"
 import { objectStoreLive } from "./archive/object-store-live.ts"
 import { archiveMigrations } from "./archive/schema.ts"
 import { Settings } from "./config.ts"
+import { ConsoleRoom } from "./console-server/console.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -137,7 +138,7 @@ const start = Effect.gen(function* () {
   const { host, port } = yield* Settings
   let draining = false
   const health = yield* healthReport(() => draining)
-  const rooms = [yield* ProfileApi, yield* Tracking]
+  const rooms = [yield* ProfileApi, yield* Tracking, yield* ConsoleRoom]
   yield* retention
   const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
   return {
@@ -146,7 +147,7 @@ const start = Effect.gen(function* () {
   }
 })
 
-const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, whatIfLive)
+const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, ConsoleRoom.layer, whatIfLive)
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(

@@ -74,14 +74,14 @@ export const serveHttp = (options: {
       if (path === "/health/ready" && reading) return health(res, true)
       if (path === "/metrics" && reading) return metrics(res)
       if (path === "/" && reading) {
-        res.writeHead(302, { location: "/graphql" })
+        res.writeHead(302, { location: "/console" })
         return void res.end()
       }
       if (path === "/health" || path === "/health/ready" || path === "/metrics" || path === "/") {
         res.setHeader("allow", "GET, HEAD")
         return json(res, 405, { success: false, code: "method_not_allowed", message: "Use GET.", error: "Use GET." })
       }
-      const message = `There is nothing at ${path}. The Tracking API is below /v1, the Profile API below /v1/spaces and at /graphql.`
+      const message = `There is nothing at ${path}. The console is at /console, the Tracking API below /v1, the Profile API below /v1/spaces and at /graphql.`
       return json(res, 404, { success: false, code: "not_found", message, error: message })
     }
     const server: Server = createServer(

@@ -1,7 +1,10 @@
 /**
  * The GraphQL Profile API (spec 03 section 2) on graphql-yoga: POST with JSON; a browser that GETs the page gets GraphiQL.
  *
- *     token (401) -> 1 unit of the rate -> parse, validate -> limits, the rest of the units (PRO-60) -> execute
+ *     token or session (401) -> 1 unit of the rate -> parse, validate -> limits, the rest of the units (PRO-60) -> execute
+ *
+ * The console asks at `/console/graphql` with its session instead of a token; sessions have a meter of their own, so that
+ * people who look never starve programs.
  *
  * Not here: what can be asked (`graphql/*.graphql`, `resolvers.ts`), what it may cost (`graphql-limits.ts`).
  */
@@ -9,7 +12,9 @@ import { Cause, type Context, Effect } from "effect"
 import { getOperationAST, GraphQLError } from "graphql"
 import { createSchema, createYoga, type Plugin } from "graphql-yoga"
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
-import type { Workspace } from "../workspace/workspace.ts"
+import { isFromConsole, sessionSecretIn } from "../workspace/session-cookie.ts"
+import type { Sessions } from "../workspace/sessions.ts"
+import type { AccessToken, Workspace } from "../workspace/workspace.ts"
 import { accessOf, allows, spaceOf } from "./access.ts"
 import type { ApiServices } from "./api-services.ts"
 import { type Exchange, reply } from "./exchange.ts"
@@ -33,6 +38,17 @@ const maxBodyBytes = 1024 * 1024
 
 /** Id or slug of the space that a token of the whole workspace asks about. */
 const spaceHeader = "braid-space"
+
+export const consolePath = "/console/graphql"
+
+/** Units of a session in a second. */
+const sessionUnits = 100
+
+/** Who asks, and whose meter pays: the space's when that is undefined. */
+interface Caller {
+  readonly access: AccessToken
+  readonly meter: string | undefined
+}
 
 interface ServerContext extends RequestContext {
   readonly exchange: Exchange
@@ -76,12 +92,14 @@ export const makeGraphql = (options: {
   readonly model: ReadModel
   readonly services: ApiServices
   readonly workspace: Workspace["Service"]
+  readonly sessions: Sessions["Service"]
+  readonly publicUrl: string
   readonly rateLimit: RateLimit
   /** Too many requests wait for the stores. */
   readonly busy: () => boolean
   readonly context: Context.Context<never>
 }): ((exchange: Exchange) => void) => {
-  const { model, services, workspace, rateLimit, busy, context } = options
+  const { model, services, workspace, sessions, publicUrl, rateLimit, busy, context } = options
   const sources = sourceNames(workspace)
   const yoga = createYoga<ServerContext>({
     schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers: resolverMaps }),
@@ -101,14 +119,27 @@ export const makeGraphql = (options: {
     logging: false
   })
 
+  /** Undefined: refused. */
+  const callerOf = async (exchange: Exchange): Promise<Caller | undefined> => {
+    const { headers } = exchange.req
+    if (exchange.path === consolePath) {
+      const secret = isFromConsole(headers, publicUrl) ? sessionSecretIn(headers) : undefined
+      const session = secret === undefined ? undefined : await services.run(sessions.find(secret))
+      if (session !== undefined) return { access: session.access, meter: `session ${session.key}` }
+      return void refuse(exchange, 401, "UNAUTHENTICATED", "Sign in first.")
+    }
+    const access = accessOf(workspace.current(), headers.authorization)
+    if (access !== undefined) return { access, meter: undefined }
+    const message = "Send an access token: `Authorization: Bearer <token>`."
+    return void refuse(exchange, 401, "UNAUTHENTICATED", message, { "WWW-Authenticate": 'Bearer realm="Braid"' })
+  }
+
   const post = async (exchange: Exchange): Promise<void> => {
     const { req, res, requestId } = exchange
+    const caller = await callerOf(exchange)
+    if (caller === undefined) return
+    const { access, meter } = caller
     const snapshot = workspace.current()
-    const access = accessOf(snapshot, req.headers.authorization)
-    if (access === undefined) {
-      const message = "Send an access token: `Authorization: Bearer <token>`."
-      return refuse(exchange, 401, "UNAUTHENTICATED", message, { "WWW-Authenticate": 'Bearer realm="Braid"' })
-    }
     if (!allows(access, "profiles:read"))
       return refuse(exchange, 403, "FORBIDDEN", "The access token lacks the scope `profiles:read`.")
     const named = req.headers[spaceHeader]
@@ -121,10 +152,11 @@ export const makeGraphql = (options: {
         `The access token does not belong to the space that ${spaceHeader} names.`
       )
     services.tokenUse.note(access.id)
-    const limit = snapshot.limits.profileApiPerSecond
-    const take = (units: number) => rateLimit.take(space.id, units, limit, performance.now())
+    const limit = meter === undefined ? snapshot.limits.profileApiPerSecond : sessionUnits
+    const take = (units: number) => rateLimit.take(meter ?? space.id, units, limit, performance.now())
     if (!take(1)) {
-      const message = `Above the limit of ${limit} requests per second for this space. Try again in a second.`
+      const what = meter === undefined ? "this space" : "one session"
+      const message = `Above the limit of ${limit} requests per second for ${what}. Try again in a second.`
       return refuse(exchange, 429, "RATE_LIMITED", message, { "Retry-After": "1" })
     }
     if (busy())
@@ -165,7 +197,7 @@ export const makeGraphql = (options: {
     exchange.route = "graphql"
     let done: Promise<void> | undefined
     if (req.method === "POST") done = post(exchange)
-    else if (req.method === "GET" && wantsPage(req)) {
+    else if (req.method === "GET" && exchange.path !== consolePath && wantsPage(req)) {
       exchange.route = "graphiql"
       done = sendGraphiql(exchange)
     } else {

@@ -5,10 +5,11 @@
 import { Context, Effect, Layer } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings } from "../config.ts"
+import { Sessions } from "../workspace/sessions.ts"
 import { Workspace } from "../workspace/workspace.ts"
 import { makeApiServices } from "./api-services.ts"
 import { beginExchange, watch } from "./exchange.ts"
-import { makeGraphql } from "./graphql.ts"
+import { consolePath, makeGraphql } from "./graphql.ts"
 import { makeApiMetrics } from "./metrics.ts"
 import { makeRateLimit } from "./rate-limit.ts"
 import { makeReadModel } from "./read-model.ts"
@@ -16,7 +17,7 @@ import { makeRest } from "./rest.ts"
 
 /** `/v1/spaces/...` is ours, every other `/v1/...` is the Tracking API's. `path` is without query. */
 const matches = (path: string): boolean =>
-  path.startsWith("/v1/spaces/") || path.startsWith("/v1/namespaces/") || path === "/graphql"
+  path.startsWith("/v1/spaces/") || path.startsWith("/v1/namespaces/") || path === "/graphql" || path === consolePath
 
 /** Requests at once, waiting ones included; more are answered 503. */
 const maxInFlight = 1_000
@@ -32,7 +33,8 @@ export class ProfileApi extends Context.Service<
   static readonly layer = Layer.effect(
     this,
     Effect.gen(function* () {
-      const { logLevel } = yield* Settings
+      const { logLevel, publicUrl } = yield* Settings
+      const sessions = yield* Sessions
       const workspace = yield* Workspace
       const model = yield* makeReadModel
       const services = yield* makeApiServices
@@ -42,7 +44,7 @@ export class ProfileApi extends Context.Service<
       const busy = () => inFlight > maxInFlight
       const shared = { model, services, workspace, rateLimit: makeRateLimit(), busy, context }
       const rest = makeRest(shared)
-      const graphql = makeGraphql(shared)
+      const graphql = makeGraphql({ ...shared, sessions, publicUrl })
       const handle = (req: IncomingMessage, res: ServerResponse): void => {
         const [path = "", search = ""] = split(req.url ?? "/")
         const exchange = beginExchange(req, res, path)
@@ -51,12 +53,12 @@ export class ProfileApi extends Context.Service<
         res.once("close", () => {
           inFlight -= 1
         })
-        if (path === "/graphql") graphql(exchange)
+        if (path === "/graphql" || path === consolePath) graphql(exchange)
         else rest(exchange, search)
       }
       return { matches, handle }
     })
-  )
+  ).pipe(Layer.provide(Sessions.layer))
 }
 
 const split = (url: string): ReadonlyArray<string> => {

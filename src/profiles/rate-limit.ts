@@ -1,5 +1,5 @@
 /**
- * A rolling one-second window per space, shared by REST and GraphQL (PRO-6): never more than the limit is
+ * A rolling one-second window per space, shared by REST and GraphQL (PRO-6), or per session of the console: never more than the limit is
  * accepted in any one second. The times of the last `limit` accepted units are kept in a ring.
  */
 
@@ -10,6 +10,9 @@ interface Ring {
 }
 
 const windowMs = 1000
+
+/** Spaces and sessions with a ring; the one that was made first goes. */
+const maxRings = 10_000
 
 export interface RateLimit {
   /**
@@ -28,6 +31,7 @@ export const makeRateLimit = (): RateLimit => {
       if (ring === undefined || ring.times.length !== limit) {
         ring = { times: new Float64Array(limit).fill(Number.NEGATIVE_INFINITY), next: 0 }
         rings.set(space, ring)
+        if (rings.size > maxRings) rings.delete(rings.keys().next().value!)
       }
       const wanted = Math.min(units, limit)
       // The time that the last of these units would overwrite is the newest of those that must be out of the window.

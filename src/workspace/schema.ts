@@ -3,6 +3,7 @@
  * process on the database. `origin` says who made an object: the configuration file removes only what is its own.
  */
 import { auditMigrations } from "./audit.ts"
+import { sessionMigrations } from "./sessions.ts"
 
 /** Ids 300 to 399 belong to the workspace. */
 export const workspaceMigrations = [
@@ -45,5 +46,6 @@ export const workspaceMigrations = [
       // Labels that a person made; those in use and the built-in ones exist without a row (IDR-10).
       `create table labels (label text primary key, description text, created_at timestamptz not null, created_by text not null)`
     ]
-  }
+  },
+  ...sessionMigrations
 ] as const
