@@ -175,6 +175,7 @@ const query = {
 interface AuditFilter {
   readonly actor?: string | null
   readonly actions?: ReadonlyArray<string> | null
+  readonly object?: string | null
   readonly range?: { readonly from?: number | null; readonly to?: number | null } | null
 }
 
@@ -190,12 +191,13 @@ const auditTrail = async (
   { services, space }: RequestContext
 ) => {
   const window = windowOf(args, decodePlace)
-  const { actor, actions, range } = args.filter ?? {}
+  const { actor, actions, object, range } = args.filter ?? {}
   const rows = await services.run(
     readAudit(services.database.read, {
       spaceId: space.id,
       ...(actor == null ? undefined : { actor }),
       ...(actions == null ? undefined : { actions }),
+      ...(object == null ? undefined : { object }),
       ...(range?.from == null ? undefined : { from: range.from }),
       ...(range?.to == null ? undefined : { to: range.to }),
       ...(window.after === null ? undefined : { before: window.after }),

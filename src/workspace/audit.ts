@@ -80,6 +80,8 @@ export interface AuditQuery {
   readonly actions?: ReadonlyArray<string>
   readonly from?: number
   readonly to?: number
+  /** Id of what was changed: the last word of `target`. */
+  readonly object?: string
   /** Entries older than the one with this number. */
   readonly before?: number
   readonly limit: number
@@ -91,6 +93,7 @@ export const readAudit = (sql: PgClient.PgClient, query: AuditQuery) =>
     .unsafe<Row>(
       `select ${columns} from audit a where a.space = $1 and ($2::text is null or a.actor = $2) and ($3::text[] is null or a.action = any($3))
          and ($4::timestamptz is null or a.at >= $4) and ($5::timestamptz is null or a.at < $5) and ($6::float8 is null or a.n < $6::float8::bigint)
+         and ($8::text is null or a.target = $8 or right(a.target, length($8) + 1) = ' ' || $8)
        order by a.n desc limit $7`,
       [
         query.spaceId,
@@ -99,7 +102,8 @@ export const readAudit = (sql: PgClient.PgClient, query: AuditQuery) =>
         query.from === undefined ? null : new Date(query.from),
         query.to === undefined ? null : new Date(query.to),
         query.before ?? null,
-        query.limit
+        query.limit,
+        query.object ?? null
       ]
     )
     .pipe(Effect.map((rows) => rows.map(entryOf)))

@@ -37,7 +37,7 @@ describe("access", () => {
         headers: { authorization: `Bearer ${token}` }
       }
     )
-    expect(body.data.__schema.subscriptionType).toBeNull()
+    expect(body.data.__schema.subscriptionType.name).toBe("Subscription")
     expect(body.data.__schema.queryType.fields.map(({ name }: { name: string }) => name)).toEqual(
       expect.arrayContaining(["node", "spaces", "space", "profile", "profiles"])
     )
