@@ -2,10 +2,13 @@
 import { Console, Data, Effect, References } from "effect"
 import { createReadStream } from "node:fs"
 import { storesToRead } from "./app.ts"
+import { storedEventsAt } from "./archive/events-at.ts"
+import type { History } from "./archive/history.ts"
+import { objectStoreLive } from "./archive/object-store-live.ts"
+import type { Settings } from "./config.ts"
 import { makeExplain } from "./identity/explain/service.ts"
 import { showExplanation } from "./identity/explain/terminal.ts"
-import { eventsAt } from "./log/event-bodies.ts"
-import { Database } from "./platform/database.ts"
+import type { Database } from "./platform/database.ts"
 import { Workspace } from "./workspace/workspace.ts"
 
 /** The command cannot do what was asked; the message says what to change. */
@@ -20,6 +23,12 @@ export interface ExplainArguments {
   readonly rules: string | undefined
   readonly json: boolean
 }
+
+/** Opens the archive only when it is asked. */
+const makeBodies = Effect.map(Effect.context<Database | Settings>(), (context): Pick<History["Service"], "at"> => ({
+  at: (positions) =>
+    Effect.flatMap(storedEventsAt, (at) => at(positions)).pipe(Effect.provide(objectStoreLive), Effect.provide(context))
+}))
 
 const defaultWidth = 100
 
@@ -80,7 +89,7 @@ export const explainEvent = ({ file, messageId, space: slug, rules, json }: Expl
     const document = rules === undefined ? undefined : withoutVersion(yield* readJson(rules))
     const answer = Effect.gen(function* () {
       const space = yield* chosenSpace(slug)
-      const explain = yield* makeExplain({ at: eventsAt((yield* Database).read) })
+      const explain = yield* makeExplain(yield* makeBodies)
       const explanation =
         messageId === undefined
           ? yield* explain.dryRun(space.id, event, document)

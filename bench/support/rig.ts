@@ -6,6 +6,9 @@ import { Effect, Layer, Logger } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { historyLayer } from "../../src/archive/history-live.ts"
+import { folderObjectStore } from "../../src/archive/object-folder.ts"
+import { archiveMigrations } from "../../src/archive/schema.ts"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import type { IdentityGraph } from "../../src/identity/graph.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
@@ -74,7 +77,18 @@ const temporaryFolder = Effect.acquireRelease(
 
 const database = Layer.unwrap(
   Effect.map(temporaryFolder, (dataDir) =>
-    databaseLayer({ dataDir, migrations: [...logMigrations, ...identityMigrations, ...workspaceMigrations] })
+    databaseLayer({
+      dataDir,
+      migrations: [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations]
+    })
+  )
+)
+
+const archive = Layer.unwrap(
+  Effect.map(temporaryFolder, (folder) =>
+    historyLayer({ sortFolder: join(folder, "tmp") }).pipe(
+      Layer.provideMerge(folderObjectStore(join(folder, "archive")))
+    )
   )
 )
 
@@ -109,6 +123,7 @@ export const rig = <E, R>(graph: Layer.Layer<IdentityGraph, E, R>, { settings = 
   SpaceActors.layer.pipe(
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graph),
+    Layer.provideMerge(archive),
     Layer.provideMerge(eventLog),
     Layer.provideMerge(workspace(Array.from({ length: spaces }, (_, i) => spaceOf(i + 1)))),
     Layer.provideMerge(

@@ -2,7 +2,8 @@
  * `History` over the event log and the archive. Which of the two answers is decided by the oldest day that the log still
  * has; since that day may be dropped while a query runs, it is asked again after every read of the log.
  *
- * Not here: the order of a replay (`history-by-time.ts`), erasure (`erase.ts`), what is kept in memory (`chunk-cache.ts`).
+ * Not here: events at known positions (`events-at.ts`), the order of a replay (`history-by-time.ts`), erasure (`erase.ts`),
+ * what is kept in memory (`chunk-cache.ts`).
  */
 import { Effect, Layer } from "effect"
 import { join } from "node:path"
@@ -11,8 +12,9 @@ import { EventLog, type LogEvent, type Position, positionsPerDay } from "../log/
 import { partitions } from "../log/partitions.ts"
 import { Database } from "../platform/database.ts"
 import { ChunkCache } from "./chunk-cache.ts"
-import { type ChunkRow, eventsOf, makeChunkStore } from "./chunk-store.ts"
+import { eventsOf, makeChunkStore } from "./chunk-store.ts"
 import { type Chunk, indexAfter } from "./chunk.ts"
+import { makeEventsAt, makeLoadChunk } from "./events-at.ts"
 import { makeErase } from "./erase.ts"
 import { type HistoryOptions, makeByTime, unavailable } from "./history-by-time.ts"
 import { History } from "./history.ts"
@@ -41,25 +43,13 @@ const make = (options: HistoryOptions) =>
     const objects = yield* ObjectStore
     const chunks = makeChunkStore(database)
     const cache = new ChunkCache(objects, options.cacheBytes)
+    const load = makeLoadChunk(chunks, cache)
     const erase = makeErase({ database, chunks, cache, objects })
 
     /** The log has every event from here on that is released and not erased. */
     const logBegins = partitions(sql).pipe(
       Effect.map((found) => (found.find((it) => it.state === "attached")?.day ?? Infinity) * positionsPerDay)
     )
-
-    /** The chunk of a row, or what has taken its place meanwhile; undefined when all its events are gone. */
-    const load = Effect.fnUntraced(function* (row: ChunkRow) {
-      let wanted = row
-      for (;;) {
-        const found = yield* Effect.result(cache.get(wanted))
-        if (found._tag === "Success") return found.success
-        const [now] = yield* chunks.between({ after: row.first - 1, upTo: row.last, limit: 1 })
-        if (now === undefined) return undefined
-        if (now.object === wanted.object) return yield* Effect.fail(found.failure)
-        wanted = now
-      }
-    })
 
     const read: History["Service"]["read"] = (query) =>
       Effect.gen(function* () {
@@ -85,32 +75,6 @@ const make = (options: HistoryOptions) =>
           }
           if (rows.length < 8) after = end
         }
-      }).pipe(Effect.mapError(unavailable))
-
-    const at: History["Service"]["at"] = (positions) =>
-      Effect.gen(function* () {
-        const found = yield* log.at(positions)
-        const unique = new Set(positions)
-        if (found.length === unique.size) return found
-        for (const { position } of found) unique.delete(position)
-        const missing = Float64Array.from(unique).sort()
-        const rows = yield* chunks.around([...missing])
-        if (rows.length === 0) return found
-        const events = [...found]
-        let next = 0
-        for (const row of rows) {
-          while (next < missing.length && missing[next]! < row.first) next++
-          const chunk = yield* load(row)
-          for (; next < missing.length && missing[next]! <= row.last; next++) {
-            if (chunk === undefined) continue
-            const i = indexAfter(chunk, missing[next]! - 1)
-            if (i === chunk.count || chunk.positions[i] !== missing[next]) continue
-            const event = chunk.event(i)
-            // A copy: who keeps one event must not keep its whole chunk.
-            events.push({ ...event, body: Uint8Array.from(event.body) })
-          }
-        }
-        return events
       }).pipe(Effect.mapError(unavailable))
 
     const count: History["Service"]["count"] = (query) =>
@@ -155,7 +119,7 @@ const make = (options: HistoryOptions) =>
 
     return History.of({
       read,
-      at,
+      at: makeEventsAt({ chunks, load, log }),
       count,
       firstPosition,
       readByTime: byTime.read,

@@ -4,9 +4,9 @@
  */
 import { Cause, Effect, Exit, Schedule } from "effect"
 import type { GraphQLError } from "graphql"
+import { History } from "../archive/history.ts"
 import { Database } from "../platform/database.ts"
 import { makeExplain } from "../identity/explain/service.ts"
-import { EventLog } from "../log/event-log.ts"
 import { makeManagement } from "../workspace/management.ts"
 import { makeTokenUse } from "../workspace/token-use.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
@@ -43,7 +43,7 @@ export const makeApiServices = Effect.gen(function* () {
     run,
     database,
     operations: yield* makeOperationServices,
-    explain: yield* makeExplain(yield* EventLog),
+    explain: yield* makeExplain(yield* History),
     management: yield* makeManagement,
     tokenUse: yield* makeTokenUse(database.write),
     rules: (spaceId: string, version?: number) => readRules(database, spaceId, version),

@@ -1,5 +1,6 @@
 /** Operations and their previews for the API: the codes of PRO-64 instead of those of the operations. */
 import { Effect } from "effect"
+import { History } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
@@ -17,7 +18,6 @@ import { requestOperation } from "../identity/operations/request.ts"
 import { countOutside } from "../identity/operations/rules-impact.ts"
 import { type AutoAdded, compileRules } from "../identity/rules.ts"
 import { spaceSchema } from "../identity/schema.ts"
-import { EventLog } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import type { RulesDocument } from "../workspace/rules.ts"
 import { type ErrorCode, graphqlError } from "./graphql-errors.ts"
@@ -52,9 +52,9 @@ export const makeOperationServices = Effect.gen(function* () {
   const database = yield* Database
   const graph = yield* IdentityGraph
   const graphs = yield* LiveGraphs
-  const log = yield* EventLog
+  const history = yield* History
   const { maxTraits } = yield* Settings
-  const services = { database, graph, graphs, log, maxTraits }
+  const services = { database, graph, graphs, history, maxTraits }
   return {
     /** As it is, for callers that have words of their own for a refusal. */
     request: <K extends OperationKind>(request: OperationRequest<K>) => requestOperation(database, request),

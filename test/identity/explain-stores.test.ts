@@ -3,13 +3,13 @@ import { layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
 import { assert, describe, expect } from "vitest"
+import { History } from "../../src/archive/history.ts"
 import { makeExplain } from "../../src/identity/explain/service.ts"
 import type { Explanation } from "../../src/identity/explain/steps.ts"
 import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import type { IdentityGraph } from "../../src/identity/graph.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
-import { EventLog } from "../../src/log/event-log.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Neo4j } from "../../src/platform/neo4j.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
@@ -19,7 +19,7 @@ import { steadyRun } from "./support/generators.ts"
 import { rulesWith } from "./support/rules.ts"
 import { eventsOf } from "./support/run.ts"
 
-const explaining = Effect.flatMap(EventLog, makeExplain)
+const explaining = Effect.flatMap(History, makeExplain)
 
 /** Every row of every table that is not about who is alive, as one text. */
 const dumpTables = Effect.gen(function* () {
@@ -202,6 +202,25 @@ const suite = <E>(
           ])
           expect(dropped).toMatchObject({ action: "dropped", record: { dropped: "group_id_empty" } })
           expect(yield* of("p-9")).toBeNull()
+        })
+      )
+
+      it.effect("IDR-182: what retention has dropped from the log is read from the archive", () =>
+        Effect.gen(function* () {
+          const rig = yield* Rig
+          const { id } = yield* rig.enter(defaultRules)
+          const explain = yield* explaining
+          yield* send(
+            { type: "identify", messageId: "old-0", userId: "u1", anonymousId: "a1" },
+            { messageId: "old-1", event: "Bought", userId: "u1", anonymousId: "a1" },
+            { type: "group", messageId: "old-2", userId: "u1", groupId: " " }
+          )
+          const ids = ["old-0", "old-1", "old-2"]
+          const before = yield* Effect.forEach(ids, (messageId) => explain.ofMessage(id, messageId))
+          yield* rig.forgetLog
+          expect(yield* Effect.forEach(ids, (messageId) => explain.ofMessage(id, messageId))).toEqual(before)
+          expect(before.map((each) => each!.action)).toEqual(["create", "none", "dropped"])
+          expect(JSON.stringify(before[1]!.steps)).toContain("a1")
         })
       )
 

@@ -19,6 +19,7 @@ import { Health } from "../../src/platform/health.ts"
 import { ProfileApi } from "../../src/profiles/profile-api.ts"
 import { Workspace } from "../../src/workspace/workspace.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
+import { testArchive } from "./archive.ts"
 import { testDatabase } from "./database.ts"
 import { message, type ShortMessage } from "./space.ts"
 
@@ -46,6 +47,7 @@ const layer = ProfileApi.layer.pipe(
   Layer.provideMerge(SpaceActors.layer),
   Layer.provideMerge(LiveGraphs.layer),
   Layer.provideMerge(postgresGraph),
+  Layer.provideMerge(testArchive),
   Layer.provideMerge(postgresEventLog({ limit: () => 0, queueBytes: 64 * 1024 * 1024 })),
   Layer.provideMerge(workspaceLive),
   Layer.provideMerge(testDatabase),

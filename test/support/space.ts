@@ -4,10 +4,12 @@
  */
 import { Context, Effect, Layer, Logger, Schedule } from "effect"
 import { randomBytes } from "node:crypto"
+import { ObjectStore } from "../../src/archive/object-store.ts"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import type { Message } from "../../src/event/message.ts"
 import type { IdentityGraph } from "../../src/identity/graph.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
+import { readerName } from "../../src/identity/space-store.ts"
 import { SpaceActors } from "../../src/identity/space-actors.ts"
 import { EventLog } from "../../src/log/event-log.ts"
 import { postgresEventLog } from "../../src/log/postgres.ts"
@@ -17,6 +19,7 @@ import { Health } from "../../src/platform/health.ts"
 import type { RulesDocument } from "../../src/workspace/rules.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
 import { type Source, type Space, Workspace, type WorkspaceSnapshot } from "../../src/workspace/workspace.ts"
+import { forgetLog, testArchive } from "./archive.ts"
 import { testDatabase } from "./database.ts"
 
 export type ShortMessage = Partial<Message> & { readonly [member: string]: unknown }
@@ -52,6 +55,8 @@ export class Rig extends Context.Service<
     readonly setRules: (rules: RulesDocument) => void
     /** Leaves the space for a new, empty one with a source of its own; everything else goes on. */
     readonly enter: (rules: RulesDocument) => Effect.Effect<Space, unknown>
+    /** Days go by: what was sent is in the archive only. Waits until the space has resolved it. */
+    readonly forgetLog: Effect.Effect<void, unknown>
   }
 >()("braid/test/Rig") {}
 
@@ -81,6 +86,7 @@ export const rig = <E, R>(
 ) => {
   let no = 1
   let space = spaceOf(no, options.rules ?? defaultRules)
+  let daysGoneBy = 0
   const listeners = new Set<(snapshot: WorkspaceSnapshot) => void>()
   const snapshot = (): WorkspaceSnapshot => ({
     sources: space.sources,
@@ -124,7 +130,12 @@ export const rig = <E, R>(
     Effect.gen(function* () {
       const log = yield* EventLog
       const actors = yield* SpaceActors
+      const context = yield* Effect.context<Database | EventLog | ObjectStore>()
       const { write: sql } = yield* Database
+      const settled = actors.progress.pipe(
+        Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (all) => all.every((it) => it.lag === 0) }),
+        Effect.asVoid
+      )
       return Rig.of({
         get space() {
           return space
@@ -144,10 +155,15 @@ export const rig = <E, R>(
             })
             if (!taken) resume(Effect.fail(new Error("the queue of the log is full")))
           }),
-        settled: actors.progress.pipe(
-          Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (all) => all.every((it) => it.lag === 0) }),
-          Effect.asVoid
-        ),
+        settled,
+        forgetLog: Effect.gen(function* () {
+          yield* settled
+          daysGoneBy += 3
+          // Spaces that were left read no more.
+          yield* sql`delete from cursors where reader like 'identity:%' and reader <> ${readerName(space.id)}`
+          const days = yield* Effect.provide(forgetLog, context)
+          if (days.length === 0) return yield* Effect.die(new Error("the log has kept everything"))
+        }),
         setRules: (rules) => change({ ...space, rules }),
         enter: (rules) =>
           Effect.gen(function* () {
@@ -163,7 +179,14 @@ export const rig = <E, R>(
     Layer.provideMerge(SpaceActors.layer),
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graph),
-    Layer.provideMerge(postgresEventLog({ limit: () => 0, queueBytes: 64 * 1024 * 1024 })),
+    Layer.provideMerge(testArchive),
+    Layer.provideMerge(
+      postgresEventLog({
+        limit: () => 0,
+        queueBytes: 64 * 1024 * 1024,
+        now: () => Date.now() + daysGoneBy * 86_400_000
+      })
+    ),
     Layer.provideMerge(workspace),
     Layer.provideMerge(settings),
     Layer.provideMerge(testDatabase),

@@ -2,7 +2,8 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { type Message, messageTypes } from "../../event/message.ts"
-import { EventLog, type LogEvent, type LogUnavailable, type Position } from "../../log/event-log.ts"
+import type { History, HistoryFailed } from "../../archive/history.ts"
+import type { LogEvent, Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import { float8s, uuids } from "../../platform/sql-arrays.ts"
 import type { WorkspaceSnapshot } from "../../workspace/workspace.ts"
@@ -37,7 +38,7 @@ interface Row {
   readonly rec: string | null
 }
 
-/** What the stamp knows of a message that has left the log. */
+/** What the stamp knows of a message that has left log and archive. */
 const remains = ({ kind, ts, t }: Row, messageId: string): Message => {
   const timestamp = new Date(ts).toISOString()
   return {
@@ -55,11 +56,13 @@ const remains = ({ kind, ts, t }: Row, messageId: string): Message => {
 
 const decoder = new TextDecoder()
 
-type PastError = GraphError | SqlError.SqlError | LogUnavailable
+const dropsAPage = 100
+
+type PastError = GraphError | SqlError.SqlError | HistoryFailed
 
 export const makePast = (options: {
   readonly database: Database["Service"]
-  readonly bodies: Pick<EventLog["Service"], "at">
+  readonly bodies: Pick<History["Service"], "at">
 }) =>
   Effect.gen(function* () {
     const { database, bodies } = options
@@ -141,8 +144,13 @@ export const makePast = (options: {
         `select d.reason, d.pos::float8 as pos from ${spaceSchema(spaceId)}.dropped d
          where d.reason not like 'event\\_filter\\_error:%' order by d.pos desc limit 1000`
       )
-      const events = yield* bodies.at(rows.map(({ pos }) => pos))
-      const found = events.find((event: LogEvent) => hashes.has(event.hash))
+      let found: LogEvent | undefined
+      // Page by page: what the log has dropped is read from whole chunks of the archive.
+      for (let at = 0; found === undefined && at < rows.length; at += dropsAPage) {
+        const page = rows.slice(at, at + dropsAPage)
+        const events = yield* bodies.at(page.map(({ pos }) => pos))
+        found = events.find((event) => hashes.has(event.hash))
+      }
       const reason = rows.find(({ pos }) => pos === found?.position)?.reason
       if (reason === undefined) return null
       const event = { messageId, rulesVersion: 0, dryRun: false, assumptions: [], check: "content", reason } as const

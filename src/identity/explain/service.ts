@@ -8,7 +8,7 @@ import { Clock, Data, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../../config.ts"
 import type { JsonObject } from "../../event/message.ts"
-import type { EventLog, LogUnavailable } from "../../log/event-log.ts"
+import type { History, HistoryFailed } from "../../archive/history.ts"
 import { Database } from "../../platform/database.ts"
 import { hash128 } from "../../platform/hash.ts"
 import { decodeRules } from "../../workspace/rules-document.ts"
@@ -33,12 +33,12 @@ export class ExplainRefused extends Data.TaggedError("ExplainRefused")<{
   readonly message: string
 }> {}
 
-export type ExplainError = ExplainRefused | GraphError | SqlError.SqlError | LogUnavailable
+export type ExplainError = ExplainRefused | GraphError | SqlError.SqlError | HistoryFailed
 
 /** Segment ids are asked for until one is free; more than one taken is next to impossible. */
 const issuedRounds = 10
 
-export const makeExplain = (bodies: Pick<EventLog["Service"], "at">) =>
+export const makeExplain = (bodies: Pick<History["Service"], "at">) =>
   Effect.gen(function* () {
     const settings = yield* Settings
     const workspace = yield* Workspace

@@ -4,7 +4,8 @@
  */
 import type { Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import type { EventLog, LogUnavailable, Position } from "../../log/event-log.ts"
+import type { History, HistoryFailed } from "../../archive/history.ts"
+import type { Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import type { AuditEntry } from "../../workspace/audit.ts"
 import type { GraphError, GraphId, GraphMutations, IdentityGraph } from "../graph.ts"
@@ -29,8 +30,8 @@ export interface OperationContext {
   readonly database: Database["Service"]
   readonly graph: IdentityGraph["Service"]
   readonly graphId: GraphId
-  /** Bodies of events by log position; only those that are still in the log. */
-  readonly log: Pick<EventLog["Service"], "at">
+  /** Bodies of events by log position, from log and archive. */
+  readonly history: Pick<History["Service"], "at">
   readonly rules: Rules
   readonly maxTraits: number
   /** Merges into and mappings of one profile at most (IDR-87). */
@@ -54,7 +55,7 @@ export interface Executed<K extends OperationKind> {
   }>
 }
 
-export type OperationFailure = OperationRefused | GraphError | LogUnavailable | SqlError.SqlError
+export type OperationFailure = OperationRefused | GraphError | HistoryFailed | SqlError.SqlError
 
 export type Execute<K extends OperationKind> = (
   context: OperationContext,

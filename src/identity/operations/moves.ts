@@ -9,7 +9,7 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { type Message, messageTypes } from "../../event/message.ts"
-import type { LogUnavailable } from "../../log/event-log.ts"
+import type { HistoryFailed } from "../../archive/history.ts"
 import { float8s, uuids } from "../../platform/sql-arrays.ts"
 import type { Collection } from "../../workspace/rules.ts"
 import type { GraphError } from "../graph.ts"
@@ -57,7 +57,7 @@ const gain = (doc: TraitDoc, key: string, write: Write): void => {
 export const planMoves = Effect.fnUntraced(function* (
   context: OperationContext,
   leaving: Leaving
-): Effect.fn.Return<Moves, SqlError.SqlError | LogUnavailable | GraphError> {
+): Effect.fn.Return<Moves, SqlError.SqlError | HistoryFailed | GraphError> {
   const { database, schema, maxTraits } = context
   const { collection, members, staying, identifiers, to } = leaving
   const stamps = makeStamps(context, collection)

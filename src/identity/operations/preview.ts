@@ -1,6 +1,6 @@
 /** What an un-merge or a split would leave behind (IDR-203): the same plan as the operation's, and nothing written. */
 import { Clock, Effect } from "effect"
-import type { EventLog } from "../../log/event-log.ts"
+import type { History } from "../../archive/history.ts"
 import type { Database } from "../../platform/database.ts"
 import type { IdentityGraph } from "../graph.ts"
 import type { LiveGraphs } from "../live-graphs.ts"
@@ -16,7 +16,7 @@ export interface PreviewServices {
   readonly database: Database["Service"]
   readonly graph: IdentityGraph["Service"]
   readonly graphs: LiveGraphs["Service"]
-  readonly log: Pick<EventLog["Service"], "at">
+  readonly history: Pick<History["Service"], "at">
   readonly maxTraits: number
 }
 
@@ -34,7 +34,7 @@ const contextOf = (services: PreviewServices, spaceId: string, at: number): Oper
   database: { ...services.database, write: services.database.read },
   graph: services.graph,
   graphId: services.graphs.graphOf(spaceId),
-  log: services.log,
+  history: services.history,
   // Taking apart asks no rules and no limits.
   rules: compileRules(defaultRules, 0, []),
   maxTraits: services.maxTraits,

@@ -8,12 +8,15 @@
  *   on the next round.
  * - What fails for its own reasons is given up after a few attempts, counted in the row because a failure may end the process.
  *   It must not stop the events behind it.
- * - While the graph or the archive is away, operations wait, and those behind them; after an hour they are refused.
+ * - While the graph or the archive is away, operations wait, and those behind them; after an hour they are refused. What
+ *   would need a part of the archive that is damaged is refused at once: it cannot be executed before a person has repaired it.
  */
 import { Cause, Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../../config.ts"
-import { EventLog, type LogUnavailable, type Position } from "../../log/event-log.ts"
+import { type ArchiveDamaged, History } from "../../archive/history.ts"
+import type { ObjectStoreFailed } from "../../archive/object-store.ts"
+import type { LogUnavailable, Position } from "../../log/event-log.ts"
 import { Database } from "../../platform/database.ts"
 import { addAudit, auditId } from "../../workspace/audit.ts"
 import { causeMessage } from "../../platform/supervise.ts"
@@ -84,7 +87,10 @@ export interface Standing {
   readonly graphPosition: Position
 }
 
-type Away = GraphUnavailable | LogUnavailable
+type Away = GraphUnavailable | LogUnavailable | ObjectStoreFailed
+
+/** What an attempt fails with when it is not over. */
+type Broken = SpaceFenced | SqlError.SqlError | GraphError | Exclude<Away | ArchiveDamaged, GraphUnavailable>
 
 interface Done {
   readonly standing: Standing
@@ -108,7 +114,7 @@ export interface OperationRunner {
     rules: Rules,
     /** Called after each commit that changes the graph; completes when the graph has it. */
     applied: (mutations: GraphMutations) => Effect.Effect<void>
-  ) => Effect.Effect<Pause, SpaceFenced | SqlError.SqlError | GraphError | LogUnavailable>
+  ) => Effect.Effect<Pause, Broken>
 }
 
 export const makeRunner = Effect.fnUntraced(function* (options: {
@@ -119,7 +125,7 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
   const { spaceId, store, graphId } = options
   const database = yield* Database
   const graph = yield* IdentityGraph
-  const log = yield* EventLog
+  const history = yield* History
   const { maxTraits, maxMerges, maxMappings } = yield* Settings
   const protection = { maxMerges, maxMappings }
   const { write: sql } = database
@@ -146,7 +152,17 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
     const seq = nextSeq(Math.max(storedSeq, cursor), 0)
     const audit = auditId(at, `${spaceId}\n${operationId}`)
     const who = { spaceId, operationId, auditId: audit, seq, at, actor, reason }
-    const context: OperationContext = { ...who, schema, database, graph, graphId, log, rules, maxTraits, protection }
+    const context: OperationContext = {
+      ...who,
+      schema,
+      database,
+      graph,
+      graphId,
+      history,
+      rules,
+      maxTraits,
+      protection
+    }
     const done = yield* execute(kind, context, JSON.parse(row.input) as OperationInputs[typeof kind])
     const mutations: GraphMutations = { ...done.mutations, position: seq }
     const appliesNow = graph.transactional && changesGraph(mutations)
@@ -184,17 +200,16 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
     return true
   })
 
-  const attempt = (
-    row: Row,
-    standing: Standing,
-    rules: Rules
-  ): Effect.Effect<Done | Away | "refused", SpaceFenced | SqlError.SqlError | GraphError | LogUnavailable> =>
+  const attempt = (row: Row, standing: Standing, rules: Rules): Effect.Effect<Done | Away | "refused", Broken> =>
     one(row, standing, rules).pipe(
       Effect.catchTag("OperationRefused", ({ code, message }) =>
         Effect.as(refuse(row, code, message), "refused" as const)
       ),
+      Effect.catchTag("ArchiveDamaged", ({ message }) =>
+        Effect.as(refuse(row, "INTERNAL", message), "refused" as const)
+      ),
       Effect.catchTag(
-        ["GraphUnavailable", "LogUnavailable"],
+        ["GraphUnavailable", "LogUnavailable", "ObjectStoreFailed"],
         (away): Effect.Effect<Away | "refused", SqlError.SqlError> =>
           row.old ? Effect.as(refuse(row, "TIMEOUT", tooOld), "refused" as const) : Effect.succeed(away)
       ),

@@ -5,7 +5,8 @@
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Message } from "../../event/message.ts"
-import type { LogUnavailable, Position } from "../../log/event-log.ts"
+import type { HistoryFailed } from "../../archive/history.ts"
+import type { Position } from "../../log/event-log.ts"
 import { float8s } from "../../platform/sql-arrays.ts"
 import type { Collection } from "../../workspace/rules.ts"
 import { identifierOf } from "../journal.ts"
@@ -42,11 +43,11 @@ export interface StampedEvent extends Stamp {
   readonly promoted: ReadonlyArray<Identifier>
 }
 
-export type StampReader = Pick<OperationContext, "database" | "log" | "schema" | "spaceId">
+export type StampReader = Pick<OperationContext, "database" | "history" | "schema" | "spaceId">
 
 const decoder = new TextDecoder()
 
-export const makeStamps = ({ database, log, schema, spaceId }: StampReader, collection: Collection) => {
+export const makeStamps = ({ database, history, schema, spaceId }: StampReader, collection: Collection) => {
   const { write: sql } = database
   const [own, other] = stampColumns[collection]
   const rulesVersions = makeRulesVersions(database)
@@ -93,12 +94,12 @@ export const makeStamps = ({ database, log, schema, spaceId }: StampReader, coll
   const each = Effect.fnUntraced(function* (
     no: ProfileNo,
     see: (event: StampedEvent) => void
-  ): Effect.fn.Return<void, SqlError.SqlError | LogUnavailable> {
+  ): Effect.fn.Return<void, SqlError.SqlError | HistoryFailed> {
     let last: Stamp | undefined
     do {
       const stamps = yield* page(no, last)
       if (stamps.length === 0) return
-      const events = yield* log.at(stamps.map(({ pos }) => pos))
+      const events = yield* history.at(stamps.map(({ pos }) => pos))
       const bodies = new Map(events.map((event) => [event.position, event.body]))
       const gone = stamps.filter(({ pos, ids }) => ids === null && !bodies.has(pos))
       const journal = yield* fromJournal(gone.map(({ seq }) => seq))

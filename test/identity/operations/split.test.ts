@@ -3,6 +3,7 @@ import { layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
 import { assert, describe } from "vitest"
+import { History } from "../../../src/archive/history.ts"
 import { neo4jGraphOn } from "../../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../../src/identity/graph-postgres.ts"
 import { IdentityGraph } from "../../../src/identity/graph.ts"
@@ -10,7 +11,6 @@ import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
 import type { OperationRefused } from "../../../src/identity/operations/operation.ts"
 import { previewUndoMerge } from "../../../src/identity/operations/preview.ts"
 import { spaceSchema } from "../../../src/identity/schema.ts"
-import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
@@ -35,6 +35,16 @@ const mergeOf = Effect.fnUntraced(function* (text: string) {
   const [profile] = yield* graph.find(graphId, id(text).collection, [{ identifier: id(text) }])
   const [merges] = yield* graph.merges(graphId, [profile!.no])
   return merges!.at(-1)!.id
+})
+
+const previewServices = Effect.gen(function* () {
+  return {
+    database: yield* Database,
+    graph: yield* IdentityGraph,
+    graphs: yield* LiveGraphs,
+    history: yield* History,
+    maxTraits: 100
+  }
 })
 
 const other = (id: string) => ({ id, type: "anonymous_id", collection: "users", encoding: "none" })
@@ -282,14 +292,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         const mergeId = yield* mergeOf("email:jane@x.io")
         const before = (yield* look("email:jane@x.io"))!
         const { space } = yield* Rig
-        const database = yield* Database
-        const services = {
-          database,
-          graph: yield* IdentityGraph,
-          graphs: yield* LiveGraphs,
-          log: yield* EventLog,
-          maxTraits: 100
-        }
+        const services = yield* previewServices
         const input = { mergeId, also: [{ type: "email", id: "jane@x.io" }], keepApart: true }
         const picture = yield* previewUndoMerge(services, space.id, input)
         assert.deepStrictEqual(yield* look("email:jane@x.io"), before)
@@ -310,8 +313,41 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
       })
     )
 
+    it.effect("IDR-200 to IDR-203: events that only the archive still has move as those in the log do", () =>
+      Effect.gen(function* () {
+        const { forgetLog, space: first } = yield* Rig
+        yield* begin([...w7, { type: "identify", anonymousId: "b50e", traits: { size: 43, color: "red" } }])
+        yield* more([{ type: "track", event: "Old", anonymousId: "b50e" }])
+        const mergeId = yield* mergeOf("email:jane@x.io")
+        yield* forgetLog
+        const { space } = yield* Rig
+        assert.notStrictEqual(space.id, first.id)
+        const { write: sql } = yield* Database
+        const kept = yield* sql.unsafe(`select 1 from events e join ${spaceSchema(space.id)}.stamps s on s.pos = e.pos`)
+        assert.lengthOf(kept, 0)
+        yield* more([{ type: "track", event: "New", anonymousId: "b50e" }])
+        const services = yield* previewServices
+        const input = { mergeId, also: [], keepApart: true }
+        const picture = yield* previewUndoMerge(services, space.id, input)
+        assert.deepInclude(picture.separated, { events: 5, traits: { size: 43, color: "red" } })
+        yield* ask("undo_merge", input)
+        assert.deepInclude((yield* look("anonymous_id:b50e"))!, { events: 5, traits: { size: 43, color: "red" } })
+        assert.deepInclude((yield* look("email:jane@x.io"))!, {
+          events: 3,
+          traits: { email: "jane@x.io", plan: "pro", size: 42 }
+        })
+        const { segmentId } = (yield* look("email:jane@x.io"))!
+        yield* ask("split", {
+          profile: segmentId,
+          identifiers: [{ type: "anonymous_id", id: "5285" }],
+          keepApart: false
+        })
+        assert.deepInclude((yield* look("anonymous_id:5285"))!, { events: 1, traits: {} })
+      })
+    )
+
     it.effect(
-      "IDR-202: of an event that has left the log, what journal and document know goes along, the rest stays",
+      "IDR-202: of an event that log and archive have lost, what journal and document know goes along, the rest stays",
       () =>
         Effect.gen(function* () {
           yield* begin([

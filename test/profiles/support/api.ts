@@ -5,6 +5,7 @@
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { History } from "../../../src/archive/history.ts"
 import { GraphUnavailable, IdentityGraph } from "../../../src/identity/graph.ts"
 import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
@@ -113,6 +114,10 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
     Layer.effect(
       EventLog,
       Effect.map(EventLog, (log) => counted(calls, log, "log"))
+    ),
+    Layer.effect(
+      History,
+      Effect.map(History, (history) => counted(calls, history, "history"))
     ),
     Layer.effect(
       Database,
