@@ -4,7 +4,8 @@
  */
 import * as fc from "fast-check"
 import { assert, it } from "vitest"
-import { runReference } from "../simulation/reference.ts"
+import type { EventState } from "./support/run.ts"
+import { playReference } from "../simulation/reference.ts"
 import { anyRun } from "./support/generators.ts"
 import { runPure } from "./support/pure.ts"
 import { comparable } from "./support/stored.ts"
@@ -12,15 +13,26 @@ import { comparable } from "./support/stored.ts"
 const seed = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
 const numRuns = Number(process.env["BRAID_RUNS"] ?? 2_000)
 
-it(`AC2-9: ${numRuns} random runs end as in the reference, seed ${seed}`, () => {
+const violationsOf = ({ resolution }: EventState): ReadonlyArray<string> => {
+  const { users, accounts, violations } = resolution!
+  const texts = violations.map(({ kind, identifier }) => `${kind} ${identifier.type}:${identifier.value}`)
+  return [...texts, ...(users === null && accounts === null ? ["No matching identifiers on event"] : [])].sort()
+}
+
+it(`AC2-9, INV-13: ${numRuns} random runs end as in the reference, seed ${seed}`, () => {
   fc.assert(
     fc.property(anyRun(30), (run) => {
-      const expected = runReference(run)
+      const reference = playReference(run)
+      const expected = reference.state()
       const { state } = runPure(run)
       assert.deepStrictEqual(comparable(state), comparable(expected))
       assert.deepStrictEqual(
         state.events.map(({ messageId, outcome, users, accounts }) => ({ messageId, outcome, users, accounts })),
         [...expected.events]
+      )
+      assert.deepStrictEqual(
+        state.events.filter(({ resolution }) => resolution !== undefined).map(violationsOf),
+        reference.resolved.map(({ violations }) => violations.toSorted())
       )
     }),
     { numRuns, seed }

@@ -96,6 +96,15 @@ export const defaults: Readonly<Record<string, readonly [collection: "users" | "
   "ios.push_token": ["users", 5]
 }
 
+export const defaultLocations = (type: string): ReadonlyArray<string> => {
+  if (type === "user_id") return ["userId", "externalIds"]
+  if (type === "anonymous_id") return ["anonymousId", "externalIds"]
+  if (type === "email") return ["traits", "context.traits", "properties", "externalIds"]
+  if (type === "group_id") return ["groupId", "context.groupId", "externalIds"]
+  if (type === "ga_client_id") return ["context.integrations", "integrations", "externalIds"]
+  return ["context.device", "externalIds"]
+}
+
 export interface Candidate {
   readonly type: string
   readonly collection: "users" | "accounts"

@@ -1,6 +1,7 @@
 /**
  * A second implementation of identity resolution, written from spec 02 alone: one event after another over plain lists, no
- * working set, no batches, no journal. It exists to disagree with `src/identity` when that is wrong.
+ * working set, no batches, no journal. It exists to disagree with `src/identity` when that is wrong. Traits and links are
+ * not kept but found by looking at all events. What people do to the graph is in `reference-operations.ts`.
  */
 import { createHash } from "node:crypto"
 import type { RulesDocument } from "../../src/workspace/rules.ts"
@@ -8,6 +9,7 @@ import type { EventState, Run, State } from "../identity/support/run.ts"
 import {
   type Candidate,
   candidatesOf,
+  defaultLocations,
   defaults,
   isBlocked,
   isDropped,
@@ -17,7 +19,7 @@ import {
 
 type Collection = RefIdentifier["collection"]
 
-interface RefProfile {
+export interface RefProfile {
   readonly segmentId: string
   readonly collection: Collection
   /** The merge that leads away, if any. */
@@ -27,12 +29,21 @@ interface Mapping extends RefIdentifier {
   readonly origin: RefProfile
   readonly addedAt: number
 }
-interface Write {
-  readonly profile: RefProfile
-  readonly key: string
-  readonly value: unknown
+interface Merge {
+  readonly from: RefProfile
+  readonly into: RefProfile
+  readonly messageId: string
+}
+/** An event that was resolved; operations may give it to other profiles. */
+export interface RefEvent {
+  readonly messageId: string
+  readonly message: Readonly<Record<string, unknown>>
   readonly t: number
-  readonly seq: number
+  users: RefProfile | undefined
+  accounts: RefProfile | undefined
+  /** IDR-39. */
+  readonly promoted: Readonly<Record<Collection, ReadonlyArray<RefIdentifier>>>
+  readonly violations: ReadonlyArray<string>
 }
 
 const windows: Readonly<Record<string, number>> = {
@@ -56,26 +67,30 @@ const ksuid = (ms: number, text: string): string => {
   return id
 }
 
-const same = (a: RefIdentifier, b: RefIdentifier) =>
+export const same = (a: RefIdentifier, b: RefIdentifier) =>
   a.collection === b.collection && a.type === b.type && a.value === b.value
 
 interface Facts {
   readonly messageId: string
   readonly t: number
   readonly receivedAt: number
+  /** IDR-142, as `kind type:value`. */
+  readonly violations: Array<string>
 }
 
 export class Reference {
   readonly profiles: Array<RefProfile> = []
   mappings: Array<Mapping> = []
-  readonly merges: Array<{ readonly from: RefProfile; readonly into: RefProfile }> = []
-  readonly links: Array<{ readonly user: RefProfile; readonly account: RefProfile }> = []
-  readonly writes: Array<Write> = []
+  /** Active ones. */
+  merges: Array<Merge> = []
+  /** IDR-205: pairs of profiles as they were named, and the audit entry that separated them. */
+  separations: Array<{ readonly a: RefProfile; readonly b: RefProfile; readonly audit: string }> = []
+  readonly resolved: Array<RefEvent> = []
   readonly events: Array<EventState> = []
   private readonly ledger = new Set<string>()
   private readonly added: Array<{ readonly type: string; readonly collection: Collection }> = []
-  private document: RulesDocument
-  private readonly run: Pick<Run, "spaceId" | "maxMerges" | "maxMappings">
+  protected document: RulesDocument
+  protected readonly run: Pick<Run, "spaceId" | "maxMerges" | "maxMappings">
 
   constructor(run: Pick<Run, "spaceId" | "rules" | "maxMerges" | "maxMappings">) {
     this.run = run
@@ -87,7 +102,7 @@ export class Reference {
   }
 
   /** The table by rank, switched-off types included (IDR-71, IDR-72). */
-  private rows(): ReadonlyArray<RefType> {
+  protected rows(): ReadonlyArray<RefType> {
     const rows: Array<RefType> = this.document.identifiers.map((row) => ({ ...row }))
     for (const { type, collection } of this.added)
       if (!rows.some((row) => row.type === type))
@@ -114,16 +129,16 @@ export class Reference {
     return profile.into === undefined ? profile : this.canonical(profile.into)
   }
 
-  private ownerOf(id: RefIdentifier): RefProfile | undefined {
+  protected ownerOf(id: RefIdentifier): RefProfile | undefined {
     const mapping = this.mappings.find((mapping) => same(mapping, id))
     return mapping === undefined ? undefined : this.canonical(mapping.origin)
   }
 
-  private mappingsOf(profile: RefProfile): ReadonlyArray<Mapping> {
+  protected mappingsOf(profile: RefProfile): ReadonlyArray<Mapping> {
     return this.mappings.filter((mapping) => this.canonical(mapping.origin) === profile)
   }
 
-  private mergesOf(profile: RefProfile): number {
+  protected mergesOf(profile: RefProfile): number {
     return this.profiles.filter((other) => other !== profile && this.canonical(other) === profile).length
   }
 
@@ -133,18 +148,20 @@ export class Reference {
     if (this.ledger.has(messageId)) return void this.note(messageId, "duplicate", undefined, undefined)
     this.ledger.add(messageId)
     const received = Date.parse(String(message["receivedAt"]))
-    const facts = { messageId, receivedAt: received, t: Math.min(received, Date.parse(String(message["timestamp"]))) }
+    const t = Math.min(received, Date.parse(String(message["timestamp"])))
+    const violations: Array<string> = []
+    const facts = { messageId, receivedAt: received, t, violations }
     const rows = this.grow(candidatesOf(message, this.rows()))
-    const byCollection = this.live(candidatesOf(message, rows), rows)
-    const user = this.resolve(byCollection.users, "users", facts, rows)
-    const account = this.resolve(byCollection.accounts, "accounts", facts, rows)
-    const owner = message["type"] === "group" ? account : user
-    const traits = message["traits"]
-    if (owner !== undefined && typeof traits === "object" && traits !== null)
-      for (const [key, value] of Object.entries(traits))
-        this.writes.push({ profile: owner, key, value, t: facts.t, seq: this.writes.length })
-    if (message["type"] === "group" && user !== undefined && account !== undefined) this.links.push({ user, account })
-    this.note(messageId, user === undefined && account === undefined ? "unresolved" : "resolved", user, account)
+    const live = this.live(candidatesOf(message, rows), rows, violations)
+    const users = this.resolve(live.users, "users", facts, rows)
+    const accounts = this.resolve(live.accounts, "accounts", facts, rows)
+    const nobody = users === undefined && accounts === undefined
+    if (nobody) violations.push("No matching identifiers on event")
+    const on = (ids: ReadonlyArray<RefIdentifier>, profile: RefProfile | undefined) =>
+      ids.filter((id) => profile !== undefined && this.ownerOf(id) === profile)
+    const promoted = { users: on(live.users, users), accounts: on(live.accounts, accounts) }
+    this.resolved.push({ messageId, message, t, users, accounts, promoted, violations })
+    this.note(messageId, nobody ? "unresolved" : "resolved", users, accounts)
   }
 
   private note(messageId: string, outcome: EventState["outcome"], user?: RefProfile, account?: RefProfile): void {
@@ -164,13 +181,18 @@ export class Reference {
   }
 
   /** Enabled, not blocked, each once, by (rank, extraction index). */
-  private live(candidates: ReadonlyArray<Candidate>, rows: ReadonlyArray<RefType>) {
+  private live(candidates: ReadonlyArray<Candidate>, rows: ReadonlyArray<RefType>, violations: Array<string>) {
     const live: Record<Collection, Array<RefIdentifier>> = { users: [], accounts: [] }
+    const blocked: Array<RefIdentifier> = []
     for (const { type, collection, value } of candidates) {
       const row = rows.find((row) => row.type === type)
       if (row === undefined || !row.enabled || value === undefined || row.collection !== collection) continue
-      if (isBlocked(this.document, row, value)) continue
       const id = { collection, type, value }
+      if (isBlocked(this.document, row, value)) {
+        if (!blocked.some((other) => same(other, id))) violations.push(`ID value blocked ${type}:${value}`)
+        blocked.push(id)
+        continue
+      }
       if (!live[collection].some((other) => same(other, id))) live[collection].push(id)
     }
     const rank = (id: RefIdentifier) => rows.findIndex((row) => row.type === id.type)
@@ -178,13 +200,26 @@ export class Reference {
     return live
   }
 
-  private breaches(
+  keptApart(a: RefProfile, b: RefProfile): boolean {
+    return (
+      a !== b &&
+      this.separations.some(
+        (pair) =>
+          [pair.a, pair.b].every((it) => [a, b].includes(this.canonical(it))) &&
+          this.canonical(pair.a) !== this.canonical(pair.b)
+      )
+    )
+  }
+
+  /** FIND_BREACH: the kind of the violation that it would be, or undefined. */
+  private breach(
     matched: ReadonlyArray<RefProfile>,
     unseen: ReadonlyArray<RefIdentifier>,
     t: number,
     rows: ReadonlyArray<RefType>
-  ): boolean {
-    return rows.some(({ type, limit, window, enabled }) => {
+  ): string | undefined {
+    if (matched.some((a) => matched.some((b) => this.keptApart(a, b)))) return "Profiles kept apart"
+    const row = rows.find(({ type, limit, window, enabled }) => {
       if (!enabled) return false
       const counts = matched.map(
         (profile) =>
@@ -194,6 +229,8 @@ export class Reference {
       const n = counts.reduce((a, b) => a + b, 0) + unseen.filter((id) => id.type === type).length
       return n > limit && n > Math.max(0, ...counts)
     })
+    if (row === undefined) return undefined
+    return row.window === "ever" ? "Identifier value limit exceeded" : "Identifier value time limit exceeded"
   }
 
   /** Section 7. */
@@ -205,23 +242,33 @@ export class Reference {
   ): RefProfile | undefined {
     if (sorted.length === 0) return undefined
     const live = [...sorted]
-    const demoted: Array<RefIdentifier> = []
+    let demoted: Array<{ readonly id: RefIdentifier; readonly kind: string }> = []
     let matched: Array<RefProfile>
     let unseen: Array<RefIdentifier>
     for (;;) {
       matched = [...new Set(live.map((id) => this.ownerOf(id)).filter((profile) => profile !== undefined))]
       unseen = live.filter((id) => this.ownerOf(id) === undefined)
-      if (live.length === 1 || !this.breaches(matched, unseen, facts.t, rows)) break
-      demoted.unshift(live.pop()!)
+      const kind = live.length === 1 ? undefined : this.breach(matched, unseen, facts.t, rows)
+      if (kind === undefined) break
+      demoted.unshift({ id: live.pop()!, kind })
     }
     if (this.document.readmitDemoted)
-      for (const id of demoted)
-        if (this.ownerOf(id) === undefined && !this.breaches(matched, [...unseen, id], facts.t, rows)) unseen.push(id)
+      for (const { id } of demoted)
+        if (this.ownerOf(id) === undefined && this.breach(matched, [...unseen, id], facts.t, rows) === undefined)
+          unseen.push(id)
+    demoted = demoted.filter(({ id }) => !unseen.includes(id))
     unseen.sort((a, b) => sorted.indexOf(a) - sorted.indexOf(b))
-    const target = matched.length === 0 ? this.create(collection, facts) : this.join(matched)
+    const owners = live.map((id) => ({ id, owner: this.ownerOf(id) }))
+    const violated = (kind: string, id: RefIdentifier) => facts.violations.push(`${kind} ${id.type}:${id.value}`)
+    const skip = (profile: RefProfile, kind: string) => {
+      for (const { id, owner } of owners) if (owner === profile) violated(kind, id)
+    }
+    const target = matched.length === 0 ? this.create(collection, facts) : this.join(matched, facts, skip)
     for (const id of unseen)
       if (this.mappingsOf(target).length < this.run.maxMappings)
         this.mappings.push({ ...id, origin: target, addedAt: facts.t })
+      else violated("Identifier mapping limit exceeded", id)
+    for (const { id, kind } of demoted) if (this.ownerOf(id) !== target) violated(kind, id)
     return target
   }
 
@@ -237,33 +284,40 @@ export class Reference {
   }
 
   /** Greedy up to the protection limits, into the oldest (IDR-87, IDR-100). */
-  private join([anchor, ...others]: ReadonlyArray<RefProfile>): RefProfile {
+  private join(
+    [anchor, ...others]: ReadonlyArray<RefProfile>,
+    { messageId }: Facts,
+    skip: (profile: RefProfile, kind: string) => void
+  ): RefProfile {
     const group = [anchor!]
     for (const profile of others) {
       const merges = group.reduce((sum, it) => sum + this.mergesOf(it), 0) + group.length - 1
       const mappings = group.reduce((sum, it) => sum + this.mappingsOf(it).length, 0)
-      if (merges + this.mergesOf(profile) + 1 > this.run.maxMerges) continue
-      if (mappings + this.mappingsOf(profile).length > this.run.maxMappings) continue
-      group.push(profile)
+      if (merges + this.mergesOf(profile) + 1 > this.run.maxMerges) skip(profile, "Profile merge limit exceeded")
+      else if (mappings + this.mappingsOf(profile).length > this.run.maxMappings)
+        skip(profile, "Identifier mapping limit exceeded")
+      else group.push(profile)
     }
     group.sort((a, b) => this.profiles.indexOf(a) - this.profiles.indexOf(b))
     const [target, ...gone] = group
     for (const profile of gone) {
-      this.merges.push({ from: profile, into: target! })
+      this.merges.push({ from: profile, into: target!, messageId })
       profile.into = target
     }
     return target!
   }
 
-  /** Newest write per key over all that became one profile; a removal is a write (IDR-102). */
+  /** Newest write per key over all events of the profile, in their order; a removal is a write (IDR-102, IDR-125). */
   private traitsOf(profile: RefProfile): Record<string, unknown> {
-    const newest = new Map<string, Write>()
-    for (const write of this.writes)
-      if (this.canonical(write.profile) === profile) {
-        const known = newest.get(write.key)
-        if (known === undefined || write.t > known.t || (write.t === known.t && write.seq > known.seq))
-          newest.set(write.key, write)
+    const newest = new Map<string, { readonly value: unknown; readonly t: number }>()
+    for (const { message, t, users, accounts } of this.resolved) {
+      const owner = message["type"] === "group" ? accounts : users
+      if (owner === undefined || this.canonical(owner) !== profile) continue
+      for (const [key, value] of Object.entries((message["traits"] ?? {}) as object)) {
+        const known = newest.get(key)
+        if (known === undefined || t >= known.t) newest.set(key, { value, t })
       }
+    }
     return Object.fromEntries(
       [...newest].filter(([, { value }]) => value !== null).map(([key, { value }]) => [key, value])
     )
@@ -273,10 +327,11 @@ export class Reference {
     const ids = (profile: RefProfile) => this.canonical(profile).segmentId
     const canonical = this.profiles.filter((profile) => profile.into === undefined)
     const links = new Map(
-      this.links.map(({ user, account }) => [
-        `${ids(user)} ${ids(account)}`,
-        { user: ids(user), account: ids(account) }
-      ])
+      this.resolved.flatMap(({ message, users, accounts }) =>
+        message["type"] === "group" && users !== undefined && accounts !== undefined
+          ? [[`${ids(users)} ${ids(accounts)}`, { user: ids(users), account: ids(accounts) }] as const]
+          : []
+      )
     )
     return {
       profiles: this.profiles.map((profile) => ({
@@ -304,19 +359,10 @@ export class Reference {
   }
 }
 
-const defaultLocations = (type: string): ReadonlyArray<string> => {
-  if (type === "user_id") return ["userId", "externalIds"]
-  if (type === "anonymous_id") return ["anonymousId", "externalIds"]
-  if (type === "email") return ["traits", "context.traits", "properties", "externalIds"]
-  if (type === "group_id") return ["groupId", "context.groupId", "externalIds"]
-  if (type === "ga_client_id") return ["context.integrations", "integrations", "externalIds"]
-  return ["context.device", "externalIds"]
-}
-
-export const runReference = (run: Run): State => {
+export const playReference = (run: Run): Reference => {
   const reference = new Reference(run)
   for (const step of run.steps)
     if (step.kind === "rules") reference.save(step.document)
     else reference.event({ ...step.message })
-  return reference.state()
+  return reference
 }
