@@ -1,6 +1,10 @@
-/** What makes a statement invalid although its grammar is right (FQL-5): unknown functions, wrong arguments, never a boolean. */
+/**
+ * What makes a statement invalid although its grammar is right (FQL-5): unknown functions, wrong arguments, parts that have to
+ * be true or false and never are.
+ */
 import { FqlProblem, type Node } from "./ast.ts"
 import { functions } from "./functions.ts"
+import { show } from "./show.ts"
 
 export const check = (node: Node): void => {
   visit(node)
@@ -24,6 +28,31 @@ const canBeBoolean = (node: Node): boolean => {
   }
 }
 
+/** The comparison that a lone value was meant to repeat: in `event = 'A' or 'B'` the first. */
+const repeated = (kind: "and" | "or", operands: ReadonlyArray<Node>, place: number): string | undefined => {
+  const before = operands.slice(0, place).findLast(({ kind }) => kind === "compare")
+  if (before?.kind !== "compare") return undefined
+  const [left, right, value] = [show(before.left), show(before.right), show(operands[place]!)]
+  if (left === undefined || right === undefined || value === undefined) return undefined
+  return `\`${left} ${before.op} ${right} ${kind} ${left} ${before.op} ${value}\``
+}
+
+const checkOperand = (kind: "and" | "or", operands: ReadonlyArray<Node>, place: number): void => {
+  const operand = operands[place]!
+  if (canBeBoolean(operand)) return
+  const meant = repeated(kind, operands, place)
+  throw new FqlProblem(
+    operand.at,
+    `Each side of \`${kind}\` must be true or false, and ${shown(operand)} never is. ${meant === undefined ? "Compare it with something, for example `... = 'x'`." : `Say what is compared each time: ${meant}.`}`
+  )
+}
+
+const shown = (node: Node): string => {
+  const text = show(node)
+  return text === undefined || text.length > longestShown ? "this part" : `\`${text}\``
+}
+const longestShown = 80
+
 const visit = (node: Node): void => {
   switch (node.kind) {
     case "call": {
@@ -43,10 +72,17 @@ const visit = (node: Node): void => {
     case "list":
       return node.items.forEach(visit)
     case "not":
-      return visit(node.of)
+      visit(node.of)
+      if (!canBeBoolean(node.of))
+        throw new FqlProblem(
+          node.of.at,
+          `\`!\` needs something true or false, and ${shown(node.of)} never is. It binds tighter than a comparison: write \`!(a = b)\` or \`a != b\`.`
+        )
+      return
     case "and":
     case "or":
-      return node.of.forEach(visit)
+      node.of.forEach(visit)
+      return node.of.forEach((_, place) => checkOperand(node.kind, node.of, place))
     case "compare":
       visit(node.left)
       return visit(node.right)
