@@ -9,6 +9,7 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type GraphQLField,
   type FragmentDefinitionNode,
   getNamedType,
   GraphQLError,
@@ -32,10 +33,12 @@ const maxAliases = 30
 export const maxRefs = 100
 export const defaultPage = 20
 const largestPage = 200
-/** Fields of Query that read more than an object does. */
+/** Fields that read more than an object does. */
 const fieldCosts: ReadonlyMap<string, number> = new Map([
-  ["explain", 50],
-  ["whyNotMerged", 50]
+  ["Query.explain", 50],
+  ["Query.whyNotMerged", 50],
+  ["Query.search", 20],
+  ["Profile.threads", 50]
 ])
 
 export interface Measured {
@@ -111,8 +114,17 @@ class Meter {
       this.refs = Math.max(this.refs, count)
       return { cost: count + Math.ceil(count / 4) * child.cost, depth }
     }
-    const own = parent === this.schema.getQueryType() ? fieldCosts.get(name) : undefined
-    return { cost: (own ?? 1) + child.cost, depth }
+    const own = fieldCosts.get(`${parent.name}.${name}`) ?? 1
+    return { cost: own + this.listSize(field, node) * child.cost, depth }
+  }
+
+  /** Of a plain list whose length is given, by a number or by a list of ids; 1 for everything else. */
+  private listSize({ args }: GraphQLField<unknown, unknown>, node: FieldNode): number {
+    const given = args.find(({ name }) => name === "first" || name === "messageIds")
+    if (given === undefined) return 1
+    const value = this.argument(node, given.name) ?? given.defaultValue
+    const size = Array.isArray(value) ? value.length : value
+    return typeof size === "number" ? Math.max(1, size) : defaultPage
   }
 
   private pageSize(node: FieldNode): number {

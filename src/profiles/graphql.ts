@@ -16,7 +16,6 @@ import { isFromConsole, sessionSecretIn } from "../workspace/session-cookie.ts"
 import type { Sessions } from "../workspace/sessions.ts"
 import type { AccessToken, Workspace } from "../workspace/workspace.ts"
 import { accessOf, allows, spaceOf } from "./access.ts"
-import type { ApiServices } from "./api-services.ts"
 import { type Exchange, reply } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
 import { sendGraphiql } from "./graphiql.ts"
@@ -26,6 +25,7 @@ import { makeLoaders } from "./loaders.ts"
 import { makeDocumentCache, parseQuery } from "./query-parsing.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
+import type { Services } from "./read-services.ts"
 import { readBody } from "./request-body.ts"
 import { resolverMaps } from "./resolver-map.ts"
 import type { RequestContext } from "./resolvers.ts"
@@ -90,7 +90,7 @@ const refuse = (exchange: Exchange, status: number, code: ErrorCode, message: st
 
 export const makeGraphql = (options: {
   readonly model: ReadModel
-  readonly services: ApiServices
+  readonly services: Services
   readonly workspace: Workspace["Service"]
   readonly sessions: Sessions["Service"]
   readonly publicUrl: string

@@ -13,6 +13,7 @@ import { consolePath, makeGraphql } from "./graphql.ts"
 import { makeApiMetrics } from "./metrics.ts"
 import { makeRateLimit } from "./rate-limit.ts"
 import { makeReadModel } from "./read-model.ts"
+import { makeReadServices } from "./read-services.ts"
 import { makeRest } from "./rest.ts"
 
 /** `/v1/spaces/...` is ours, every other `/v1/...` is the Tracking API's. `path` is without query. */
@@ -37,7 +38,7 @@ export class ProfileApi extends Context.Service<
       const sessions = yield* Sessions
       const workspace = yield* Workspace
       const model = yield* makeReadModel
-      const services = yield* makeApiServices
+      const services = { ...(yield* makeApiServices), ...(yield* makeReadServices(model)) }
       const context = yield* Effect.context<never>()
       const metrics = makeApiMetrics(context)
       let inFlight = 0

@@ -6,6 +6,7 @@ import { historyResolvers } from "./history-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
+import { threadResolvers } from "./thread-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 
 export const resolverMaps = [
@@ -16,5 +17,6 @@ export const resolverMaps = [
   rulesImpactResolvers,
   whatIfResolvers,
   explainResolvers,
-  historyResolvers
+  historyResolvers,
+  threadResolvers
 ]

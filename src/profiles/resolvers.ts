@@ -5,7 +5,6 @@ import { collectionOf, type Identifier, type ProfileNo } from "../identity/model
 import type { Collection } from "../workspace/rules.ts"
 import type { AccessToken, Space, WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { spacesOf } from "./access.ts"
-import type { ApiServices } from "./api-services.ts"
 import { connectionOf, type PageArguments, pageOfList, windowOf } from "./connection.ts"
 import {
   decodeEvent,
@@ -23,6 +22,7 @@ import { graphqlError } from "./graphql-errors.ts"
 import { pageOfLinks } from "./link-pages.ts"
 import type { Loaders } from "./loaders.ts"
 import { compareBytes } from "./order.ts"
+import type { Services } from "./read-services.ts"
 import type { SourceNames } from "./rest-bodies.ts"
 import { scalars } from "./scalars.ts"
 import type { EventView, ExternalIdView, MetadataView, ReadSpace, TraitView } from "./views.ts"
@@ -38,7 +38,7 @@ export interface RequestContext {
   readonly sources: SourceNames
   /** The token of the request: its scopes say what may be changed. */
   readonly access: AccessToken
-  readonly services: ApiServices
+  readonly services: Services
 }
 
 /** A profile in an answer: its members are looked up only when a field needs them. */
@@ -243,13 +243,13 @@ const profile = {
   masked: () => false
 }
 
-const sourceId = ({ source }: { readonly source: number }, _: unknown, { sources }: RequestContext) =>
+export const sourceIdOf = ({ source }: { readonly source: number }, _: unknown, { sources }: RequestContext) =>
   sources.id(source)
 const sourceName = ({ source }: { readonly source: number }, _: unknown, { sources }: RequestContext) =>
   sources.name(source)
 
 /** Identifiers everywhere: the value is called `id`. */
-const identifier = { id: ({ value }: Identifier) => value, encoding: () => "none" }
+export const identifierFields = { id: ({ value }: Identifier) => value, encoding: () => "none" }
 
 export const resolvers = {
   ...scalars,
@@ -264,21 +264,21 @@ export const resolvers = {
   Profile: profile,
   Trait: {
     class: () => "CUSTOM",
-    sourceId,
+    sourceId: sourceIdOf,
     sourceName,
     updatedAt: ({ at }: TraitView) => at,
     messageId: ({ seq }: TraitView, _: unknown, { loaders }: RequestContext) => loaders.messageIds.load(seq)
   },
   ExternalId: {
-    ...identifier,
+    ...identifierFields,
     addedAt: ({ createdAt }: ExternalIdView) => createdAt,
-    sourceId,
+    sourceId: sourceIdOf,
     sourceName,
     firstMessageId: ({ messageId }: ExternalIdView) => messageId
   },
-  ExternalIdValue: identifier,
+  ExternalIdValue: identifierFields,
   Event: {
-    sourceId,
+    sourceId: sourceIdOf,
     stampedSegmentId: ({ user, account, profile: { collection, members } }: EventView & { profile: FoundProfile }) =>
       members.find(({ no }) => no === (collection === "users" ? user : account))?.segmentId ?? null
   },
@@ -298,7 +298,7 @@ export const resolvers = {
     from: ({ fromId }: { fromId: string }) => fromId,
     into: ({ intoId }: { intoId: string }) => intoId,
     sourceId: (merge: MergeRow, _: unknown, context: RequestContext) =>
-      merge.eventType === "operation" ? null : sourceId(merge, _, context),
+      merge.eventType === "operation" ? null : sourceIdOf(merge, _, context),
     // One that took a separation back: nobody's event, the audit entry stands in its place.
     messageId: ({ eventType, messageId }: MergeRow) => (eventType === "operation" ? null : messageId),
     eventType: ({ eventType }: MergeRow) => (eventType === "operation" ? null : eventType),

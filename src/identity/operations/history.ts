@@ -9,10 +9,11 @@ import type { SqlError } from "effect/sql"
 import { float8s, int4s, texts } from "../../platform/sql-arrays.ts"
 import type { Database } from "../../platform/database.ts"
 import type { FoundProfile, GraphError, GraphId, IdentityGraph, MergeRow } from "../graph.ts"
+import type { JournalEntry } from "../journal.ts"
 import { collectionOf, type ProfileNo, type Seq } from "../model.ts"
 import { spaceSchema } from "../schema.ts"
 import { type HistoryEntry, namedBy, type OperationSides, tell, type Told } from "./history-entries.ts"
-import { decodeRow, isOperation } from "./operation-entry.ts"
+import { decodeRow, isOperation, type OperationEntry } from "./operation-entry.ts"
 
 export interface HistoryServices {
   readonly database: Pick<Database["Service"], "read">
@@ -94,9 +95,8 @@ export const readHistory = Effect.fnUntraced(function* (
         ])
   }
   const places = [...(yield* placesOf(false)), ...(yield* placesOf(true))]
-  const told = yield* tellAll(
-    sql,
-    graph,
+  const told = yield* readJournal(
+    { database, graph },
     space,
     [...new Set(places.map(({ pos }) => pos))],
     requests.flatMap(({ nos }) => nos)
@@ -107,7 +107,7 @@ export const readHistory = Effect.fnUntraced(function* (
     const seqs = places.filter(({ o }) => o === i).map(({ pos }) => pos)
     const all = seqs
       .sort((a, b) => a - b)
-      .flatMap((seq) => told.get(seq) ?? [])
+      .flatMap((seq) => told.get(seq)?.told ?? [])
       .filter(
         (entry) =>
           entry.about.some((no) => own.has(no)) &&
@@ -122,14 +122,19 @@ export const readHistory = Effect.fnUntraced(function* (
   })
 })
 
-/** What the journal tells at these places. */
-const tellAll = Effect.fnUntraced(function* (
-  sql: Database["Service"]["read"],
-  graph: HistoryServices["graph"],
+/** An entry of the journal and what it tells. */
+export interface ToldEntry {
+  readonly entry: JournalEntry | OperationEntry
+  readonly told: ReadonlyArray<Told>
+}
+
+/** What the journal tells at these places; `members`: of whom operations are to tell. */
+export const readJournal = Effect.fnUntraced(function* (
+  { database: { read: sql }, graph }: HistoryServices,
   { id, graphId }: { readonly id: string; readonly graphId: GraphId },
   seqs: ReadonlyArray<Seq>,
   members: ReadonlyArray<ProfileNo>
-): Effect.fn.Return<ReadonlyMap<Seq, ReadonlyArray<Told>>, SqlError.SqlError | GraphError> {
+): Effect.fn.Return<ReadonlyMap<Seq, ToldEntry>, SqlError.SqlError | GraphError> {
   if (seqs.length === 0) return new Map()
   const s = spaceSchema(id)
   const rows = yield* sql.unsafe<{ pos: number; rec: string }>(
@@ -169,9 +174,12 @@ const tellAll = Effect.fnUntraced(function* (
   return new Map(
     entries.map((entry) => [
       entry.seq,
-      isOperation(entry)
-        ? tell(entry, about.get(entry.seq) ?? [], sides.get(entry.auditId) ?? {}, nameOf)
-        : tell(entry, [], {}, nameOf)
+      {
+        entry,
+        told: isOperation(entry)
+          ? tell(entry, about.get(entry.seq) ?? [], sides.get(entry.auditId) ?? {}, nameOf)
+          : tell(entry, [], {}, nameOf)
+      }
     ])
   )
 })
