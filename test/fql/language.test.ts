@@ -59,7 +59,7 @@ describe("FQL-1, FQL-5: invalid statements, and what is said about them", () => 
     ["event = 'A' or 'B'", 16, /`or` must be .* `'B'` never is.*: `event = 'A' or event = 'B'`\.$/],
     ["a = 1 and event != 'A' and 'B'", 28, /: `event != 'A' and event != 'B'`\.$/],
     ["'A' or event = 'B'", 1, /`'A'` never is\. Compare it/],
-    ["typeof(a\\.b) = 'x' or type = 'y' and \"it's\"", 38, /`type = 'y' and type = \"it's\"`/],
+    ["typeof(a\\.b) = 'x' or type = 'y' and \"it's\"", 38, /`type = 'y' and type = "it's"`/],
     ["(event in ['A'] or ['B']) and a", 20, /`event in \['A'\] or event in \['B'\]`/],
     ["x = (a or 5)", 11, /`5` never is/],
     ["bool(a or length(b))", 11, /`length\(b\)` never is/],
