@@ -5,11 +5,12 @@ import { rig } from "../support/space.ts"
 import { startApi, type TestApi } from "./support/api.ts"
 import { ago, external, readProfile } from "./support/people.ts"
 
+const phone = (id: string) => ({ device: { id }, os: { name: "iOS" } })
+const android = (id: string) => ({ device: { id, type: "android" } })
+
 let api: TestApi
 beforeAll(async () => {
   api = await startApi(rig(postgresGraph))
-  const phone = (id: string) => ({ device: { id }, os: { name: "iOS" } })
-  const android = (id: string) => ({ device: { id, type: "android" } })
   // W-6.
   await api.send(
     {
