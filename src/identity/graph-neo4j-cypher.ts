@@ -24,16 +24,6 @@ CALL (n) {
   DETACH DELETE n
 } IN TRANSACTIONS OF ${rows} ROWS`
 
-/** Shared by all graphs; each is idempotent. */
-export const schema: ReadonlyArray<string> = [
-  "CREATE CONSTRAINT braid_graph IF NOT EXISTS FOR (g:Graph) REQUIRE g.id IS UNIQUE",
-  "CREATE CONSTRAINT braid_profile IF NOT EXISTS FOR (p:Profile) REQUIRE p.key IS UNIQUE",
-  "CREATE CONSTRAINT braid_segment_id IF NOT EXISTS FOR (p:Profile) REQUIRE (p.segment_id, p.graph) IS UNIQUE",
-  // The store's own guard for INV-1 (IDR-131).
-  "CREATE CONSTRAINT braid_identifier IF NOT EXISTS FOR (i:Identifier) REQUIRE i.key IS UNIQUE",
-  "CREATE INDEX braid_merge IF NOT EXISTS FOR ()-[e:MERGED_INTO]-() ON (e.id)"
-]
-
 export const position = `
 MATCH (g:Graph {id: $graph})
 RETURN g.position AS position`

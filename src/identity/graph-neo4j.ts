@@ -17,6 +17,7 @@ import { operationRows, operations } from "./graph-neo4j-operations.ts"
 import { makeReads } from "./graph-neo4j-read.ts"
 import { identifierKeys, mutationRows, numberOf, profileKeys } from "./graph-neo4j-rows.ts"
 import { GraphFenced, type GraphId, type GraphMutations, GraphUnavailable, IdentityGraph } from "./graph.ts"
+import { createSchema } from "./graph-neo4j-schema.ts"
 import { segmentIdsIn, spaceOf, viewOf } from "./graph-rows.ts"
 import type { ProfileNo } from "./model.ts"
 
@@ -74,9 +75,9 @@ const make = Effect.gen(function* () {
   const drop = (graph: GraphId) => Effect.forEach(cypher.drop, (text) => run(text, { graph }), { discard: true })
 
   let prepared = false
-  /** Once in a process, one at a time: Neo4j lets changes of the schema run into deadlocks. */
+  /** Once in a process. */
   const prepare = Semaphore.makeUnsafe(1).withPermits(1)(
-    Effect.suspend(() => (prepared ? Effect.void : Effect.forEach(cypher.schema, (text) => run(text, {})))).pipe(
+    Effect.suspend(() => (prepared ? Effect.void : Effect.mapError(createSchema(neo4j), unavailable))).pipe(
       Effect.tap(() => Effect.sync(() => (prepared = true)))
     )
   )

@@ -38,7 +38,10 @@ export class Neo4j extends Context.Service<
       work: (tx: Transaction) => Promise<A>,
       refused: (error: unknown) => E | undefined
     ) => Effect.Effect<A, Neo4jFailed | E>
-    /** An idempotent statement outside of a transaction: changes of the schema, `CALL ... IN TRANSACTIONS`. */
+    /**
+     * An idempotent statement outside of a transaction: changes of the schema, `CALL ... IN TRANSACTIONS`. Who looks at the
+     * transactions of the server finds it in the metadata, as `command`.
+     */
     readonly command: (statement: string, parameters: Parameters) => Effect.Effect<void, Neo4jFailed>
   }
 >()("braid/platform/Neo4j") {}
@@ -138,7 +141,11 @@ export const neo4jLayer = (options: Neo4jOptions): Layer.Layer<Neo4j, Neo4jFaile
         command: (statement, parameters) =>
           withSession("WRITE", (session) =>
             Effect.tryPromise({
-              try: () => session.run(statement, parameters, { ...config, timeout: commandTimeoutMs }),
+              try: () =>
+                session.run(statement, parameters, {
+                  timeout: commandTimeoutMs,
+                  metadata: { ...config.metadata, command: statement }
+                }),
               catch: failed
             })
           ).pipe(

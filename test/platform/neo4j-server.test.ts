@@ -1,6 +1,6 @@
 /** A local Neo4j: its life, and a graph whose server goes away and comes back. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schedule } from "effect"
+import { Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -10,9 +10,11 @@ import { inject } from "vitest"
 import { IdentityGraph } from "../../src/identity/graph.ts"
 import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
 import { localNeo4j, runLocalNeo4j } from "../../src/platform/neo4j-local.ts"
-import { neo4jLayer } from "../../src/platform/neo4j.ts"
+import type { Neo4jServer } from "../../src/platform/neo4j-server.ts"
+import { Neo4j, neo4jLayer } from "../../src/platform/neo4j.ts"
 import { isAlive } from "../../src/platform/process-lock.ts"
 import { freshGraph, id, Story } from "../contract/graph-story.ts"
+import { lossyProxy } from "../support/lossy-proxy.ts"
 import { ownNeo4j } from "../support/neo4j.ts"
 
 const none = () => {}
@@ -48,6 +50,30 @@ describe("a Neo4j that is not there", () => {
   )
 })
 
+const serverAt = ({ url, user, password }: Pick<Neo4jServer, "url" | "user" | "password">) =>
+  Neo4j.pipe(Effect.provide(neo4jLayer({ url, user, password: Redacted.make(password) })))
+
+/** What a process leaves that is killed while it creates a constraint: an index that no constraint owns. */
+const leaveHalf = Effect.fnUntraced(function* (neo4j: Neo4j["Service"], { url, user, password }: Neo4jServer) {
+  const statement = "CREATE CONSTRAINT braid_profile IF NOT EXISTS FOR (p:Profile) REQUIRE p.key IS UNIQUE"
+  const count = (query: string) => Effect.map(neo4j.read<{ n: number }>(query, { statement }), ([row]) => row!.n)
+  const creating = count("SHOW TRANSACTIONS YIELD metaData WHERE metaData.command = $statement RETURN count(*) AS n")
+  const halves = count(
+    "SHOW INDEXES YIELD name, owningConstraint WHERE name = 'braid_profile' AND owningConstraint IS NULL RETURN count(*) AS n"
+  )
+  const proxy = yield* lossyProxy(Number(new URL(url).port))
+  const lost = yield* serverAt({ url: `bolt://127.0.0.1:${proxy.port}`, user, password })
+  do {
+    yield* neo4j.command("DROP CONSTRAINT braid_profile IF EXISTS", {})
+    const creation = yield* Effect.forkChild(Effect.exit(lost.command(statement, {})))
+    yield* creating.pipe(Effect.repeat({ until: (n) => n > 0 || creation.pollUnsafe() !== undefined }))
+    proxy.cut()
+    yield* Fiber.join(creation)
+    yield* creating.pipe(Effect.repeat({ until: (n) => n === 0 }))
+  } while ((yield* halves) === 0)
+  assert.include((yield* Effect.flip(neo4j.command(statement, {}))).code, "IndexWithNameAlreadyExists")
+})
+
 const skip = inject("neo4j") === null || process.env["BRAID_NEO4J_URL"] !== undefined
 
 // A start takes five seconds on an idle machine.
@@ -55,10 +81,10 @@ describe.skipIf(skip)("a local Neo4j", { timeout: 180_000 }, () => {
   it.live("the graph goes on where it was when its server comes back", () =>
     Effect.gen(function* () {
       const server = yield* ownNeo4j
-      const { url, user, password } = server
-      const graph = yield* IdentityGraph.pipe(
-        Effect.provide(Layer.provide(neo4jGraphOn, neo4jLayer({ url, user, password: Redacted.make(password) })))
-      )
+      const { url, password } = server
+      const neo4j = yield* serverAt(server)
+      yield* leaveHalf(neo4j, server)
+      const graph = yield* IdentityGraph.pipe(Effect.provide(Layer.provide(neo4jGraphOn, Layer.succeed(Neo4j, neo4j))))
       // The first graphs of an empty server: many at once want the same constraints.
       const graphId = freshGraph()
       yield* Effect.all([graphId, freshGraph(), freshGraph(), freshGraph()].map(graph.open), {

@@ -1,4 +1,4 @@
-/** A proxy in front of a PostgreSQL socket that can lose the server's answers, as a network does. */
+/** A proxy in front of a server that can lose its answers, as a network does. `to`: path of a socket, or a port here. */
 import { Effect, type Scope } from "effect"
 import { connect, createServer, type Socket } from "node:net"
 
@@ -9,12 +9,12 @@ export interface LossyProxy {
   readonly cut: () => void
 }
 
-export const lossyProxy = (socketPath: string): Effect.Effect<LossyProxy, never, Scope.Scope> =>
+export const lossyProxy = (to: string | number): Effect.Effect<LossyProxy, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<LossyProxy & { readonly close: Effect.Effect<void> }>((resume) => {
       const sockets = new Set<Socket>()
       const server = createServer({ noDelay: true }, (client) => {
-        const upstream = connect(socketPath)
+        const upstream = connect(typeof to === "string" ? { path: to } : { host: "127.0.0.1", port: to })
         for (const socket of [client, upstream]) {
           sockets.add(socket)
           socket.on("error", () => socket.destroy())

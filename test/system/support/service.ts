@@ -200,9 +200,13 @@ export class Service {
 
   /** Waits until every space has resolved what was accepted. */
   async settled(seconds = 60): Promise<void> {
+    let health: Health | undefined
     await until("all spaces to have no lag", seconds, async () => {
-      const health = await this.health()
+      health = await this.health()
       return health.spaces.every((space) => space.lag === 0) ? true : undefined
+    }).catch((error: unknown) => {
+      const fibers = health?.fibers.filter(({ status }) => status !== "running")
+      throw new Error(`${String(error)}\n${JSON.stringify({ ...health, fibers })}\n${this.stdout.slice(-2000)}`)
     })
   }
 
