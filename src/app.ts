@@ -29,6 +29,7 @@ import type { Neo4jFailed } from "./platform/neo4j.ts"
 import { oncePerDatabase } from "./platform/once-per-database.ts"
 import { supervise } from "./platform/supervise.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
+import { profileMigrations } from "./profiles/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
@@ -42,7 +43,7 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations]
+const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations, ...profileMigrations]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>

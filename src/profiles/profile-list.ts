@@ -28,6 +28,8 @@ const roundsPerPage = 8
 export interface ListedProfile {
   readonly profile: FoundProfile
   readonly activity: Activity
+  /** The list goes on behind this profile. */
+  readonly cursor: ListCursor
 }
 
 export interface ProfileListPage {
@@ -78,7 +80,7 @@ export const makeProfileList = Effect.gen(function* () {
     const profiles = [...new Map(found.flatMap((one) => (one === null ? [] : [[one.no, one] as const]))).values()]
     const activities = yield* readActivity(database, space, collection, profiles, asOf)
     const byNo = new Map(profiles.map(({ no }, i) => [no, activities[i]!]))
-    return candidates.flatMap(({ pos }, i): Array<ListedProfile> => {
+    return candidates.flatMap(({ pos }, i): Array<Omit<ListedProfile, "cursor">> => {
       const profile = found[i]!
       const activity = profile === null ? null : byNo.get(profile.no)!
       return activity?.position === pos ? [{ profile: profile!, activity }] : []
@@ -108,8 +110,8 @@ export const makeProfileList = Effect.gen(function* () {
       )
       for (const item of yield* listed(space, collection, candidates, asOf)) {
         if (profiles.length === limit) return { profiles, next: { asOf, part, after } }
-        profiles.push(item)
         after = { at: item.activity.t, position: item.activity.position }
+        profiles.push({ ...item, cursor: { asOf, part, after } })
       }
       const last = candidates.at(-1)
       if (candidates.length === wanted) after = { at: last!.at.getTime(), position: last!.pos }

@@ -1,15 +1,31 @@
 /** What resolvers read besides profiles: pictures, journeys, records, live events. Built once with the room. */
 import { Effect } from "effect"
+import { History } from "../archive/history.ts"
+import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { Database } from "../platform/database.ts"
 import type { ApiServices } from "./api-services.ts"
+import { makeOutcomes } from "./outcomes.ts"
+import { makeProfileSearch } from "./profile-search.ts"
 import type { ReadModel } from "./read-model.ts"
+import { followWords } from "./search-index.ts"
+import { makeSearch } from "./search.ts"
 import { makeThreadReader } from "./thread-reader.ts"
 
 export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
   const database = yield* Database
   const graph = yield* IdentityGraph
-  return { threads: makeThreadReader({ database, graph, model }) }
+  const history = yield* History
+  const { dedupScope } = yield* Settings
+  yield* followWords
+  const outcomes = makeOutcomes(database, dedupScope)
+  const profileSearch = makeProfileSearch(database, model)
+  return {
+    outcomes,
+    profileSearch,
+    search: makeSearch({ database, graph, history, model, profileSearch, outcomes }),
+    threads: makeThreadReader({ database, graph, model })
+  }
 })
 
 export type Services = ApiServices & Effect.Success<ReturnType<typeof makeReadServices>>

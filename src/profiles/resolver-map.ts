@@ -7,6 +7,7 @@ import { operationResolvers } from "./operation-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
+import { searchResolvers } from "./search-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 
 export const resolverMaps = [
@@ -18,5 +19,6 @@ export const resolverMaps = [
   whatIfResolvers,
   explainResolvers,
   historyResolvers,
-  threadResolvers
+  threadResolvers,
+  searchResolvers
 ]

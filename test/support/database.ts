@@ -8,6 +8,7 @@ import { logMigrations } from "../../src/log/migrations.ts"
 import { Database } from "../../src/platform/database.ts"
 import { connectDatabase } from "../../src/platform/database-layer.ts"
 import type { Migration } from "../../src/platform/migrate.ts"
+import { profileMigrations } from "../../src/profiles/schema.ts"
 import { workspaceMigrations } from "../../src/workspace/schema.ts"
 
 export const templateDatabase = "braid_template"
@@ -16,7 +17,8 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...logMigrations,
   ...archiveMigrations,
   ...identityMigrations,
-  ...workspaceMigrations
+  ...workspaceMigrations,
+  ...profileMigrations
 ]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {
