@@ -13,14 +13,14 @@ const entriesAPage = 500
  * Applies the journal entries with `from < seq <= upTo` in order, page by page; each step is one transaction, so
  * an interrupted run goes on where it stopped. Answers the position the graph has reached.
  */
-export const catchUp = Effect.fnUntraced(function* (options: {
+export const catchUp = Effect.fnUntraced(function* <E = never>(options: {
   readonly store: SpaceStore
   readonly graph: IdentityGraph["Service"]
   readonly graphId: GraphId
   readonly from: Position
   readonly upTo: Position
-  readonly onPage?: (entries: number) => Effect.Effect<void, SqlError.SqlError>
-}): Effect.fn.Return<Position, GraphError | SqlError.SqlError> {
+  readonly onPage?: (entries: number) => Effect.Effect<void, E>
+}): Effect.fn.Return<Position, E | GraphError | SqlError.SqlError> {
   const { store, graph, graphId, upTo } = options
   let position = options.from
   let after = options.from

@@ -45,19 +45,24 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
   readonly store: SpaceStore
   /** `seq` up to which the journal may be read. */
   readonly committed: () => Seq
+  /** Of the space's owner, as it is here: a process that was paused and taken over from writes nothing more. */
+  readonly epoch: () => number
   readonly wake: () => void
 }) {
   const { write: sql } = yield* Database
   const graph = yield* IdentityGraph
   const graphs = yield* LiveGraphs
   const { spaceId, store } = options
+  const owned = <A, E>(write: Effect.Effect<A, E>) => Effect.suspend(() => store.owned(options.epoch(), write))
   let ready: ReadyGraph | undefined
 
   const rebuild = Effect.fnUntraced(function* (operation: Operation) {
     const old = graphs.graphOf(spaceId)
     const next = graphs.nextOf(spaceId)
     const total = yield* store.journalLength()
-    yield* sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = 0 where id = ${operation.id}`
+    yield* owned(
+      sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = 0 where id = ${operation.id}`
+    )
     const from = yield* graph.open(next)
     const position = yield* catchUp({
       store,
@@ -67,7 +72,9 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
       upTo: options.committed(),
       onPage: (entries) =>
         Effect.asVoid(
-          sql`update space_operations set done = done + ${entries}, total = greatest(total, done + ${entries}) where id = ${operation.id}`
+          owned(
+            sql`update space_operations set done = done + ${entries}, total = greatest(total, done + ${entries}) where id = ${operation.id}`
+          )
         )
     })
     const switched = yield* Deferred.make<void>()
@@ -85,13 +92,18 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     const failure = yield* rebuild(operation).pipe(
       Effect.as(null),
       Effect.catchIf(
-        (error) => error._tag !== "GraphFenced",
+        (error) => error._tag !== "GraphFenced" && error._tag !== "SpaceFenced",
         (error) => Effect.succeed(error.message)
       ),
       Effect.catchDefect((defect) => Effect.succeed(String(defect)))
     )
     ready = undefined
-    yield* sql`update space_operations set finished_at = now(), error = ${failure} where id = ${operation.id}`
+    yield* owned(
+      sql`update space_operations set finished_at = now(), error = ${failure} where id = ${operation.id}`
+    ).pipe(
+      // After the switch this process takes the space over from itself: its new epoch is known in a moment.
+      Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 25, while: ({ _tag }) => _tag === "SpaceFenced" })
+    )
   })
 
   return {
@@ -110,7 +122,7 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     run: takeOne.pipe(
       // Another process was at the same graph: one of the two has lost the space and ends, the other goes on. The database
       // is away: it goes on afterwards.
-      Effect.catchTag(["GraphFenced", "SqlError"], (error) => Effect.logDebug(error.message)),
+      Effect.catchTag(["GraphFenced", "SpaceFenced", "SqlError"], (error) => Effect.logDebug(error.message)),
       Effect.repeat(Schedule.spaced("1 second")),
       Effect.andThen(Effect.never)
     )

@@ -58,17 +58,20 @@ export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: Sp
   const space = () => workspace.current().spaceById.get(spaceId)
   const woken = yield* Latch.make(true)
   let committed: Seq = 0
+  let epoch = 0
   let rebuilder: Rebuilder | undefined
   while (true) {
     const current = space()
     if (current === undefined) return
     const session = yield* openSession(current)
     committed = session.lastSeq
+    epoch = session.epoch
     if (rebuilder === undefined) {
       rebuilder = yield* makeRebuilder({
         spaceId,
         store: session.store,
         committed: () => committed,
+        epoch: () => epoch,
         wake: () => woken.openUnsafe()
       })
       yield* Effect.forkChild(rebuilder.run)
@@ -140,7 +143,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     readTo = cursor
     lastSeq = storedSeq
     const current = space()
-    if (current !== undefined) rules = yield* currentRules(store, current)
+    if (current !== undefined) rules = yield* currentRules(store, current, epoch)
   })
 
   /** Waits for the commit in flight. A ledger hit is no failure: what is known is left out and the batch done again. */

@@ -19,7 +19,7 @@ import { makeSpaceStore, type SpaceStore } from "./space-store.ts"
  * The rules in force, and the types that events added. A document that the configuration declares becomes a new version when
  * it differs from what the configuration declared last (IDR-156): what people saved since outlives a restart.
  */
-export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space) {
+export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, space: Space, epoch: number) {
   const doc = encodeRules(space.rules)
   const latest = yield* store.latestRules()
   let version = latest?.version ?? 0
@@ -28,7 +28,7 @@ export const currentRules = Effect.fnUntraced(function* (store: SpaceStore, spac
     document = JSON.parse(latest.doc) as RulesDocument
   else {
     version += 1
-    yield* store.saveRules(version, doc, yield* Clock.currentTimeMillis)
+    yield* store.saveRules(epoch, version, doc, yield* Clock.currentTimeMillis)
     if (version > 1)
       yield* Effect.logInfo(`Space ${space.slug}: identity rules version ${version} apply to events from here on`)
   }
@@ -56,7 +56,7 @@ export const openSession = Effect.fnUntraced(function* (space: Space) {
   const store = makeSpaceStore(database, space.id)
   const { pos: committed, epoch, seq: storedSeq } = yield* store.takeOver()
   const lastSeq = Math.max(storedSeq, committed)
-  const rules = yield* currentRules(store, space)
+  const rules = yield* currentRules(store, space, epoch)
   const graphId = graphs.graphOf(space.id)
   const opened = yield* graph.open(graphId)
   const graphPosition = yield* catchUp({ store, graph, graphId, from: opened, upTo: lastSeq })

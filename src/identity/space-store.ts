@@ -165,11 +165,26 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
       )
     )
 
+  /**
+   * Runs `write` under the epoch, in one transaction that a takeover waits for: for what goes beside the cursor. Fails with
+   * `SpaceFenced` and writes nothing when another process has taken the space over, however long this one was paused.
+   */
+  const owned = <A, E>(epoch: number, write: Effect.Effect<A, E>) =>
+    sql.withTransaction(
+      Effect.gen(function* () {
+        const [row] = yield* sql<{ pos: number; own: boolean }>`
+          select pos::float8 as pos, epoch = ${epoch}::float8::bigint as own from cursors where reader = ${reader} for share`
+        if (row?.own !== true) return yield* new SpaceFenced({ space: spaceId, at: row?.pos ?? 0 })
+        return yield* write
+      })
+    )
+
   return {
     reader,
     commit,
     skip,
     advance,
+    owned,
 
     /** Writes the journal entry of an operation. */
     addJournal: (seq: Seq, rec: string) =>
@@ -228,8 +243,12 @@ export const makeSpaceStore = (database: Database["Service"], spaceId: string) =
       sql
         .unsafe<{ doc: string }>(`select doc from ${s}.rules where version = $1`, [version])
         .pipe(Effect.map((rows) => rows[0]?.doc)),
-    saveRules: (version: number, doc: string, at: number) =>
-      sql.unsafe(`insert into ${s}.rules (version, doc, saved_at) values ($1, $2, $3)`, [version, doc, new Date(at)]),
+    /** What the configuration declares. */
+    saveRules: (epoch: number, version: number, doc: string, at: number) =>
+      owned(
+        epoch,
+        sql.unsafe(`insert into ${s}.rules (version, doc, saved_at) values ($1, $2, $3)`, [version, doc, new Date(at)])
+      ),
 
     /** Violations and finished operations older than 30 days (PRO-80) and all but the newest 100 drops of 7 days per reason (IDR-21) go. */
     prune: (now: number) =>

@@ -136,10 +136,14 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
     from space_operations
     where space = ${spaceId} and finished_at is null and kind <> 'rebuild' order by id limit ${atOnce}`
 
-  const finish = ({ id }: Row) => sql`update space_operations set finished_at = now() where id = ${id}::float8::bigint`
-  const refuse = ({ id }: Row, code: OperationProblem, message: string) =>
-    sql`update space_operations set finished_at = now(), code = ${code}, error = ${message}
-      where id = ${id}::float8::bigint and answer is null`
+  const finish = ({ epoch }: Standing, { id }: Row) =>
+    store.owned(epoch, sql`update space_operations set finished_at = now() where id = ${id}::float8::bigint`)
+  const refuse = ({ epoch }: Standing, { id }: Row, code: OperationProblem, message: string) =>
+    store.owned(
+      epoch,
+      sql`update space_operations set finished_at = now(), code = ${code}, error = ${message}
+        where id = ${id}::float8::bigint and answer is null`
+    )
 
   const one = Effect.fnUntraced(function* (
     row: Row,
@@ -190,32 +194,35 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
    * Counts the attempt; true when it was the last one and the operation is refused. False also when the answer is there: a
    * commit may succeed without its caller getting to know.
    */
-  const givenUp = Effect.fnUntraced(function* (row: Row, cause: Cause.Cause<unknown>) {
-    const [counted] = yield* sql<{ attempts: number }>`update space_operations set attempts = attempts + 1
-      where id = ${row.id}::float8::bigint and answer is null returning attempts`
+  const givenUp = Effect.fnUntraced(function* (standing: Standing, row: Row, cause: Cause.Cause<unknown>) {
+    const [counted] = yield* store.owned(
+      standing.epoch,
+      sql<{ attempts: number }>`update space_operations set attempts = attempts + 1
+        where id = ${row.id}::float8::bigint and answer is null returning attempts`
+    )
     if (counted === undefined || counted.attempts < mostAttempts) return false
     yield* Effect.logError(`Operation ${row.id} (${row.kind}) of ${spaceId} is given up: ${causeMessage(cause)}`)
     yield* Effect.logDebug(cause)
-    yield* refuse(row, "INTERNAL", failed)
+    yield* refuse(standing, row, "INTERNAL", failed)
     return true
   })
 
   const attempt = (row: Row, standing: Standing, rules: Rules): Effect.Effect<Done | Away | "refused", Broken> =>
     one(row, standing, rules).pipe(
       Effect.catchTag("OperationRefused", ({ code, message }) =>
-        Effect.as(refuse(row, code, message), "refused" as const)
+        Effect.as(refuse(standing, row, code, message), "refused" as const)
       ),
       Effect.catchTag("ArchiveDamaged", ({ message }) =>
-        Effect.as(refuse(row, "INTERNAL", message), "refused" as const)
+        Effect.as(refuse(standing, row, "INTERNAL", message), "refused" as const)
       ),
       Effect.catchTag(
         ["GraphUnavailable", "LogUnavailable", "ObjectStoreFailed"],
-        (away): Effect.Effect<Away | "refused", SqlError.SqlError> =>
-          row.old ? Effect.as(refuse(row, "TIMEOUT", tooOld), "refused" as const) : Effect.succeed(away)
+        (away): Effect.Effect<Away | "refused", SpaceFenced | SqlError.SqlError> =>
+          row.old ? Effect.as(refuse(standing, row, "TIMEOUT", tooOld), "refused" as const) : Effect.succeed(away)
       ),
       Effect.catchCause((cause) =>
         isOurs(cause)
-          ? Effect.flatMap(givenUp(row, cause), (gone) =>
+          ? Effect.flatMap(givenUp(standing, row, cause), (gone) =>
               gone ? Effect.succeed("refused" as const) : Effect.failCause(cause)
             )
           : Effect.failCause(cause)
@@ -230,7 +237,7 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
       const pause = (more: boolean, away?: Away): Pause => ({ standing, executed, more, away })
       for (const row of rows) {
         if (row.answered) {
-          yield* finish(row)
+          yield* finish(standing, row)
           continue
         }
         const outcome = yield* attempt(row, standing, rules)
@@ -239,7 +246,7 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
         standing = outcome.standing
         executed += 1
         if (changesGraph(outcome.mutations)) yield* applied(outcome.mutations)
-        yield* finish(row)
+        yield* finish(standing, row)
         // Rules that were saved are in force for the next operation, too: the caller reads them again.
         if (row.kind === "save_rules" || row.kind === "import_rules") return pause(true)
       }
