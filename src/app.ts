@@ -43,7 +43,13 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [...logMigrations, ...archiveMigrations, ...identityMigrations, ...workspaceMigrations, ...profileMigrations]
+const migrations = [
+  ...logMigrations,
+  ...archiveMigrations,
+  ...identityMigrations,
+  ...workspaceMigrations,
+  ...profileMigrations
+]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
 const databaseLive = (onOwned: "fail" | "join") =>
