@@ -46,6 +46,9 @@ export const spaceTables = (s: string): ReadonlyArray<string> => [
 export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   `alter table ${s}.stamps add column if not exists seq bigint`,
   `create index if not exists stamps_seq on ${s}.stamps (seq) where seq is not null`,
+  // What stood between two identifiers (explain/why-not-merged.ts).
+  `create index if not exists violations_identifier on ${s}.violations (type, value, pos)
+     where type is not null and kind <> 'ID value blocked'`,
   // Which entries of the journal tell of a profile, for its history (IDR-210). The entry that created it is not here: its number says which one.
   `create table if not exists ${s}.journal_profiles (profile bigint not null, pos bigint not null, primary key (profile, pos))`,
   // Demotions, for contended identifiers (IDR-211).

@@ -44,6 +44,17 @@ interface Named {
 const considered = 200
 const shown = 20
 
+/** The newest of each of the two: an identifier may have lost a million times. */
+const newestOf = (s: string, type: string, value: string): string =>
+  `(select v.pos, v.n from ${s}.violations v
+    where v.type = ${type} and v.value = ${value} and v.type is not null and v.kind <> 'ID value blocked'
+    order by v.pos desc limit ${considered})`
+
+export const recordsText = (s: string): string =>
+  `select v.pos::float8 as pos, v.n::int4 as n, j.rec
+   from (${newestOf(s, "$1", "$2")} union ${newestOf(s, "$3", "$4")} order by pos desc limit ${considered}) v
+   join ${s}.journal j on j.pos = v.pos order by v.pos desc`
+
 const collectionOf = ({ type }: Named, rules: Rules): Collection =>
   rules.byType.get(type)?.collection ?? defaultTypes.get(type)?.collection ?? "users"
 
@@ -91,13 +102,12 @@ export const makeWhyNotMerged = (deps: {
   const { database, graph, options } = deps
 
   const recordsOf = Effect.fnUntraced(function* (spaceId: string, a: Named, b: Named) {
-    const s = spaceSchema(spaceId)
-    const rows = yield* database.read.unsafe<{ pos: Seq; n: number; rec: string }>(
-      `select v.pos::float8 as pos, v.n::int4 as n, j.rec from ${s}.violations v join ${s}.journal j on j.pos = v.pos
-       where ((v.type = $1 and v.value = $2) or (v.type = $3 and v.value = $4)) and v.kind <> 'ID value blocked'
-       order by v.pos desc limit ${considered}`,
-      [a.type, a.value, b.type, b.value]
-    )
+    const rows = yield* database.read.unsafe<{ pos: Seq; n: number; rec: string }>(recordsText(spaceSchema(spaceId)), [
+      a.type,
+      a.value,
+      b.type,
+      b.value
+    ])
     const records: Array<Insight> = []
     for (const { pos, n, rec } of rows) {
       const entry = decodeEntry(pos, rec)
