@@ -85,6 +85,13 @@ export const settingsConfig = {
   /** Spaces of the workspace before no more can be made through the API (IDR-4); 0 = as many as you like. */
   spaceQuota: int("BRAID_SPACE_QUOTA", notNegative, 2),
 
+  /** Seconds in which a regulation can be cancelled before it starts (PRV-4). */
+  regulationDelaySeconds: int("BRAID_REGULATION_DELAY_SECONDS", notNegative, 300),
+  /** Subjects of regulations in a calendar month, counted apart for internal and forwarded ones (PRV-2); 0 = as many as you like. */
+  regulationQuota: int("BRAID_REGULATION_QUOTA", notNegative, 0),
+  /** Suppressed user ids at most, about 50 bytes each in every process. */
+  maxSuppressed: int("BRAID_MAX_SUPPRESSED", positive, 10_000_000),
+
   /** A process that is silent for so long loses its spaces to the others; one that was killed loses them at once. */
   spaceLeaseSeconds: int("BRAID_SPACE_LEASE_SECONDS", between(3, 60), 10),
 

@@ -7,6 +7,7 @@
  *
  * Not here: where each type is read (`extraction-plan.ts`), events that are dropped before (`drops.ts`).
  */
+import { identifierValue } from "../event/identifier-value.ts"
 import type { Json, JsonObject, Message } from "../event/message.ts"
 import { defaultTypes } from "../workspace/default-types.ts"
 import type { Collection } from "../workspace/rules.ts"
@@ -30,27 +31,6 @@ const planOf = (rules: Rules): Plan => {
   let plan = plans.get(rules)
   if (plan === undefined) plans.set(rules, (plan = compilePlan(rules)))
   return plan
-}
-
-const maxLength = 500
-
-/** Why a value is not promoted. An object, so that every string can be a value. */
-interface Unusable {
-  readonly reason: IgnoreReason
-}
-const unsafeNumber: Unusable = { reason: "unsafe_number" }
-const notAString: Unusable = { reason: "not_a_string" }
-const invalidUnicode: Unusable = { reason: "invalid_unicode" }
-const tooLong: Unusable = { reason: "too_long" }
-
-const normalise = (value: unknown, email: boolean): string | Unusable => {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : unsafeNumber
-  if (typeof value !== "string") return notAString
-  let text = value.trim()
-  if (!text.isWellFormed() || text.includes("\uFFFD")) return invalidUnicode
-  if (email) text = text.normalize("NFC").toLowerCase()
-  if (text.length > maxLength && (text.length > 2 * maxLength || [...text].length > maxLength)) return tooLong
-  return text
 }
 
 /** Present, not null and not blank (IDR-34). */
@@ -107,7 +87,7 @@ class Pass {
   }
 
   promote(type: string, collection: Collection, rule: TypeRule | undefined, raw: unknown, from: string): void {
-    const value = normalise(raw, type === "email")
+    const value = identifierValue(raw, type === "email")
     if (typeof value !== "string") return this.ignore(collection, type, from, value.reason)
     if (rule === undefined) return this.unseen(type, collection, from)
     if (!rule.enabled) return this.ignore(collection, type, from, "type_switched_off")

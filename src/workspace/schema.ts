@@ -3,6 +3,7 @@
  * process on the database. `origin` says who made an object: the configuration file removes only what is its own.
  */
 import { auditMigrations } from "./audit.ts"
+import { regulationMigrations } from "./regulation-schema.ts"
 import { sessionMigrations } from "./sessions.ts"
 
 /** Ids 300 to 399 belong to the workspace. */
@@ -47,5 +48,6 @@ export const workspaceMigrations = [
       `create table labels (label text primary key, description text, created_at timestamptz not null, created_by text not null)`
     ]
   },
-  ...sessionMigrations
+  ...sessionMigrations,
+  ...regulationMigrations
 ] as const

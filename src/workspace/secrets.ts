@@ -10,6 +10,7 @@ export const newWriteKey = (): string => randomBase62(32)
 export const newSpaceId = (): string => `spa_${randomBase62(22)}`
 export const newTokenId = (): string => `tok_${randomBase62(22)}`
 export const newFilterId = (): string => `flt_${randomBase62(22)}`
+export const newRegulationId = (): string => `reg_${randomBase62(22)}`
 /** The secret itself (PRO-4): 190 bits. */
 export const newTokenSecret = (): string => `pt_${randomBase62(32)}`
 /** Tells audit entries of one moment apart. */

@@ -1,0 +1,28 @@
+/**
+ * The user ids that a message names, for suppression and deletion (PRV-7): `userId`, `previousId` of an alias, and
+ * `context.externalIds` of type `user_id`, whatever else such an entry says.
+ */
+import { identifierValue } from "./identifier-value.ts"
+import type { Message } from "./message.ts"
+
+const matches = (value: unknown, test: (userId: string) => boolean): boolean => {
+  if (value === undefined || value === null) return false
+  const userId = identifierValue(value)
+  return typeof userId === "string" && userId !== "" && test(userId)
+}
+
+/** Whether `test` is true of any user id of the message. Called per message: allocates nothing. */
+export const someUserId = (
+  { type, userId, previousId, context }: Pick<Message, "type" | "userId" | "previousId" | "context">,
+  test: (userId: string) => boolean
+): boolean => {
+  if (matches(userId, test)) return true
+  if (type === "alias" && matches(previousId, test)) return true
+  const externalIds: unknown = (context as Message["context"] | undefined)?.["externalIds"]
+  if (!Array.isArray(externalIds)) return false
+  for (const entry of externalIds as ReadonlyArray<unknown>) {
+    if (typeof entry !== "object" || entry === null || !("id" in entry) || !("type" in entry)) continue
+    if (entry.type === "user_id" && matches(entry.id, test)) return true
+  }
+  return false
+}
