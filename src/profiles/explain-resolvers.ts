@@ -38,7 +38,7 @@ const query = {
 /** One loader for each request: a page of events reads its resolutions at once. */
 const loaders = new WeakMap<RequestContext, DataLoader<number, Explanation | null>>()
 
-const resolutionsOf = (context: RequestContext): DataLoader<number, Explanation | null> => {
+export const resolutionsOf = (context: RequestContext): DataLoader<number, Explanation | null> => {
   let loader = loaders.get(context)
   if (loader === undefined) {
     const { services, space } = context

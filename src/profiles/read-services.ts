@@ -5,9 +5,11 @@ import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { Database } from "../platform/database.ts"
 import type { ApiServices } from "./api-services.ts"
+import { makeInsights } from "./insights.ts"
 import { makeOutcomes } from "./outcomes.ts"
 import { makeProfileSearch } from "./profile-search.ts"
 import type { ReadModel } from "./read-model.ts"
+import { makePositionsOf } from "./record-loaders.ts"
 import { followWords } from "./search-index.ts"
 import { makeSearch } from "./search.ts"
 import { makeThreadReader } from "./thread-reader.ts"
@@ -21,6 +23,10 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
   const outcomes = makeOutcomes(database, dedupScope)
   const profileSearch = makeProfileSearch(database, model)
   return {
+    history,
+    positionsOf: makePositionsOf(database),
+    findMerge: graph.findMerge,
+    insights: makeInsights(database),
     outcomes,
     profileSearch,
     search: makeSearch({ database, graph, history, model, profileSearch, outcomes }),

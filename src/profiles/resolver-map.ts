@@ -9,6 +9,7 @@ import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
 import { searchResolvers } from "./search-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
+import { insightResolvers } from "./insight-resolvers.ts"
 
 export const resolverMaps = [
   resolvers,
@@ -20,5 +21,6 @@ export const resolverMaps = [
   explainResolvers,
   historyResolvers,
   threadResolvers,
-  searchResolvers
+  searchResolvers,
+  insightResolvers
 ]

@@ -26,6 +26,8 @@ export interface Insight {
   readonly candidates: ReadonlyArray<string>
   /** Where the event went, as it was called then. */
   readonly segmentId: string | null
+  /** Of a merge. */
+  readonly mergeId: string | null
   /** Turn of the loop; null: not decided in the loop. */
   readonly iteration: number | null
   readonly nextStep: string | null
@@ -77,6 +79,7 @@ export const errorInsights = (entry: JournalEntry): ReadonlyArray<Insight> =>
     breach: data.breach,
     candidates: data.candidates,
     segmentId: data.segment_id,
+    mergeId: null,
     iteration: data.iteration === 0 ? null : data.iteration,
     nextStep: data.next_step
   }))
@@ -92,6 +95,7 @@ export const successInsights = (entry: JournalEntry): ReadonlyArray<Insight> =>
     candidates:
       success.kind === "Profiles merged" ? [success.from] : success.kind === "Link created" ? [success.account] : [],
     segmentId: success.segmentId,
+    mergeId: success.kind === "Profiles merged" ? success.mergeId : null,
     iteration: null,
     nextStep: null
   }))
