@@ -12,6 +12,9 @@ import { objectStoreLive } from "./archive/object-store-live.ts"
 import { archiveMigrations } from "./archive/schema.ts"
 import { Settings } from "./config.ts"
 import { ConsoleRoom } from "./console-server/console.ts"
+import { recorderFlush } from "./debugger/flush.ts"
+import { LiveRecorder } from "./debugger/recorder.ts"
+import { debuggerMigrations } from "./debugger/schema.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -48,7 +51,8 @@ const migrations = [
   ...archiveMigrations,
   ...identityMigrations,
   ...workspaceMigrations,
-  ...profileMigrations
+  ...profileMigrations,
+  ...debuggerMigrations
 ]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
@@ -154,12 +158,15 @@ const start = Effect.gen(function* () {
   }
 })
 
-const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, ConsoleRoom.layer, whatIfLive)
+const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, recorderFlush, ConsoleRoom.layer, whatIfLive)
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(
   body: (service: { readonly url: string; readonly port: number }) => Effect.Effect<A, E, R>
-) => Effect.scoped(Effect.flatMap(start, body)).pipe(Effect.provide(rooms.pipe(Layer.provideMerge(services("fail")))))
+) =>
+  Effect.scoped(Effect.flatMap(start, body)).pipe(
+    Effect.provide(rooms.pipe(Layer.provideMerge(LiveRecorder.layer), Layer.provideMerge(services("fail"))))
+  )
 
 /** `braid serve`: until it is interrupted. */
 export const serve = withService(({ url }) => Effect.andThen(Console.log(`Braid is ready at ${url}`), Effect.never))

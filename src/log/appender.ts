@@ -12,7 +12,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Cause, Duration, Effect, Latch, Metric } from "effect"
 import type { SqlError } from "effect/sql"
 import { sqlErrorText } from "../platform/database-layer.ts"
-import { assemble, type Batch, bytesOf, Waiting } from "./batch.ts"
+import { assemble, type Batch, bytesOf, none, Waiting } from "./batch.ts"
 import { type AppendRequest, dayOf, LogUnavailable, type Position } from "./event-log.ts"
 import { dayOfTime, ensurePartitions } from "./partitions.ts"
 import type { SeenSet } from "./seen-set.ts"
@@ -202,11 +202,11 @@ export class Appender {
   #settle(waiting: ReadonlyArray<Waiting>, batch: Batch) {
     this.#sent = undefined
     for (let i = 0; i < waiting.length; i++) this.#answer(waiting[i]!, undefined, batch.duplicates[i]!)
-    const duplicates = batch.duplicates.reduce((sum, n) => sum + n, 0)
+    const duplicates = batch.duplicates.reduce((sum, { length }) => sum + length, 0)
     if (duplicates > 0) Effect.runSync(Metric.update(repeated, duplicates))
   }
 
-  #answer(waiting: Waiting, error: LogUnavailable | undefined, duplicates: number) {
+  #answer(waiting: Waiting, error: LogUnavailable | undefined, duplicates: ReadonlyArray<number>) {
     if (!waiting.settled) this.#bytes -= waiting.bytes
     waiting.settle(error, duplicates)
   }
@@ -215,12 +215,12 @@ export class Appender {
   readonly #expire = () => {
     const oldest = performance.now() - patienceMs
     for (const waiting of this.#inFlight) {
-      if (waiting.since < oldest) this.#answer(waiting, new LogUnavailable({ cause: this.#lastError }), 0)
+      if (waiting.since < oldest) this.#answer(waiting, new LogUnavailable({ cause: this.#lastError }), none)
     }
     let n = 0
     while (n < this.#queue.length && this.#queue[n]!.since < oldest) n++
     for (const waiting of this.#queue.splice(0, n)) {
-      this.#answer(waiting, new LogUnavailable({ cause: this.#lastError }), 0)
+      this.#answer(waiting, new LogUnavailable({ cause: this.#lastError }), none)
     }
     if (this.#queue.length === 0 && this.#inFlight.length === 0) {
       clearInterval(this.#expiry)

@@ -24,11 +24,11 @@ export class Waiting {
   }
 
   /** Answers the request; later answers are ignored. */
-  settle(error: LogUnavailable | undefined, duplicates: number): void {
+  settle(error: LogUnavailable | undefined, duplicates: ReadonlyArray<number>): void {
     if (this.settled) return
     this.settled = true
     try {
-      this.request.done(error, duplicates)
+      this.request.done(error, duplicates.length, duplicates)
     } catch {
       // The caller's problem must not become that of the other requests of the batch.
     }
@@ -63,9 +63,11 @@ export interface Batch {
   /** The same hashes, 16 bytes each. */
   readonly packed: Uint8Array
   readonly words: Uint32Array
-  /** Per request. */
-  readonly duplicates: ReadonlyArray<number>
+  /** Per request: which of its events were stored before. */
+  readonly duplicates: ReadonlyArray<ReadonlyArray<number>>
 }
+
+export const none: ReadonlyArray<number> = []
 
 /** First accepted wins, also within a batch (ING-65). */
 export const assemble = (waiting: ReadonlyArray<Waiting>, seen: SeenSet): Batch => {
@@ -78,12 +80,12 @@ export const assemble = (waiting: ReadonlyArray<Waiting>, seen: SeenSet): Batch 
   const inBatch = new Set<string>()
   let receivedAt = 0
   const duplicates = waiting.map(({ request, hashes: own }) => {
-    let repeated = 0
+    let repeated: Array<number> | undefined
     receivedAt = Math.max(receivedAt, request.receivedAt)
     for (let i = 0; i < request.events.length; i++) {
       const text = own.texts[i]!
       if (inBatch.has(text) || seen.has(own.words, i * 4)) {
-        repeated++
+        ;(repeated ??= []).push(i)
         continue
       }
       inBatch.add(text)
@@ -93,7 +95,7 @@ export const assemble = (waiting: ReadonlyArray<Waiting>, seen: SeenSet): Batch 
       bodies.push(event.body)
       hashes.push(text)
     }
-    return repeated
+    return repeated ?? none
   })
   const count = hashes.length
   const packed = new Uint8Array(words.buffer, 0, count * 16)

@@ -39,8 +39,8 @@ export interface AppendRequest {
   readonly events: ReadonlyArray<NewEvent>
   /** Milliseconds; one `receivedAt` per request (ING-44). */
   readonly receivedAt: number
-  /** Called exactly once. `duplicates` counts the events that were stored before (or twice in this request). */
-  readonly done: (error: LogUnavailable | undefined, duplicates: number) => void
+  /** Called exactly once. `duplicates` counts the events that were stored before (or twice in this request), `which` are they. */
+  readonly done: (error: LogUnavailable | undefined, duplicates: number, which?: ReadonlyArray<number>) => void
 }
 
 /** Also of an error that was copied into a plain object on its way. */

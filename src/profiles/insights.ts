@@ -133,6 +133,8 @@ where j.pos >= $1::float8::bigint and j.pos < $2::float8::bigint order by j.pos 
 
 const plain = (map: ReadonlyMap<string, number>) => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
 
+const add = (map: Map<string, number>, key: string, n: number) => map.set(key, (map.get(key) ?? 0) + n)
+
 export const makeInsights = ({ read: sql }: Database["Service"]) => {
   const errors = Effect.fnUntraced(function* (
     spaceId: string,
@@ -198,7 +200,6 @@ export const makeInsights = ({ read: sql }: Database["Service"]) => {
       [new Date(from), new Date(to)]
     )
     const sums = { kinds: new Map<string, number>(), types: new Map(), sources: new Map(), hours: new Map() }
-    const add = (map: Map<string, number>, key: string, n: number) => map.set(key, (map.get(key) ?? 0) + n)
     let total = 0
     for (const { kind, type, source, hour, n } of rows) {
       total += n

@@ -3,6 +3,7 @@
  * append, counting (the order of ING-100). Says what became of the request; the caller says it to the client.
  */
 import type { IncomingMessage } from "node:http"
+import type { Recorder } from "../debugger/recorder.ts"
 import { type DiscardCode, warningsOf } from "../event/codes.ts"
 import { isObject } from "../event/json.ts"
 import type { JsonObject, MessageType } from "../event/message.ts"
@@ -40,6 +41,8 @@ export interface IntakeDeps {
   readonly newMessageId: () => string
   /** Milliseconds after which a request is answered although its commit is still under way (ING-10). */
   readonly deadlineMs: number
+  /** What the debugger shows; absent: nothing is kept for it. */
+  readonly recorder?: Pick<Recorder, "accepted" | "discarded">
 }
 
 /** A request whose body was read and parsed. */
@@ -80,7 +83,7 @@ const libraryOf = (body: JsonObject): string | null => {
 
 /** `answer` is called exactly once; with `done` only after everything accepted is durable. */
 export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome: Outcome) => void) => void) => {
-  const { counters, log, senders, settings, snapshot } = deps
+  const { counters, log, recorder, senders, settings, snapshot } = deps
   const unknownSenders = new SenderMeters()
   let requests: TokenBucket | undefined
 
@@ -129,10 +132,13 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     }
   }
 
-  const count = (source: Source, intake: Intake): void => {
-    const id = source.id
+  const count = (source: Source, intake: Intake, receivedAt: number): void => {
+    const { id, no } = source
     if (intake.reason !== undefined) counters.add("reasons", id, intake.reason)
-    for (const code of intake.discarded satisfies ReadonlyArray<DiscardCode>) counters.add("discarded", id, code)
+    for (const [i, code] of (intake.discarded satisfies ReadonlyArray<DiscardCode>).entries()) {
+      counters.add("discarded", id, code)
+      recorder?.discarded(no, code, intake.refused[i], receivedAt)
+    }
     for (const bits of intake.warnings) for (const code of warningsOf(bits)) counters.add("warnings", id, code)
   }
 
@@ -150,8 +156,9 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     const taken = log.offer({
       events,
       receivedAt,
-      done: (error, duplicates) => {
+      done: (error, duplicates, which) => {
         if (error !== undefined) return void settle(unavailable)
+        recorder?.accepted(source.no, events, receivedAt, which)
         if (duplicates < events.length) counters.add("accepted", source.id, "", events.length - duplicates)
         if (duplicates > 0) counters.add("duplicates", source.id, "", duplicates)
         if (!settle(done)) counters.add("late")
@@ -184,7 +191,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       counters.add("reasons", source.id, "bad_request")
       return answer({ kind: "refused", code: "payload_too_large" })
     }
-    count(source, intake)
+    count(source, intake, receivedAt)
     if (intake.events.length === 0) return answer(done)
     append(source, intake, receivedAt, answer)
   }

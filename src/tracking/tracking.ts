@@ -10,6 +10,7 @@ import { Clock, Context, Effect, Layer, Metric } from "effect"
 import { randomFillSync } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings, type SettingsValue } from "../config.ts"
+import { LiveRecorder, type Recorder } from "../debugger/recorder.ts"
 import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
@@ -50,6 +51,7 @@ export interface TrackingDeps {
   readonly onSeries?: (series: Series) => void
   /** Default 5,000 ms (ING-10). */
   readonly deadlineMs?: number
+  readonly recorder?: Pick<Recorder, "accepted" | "discarded">
 }
 
 export interface TrackingService {
@@ -215,45 +217,48 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
 }
 
 export class Tracking extends Context.Service<Tracking, TrackingService>()("braid/tracking/Tracking") {
-  static readonly layer: Layer.Layer<Tracking, TrackingSettingInvalid, Settings | Workspace | EventLog> = Layer.effect(
-    this,
-    Effect.gen(function* () {
-      const settings = yield* Settings
-      const workspace = yield* Workspace
-      const log = yield* EventLog
-      const clock = yield* Clock.Clock
-      const context = yield* Effect.context<never>()
-      const registrations: Array<{ readonly remove: () => void }> = []
-      yield* Effect.addFinalizer(() =>
-        Effect.sync(() => registrations.forEach((registration) => registration.remove()))
-      )
-
-      /** The scrape reads our plain number; counting itself touches no metric. */
-      const onSeries = (series: Series): void => {
-        const { description, labels, name } = series.family
-        const counter = Metric.counter(name, { description, incremental: true }).pipe(
-          Metric.withAttributes(Object.fromEntries(labels.map((label, n) => [label, series.values[n]!])))
+  static readonly layer: Layer.Layer<Tracking, TrackingSettingInvalid, Settings | Workspace | EventLog | LiveRecorder> =
+    Layer.effect(
+      this,
+      Effect.gen(function* () {
+        const settings = yield* Settings
+        const workspace = yield* Workspace
+        const log = yield* EventLog
+        const recorder = yield* LiveRecorder
+        const clock = yield* Clock.Clock
+        const context = yield* Effect.context<never>()
+        const registrations: Array<{ readonly remove: () => void }> = []
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => registrations.forEach((registration) => registration.remove()))
         )
-        const get = () => ({ count: series.count, incremental: true })
-        registrations.push(Metric.registerUnsafe(counter, context, { get, update: nothing, modify: nothing }))
-      }
-      const runFork = Effect.runForkWith(context)
-      return yield* Effect.try({
-        try: () =>
-          makeTracking({
-            snapshot: workspace.current,
-            log,
-            settings,
-            now: () => clock.currentTimeMillisUnsafe(),
-            onDefect: (error) =>
-              void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),
-            onSeries
-          }),
-        catch: (error) => {
-          if (error instanceof TrackingSettingInvalid) return error
-          throw error
+
+        /** The scrape reads our plain number; counting itself touches no metric. */
+        const onSeries = (series: Series): void => {
+          const { description, labels, name } = series.family
+          const counter = Metric.counter(name, { description, incremental: true }).pipe(
+            Metric.withAttributes(Object.fromEntries(labels.map((label, n) => [label, series.values[n]!])))
+          )
+          const get = () => ({ count: series.count, incremental: true })
+          registrations.push(Metric.registerUnsafe(counter, context, { get, update: nothing, modify: nothing }))
         }
+        const runFork = Effect.runForkWith(context)
+        return yield* Effect.try({
+          try: () =>
+            makeTracking({
+              snapshot: workspace.current,
+              log,
+              settings,
+              recorder,
+              now: () => clock.currentTimeMillisUnsafe(),
+              onDefect: (error) =>
+                void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),
+              onSeries
+            }),
+          catch: (error) => {
+            if (error instanceof TrackingSettingInvalid) return error
+            throw error
+          }
+        })
       })
-    })
-  )
+    )
 }

@@ -28,6 +28,8 @@ export type BatchReason = "empty_batch" | "empty_batch_result" | "multi_user_err
 export class Intake {
   readonly events: Array<NewEvent> = []
   readonly discarded: Array<DiscardCode> = []
+  /** The messages that were discarded, in the same order. */
+  readonly refused: Array<unknown> = []
   /** The warning bits of each message that had any. */
   readonly warnings: Array<number> = []
   reason: BatchReason | undefined = undefined
@@ -43,6 +45,11 @@ export interface Origin {
 const types: ReadonlySet<unknown> = new Set(messageTypes)
 const isMessageType = (value: unknown): value is MessageType => types.has(value)
 
+const discard = (intake: Intake, code: DiscardCode, item: unknown): void => {
+  intake.discarded.push(code)
+  intake.refused.push(item)
+}
+
 /** Judges one message and adds it, or the reason against it. */
 const take = (
   item: JsonObject,
@@ -54,7 +61,7 @@ const take = (
 ): void => {
   const code = validate(item, type)
   if (code !== undefined) {
-    intake.discarded.push(code)
+    discard(intake, code, item)
     return
   }
   let kept = item
@@ -77,7 +84,7 @@ export const unpackSingle = (body: JsonObject, type: MessageType, origin: Origin
   const intake = new Intake()
   const found = inspect(body, 1)
   if (found.deep) {
-    intake.discarded.push("nesting_too_deep")
+    discard(intake, "nesting_too_deep", body)
     return intake
   }
   const sent = body.type
@@ -108,15 +115,15 @@ export const unpackBatch = (
   for (let index = 0; index < items.length; index++) {
     const item = items[index]
     if (index >= maxBatchItems) {
-      intake.discarded.push("batch_limit_exceeded")
+      discard(intake, "batch_limit_exceeded", item)
     } else if (!isObject(item) || !isMessageType(item.type)) {
-      intake.discarded.push("invalid_type")
+      discard(intake, "invalid_type", item)
     } else {
       const found = inspect(item, 1)
       if (isLargerThan(item, found, maxItemBytes)) {
-        intake.discarded.push("payload_too_large")
+        discard(intake, "payload_too_large", item)
       } else if (found.deep || sharedFound.deep) {
-        intake.discarded.push("nesting_too_deep")
+        discard(intake, "nesting_too_deep", item)
       } else {
         arrival.warnings = sharedWarnings
         take(merge(item, context, integrations), item.type, found, origin, arrival, intake)

@@ -3,6 +3,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { inject } from "vitest"
 import { archiveMigrations } from "../../src/archive/schema.ts"
+import { debuggerMigrations } from "../../src/debugger/schema.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
 import { logMigrations } from "../../src/log/migrations.ts"
 import { Database } from "../../src/platform/database.ts"
@@ -18,7 +19,8 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...archiveMigrations,
   ...identityMigrations,
   ...workspaceMigrations,
-  ...profileMigrations
+  ...profileMigrations,
+  ...debuggerMigrations
 ]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {

@@ -4,6 +4,7 @@ import { PrometheusMetrics } from "effect/observability"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Settings, type SettingsValue } from "../../src/config.ts"
+import { LiveRecorder } from "../../src/debugger/recorder.ts"
 import { EventLog } from "../../src/log/event-log.ts"
 import { Tracking } from "../../src/tracking/tracking.ts"
 import { Workspace } from "../../src/workspace/workspace.ts"
@@ -12,6 +13,7 @@ import { basic, makeSnapshot, MemoryLog, testSettings } from "./harness.ts"
 const withSettings = (settings: Partial<SettingsValue>, log = new MemoryLog()) =>
   Tracking.layer.pipe(
     Layer.provide([
+      LiveRecorder.layer,
       Layer.succeed(Settings, { ...testSettings, ...settings } as SettingsValue),
       Layer.succeed(EventLog, log as unknown as EventLog["Service"]),
       Layer.succeed(Workspace, {
