@@ -1,7 +1,8 @@
 /** Resolvers of `graphql/history.graphql` (IDR-210, IDR-211). */
+import DataLoader from "dataloader"
 import type { Contention, NearLimit } from "../identity/operations/contention.ts"
 import type { HistoryEntry } from "../identity/operations/history-entries.ts"
-import type { HistoryCursor } from "../identity/operations/history.ts"
+import type { HistoryCursor, HistoryOf, HistoryPage } from "../identity/operations/history.ts"
 import type { Space } from "../workspace/workspace.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
@@ -15,15 +16,32 @@ const decodePlace = (cursor: string): HistoryCursor | undefined => {
 
 const cursor = ({ seq, n }: HistoryEntry) => encodeKey(`${seq}:${n}`)
 
-const history = async (
-  { segmentId, requestedId }: ProfileNode,
-  args: PageArguments,
-  { services, space }: RequestContext
-) => {
+type HistoryLoader = DataLoader<HistoryOf, HistoryPage | null, string>
+
+/** One loader for each request: sibling profiles read their histories at once (PRO-63). */
+const loaders = new WeakMap<RequestContext, HistoryLoader>()
+
+const historiesIn = (context: RequestContext): HistoryLoader => {
+  let loader = loaders.get(context)
+  if (loader === undefined) {
+    const { services, space } = context
+    loader = new DataLoader((asked) => services.run(services.operations.histories(space.id, asked)), {
+      cacheKeyFn: JSON.stringify as (asked: HistoryOf) => string
+    })
+    loaders.set(context, loader)
+  }
+  return loader
+}
+
+const history = async ({ segmentId, requestedId }: ProfileNode, args: PageArguments, context: RequestContext) => {
   const { backward, limit, after, before } = windowOf(args, decodePlace)
-  const page = await services.run(
-    services.operations.history(space.id, requestedId ?? segmentId, { backward, limit, after, before })
-  )
+  const page = await historiesIn(context).load({
+    segmentId: requestedId ?? segmentId,
+    backward,
+    limit,
+    after,
+    before
+  })
   if (page === null) throw graphqlError("NOT_FOUND", `Profile ${segmentId} is gone.`)
   return backward
     ? connectionOf(page.entries, cursor, page.more, before !== null)

@@ -5,7 +5,7 @@ import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import { contended, nearLimits } from "../identity/operations/contention.ts"
-import { historyOf, type HistoryRequest } from "../identity/operations/history.ts"
+import { historiesOf, type HistoryOf } from "../identity/operations/history.ts"
 import {
   type OperationAnswers,
   type OperationInputs,
@@ -66,9 +66,9 @@ export const makeOperationServices = Effect.gen(function* () {
         const added = yield* addedTypes(database, spaceId)
         return yield* countOutside(graph, graphs.graphOf(spaceId), compileRules(document, 0, added))
       }),
-    /** Null when there is no such profile. */
-    history: (spaceId: string, segmentId: string, request: Omit<HistoryRequest, "nos">) =>
-      historyOf(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, segmentId, request),
+    /** Null where there is no such profile. */
+    histories: (spaceId: string, asked: ReadonlyArray<HistoryOf>) =>
+      historiesOf(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, asked),
     contended: (spaceId: string) => contended(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }),
     /** None before the space has rules. */
     nearLimits: (spaceId: string) =>

@@ -23,6 +23,24 @@ const ask = async (refs: ReadonlyArray<object>) => {
   return { profiles: body.data.profiles, calls: api.calls.names.toSorted() }
 }
 
+/** The histories of `kim` and others. */
+const histories = async (count: number) => {
+  api.calls.names.length = 0
+  const { body } = await api.graphql(
+    `query ($spaceId: ID!, $refs: [ProfileRef!]!) { profiles(spaceId: $spaceId, refs: $refs) {
+      segmentId history(first: 2) { edges { node { kind data } } pageInfo { hasNextPage } } } }`,
+    {
+      spaceId: api.space.id,
+      refs: Array.from({ length: count }, (_, i) =>
+        i === 0 ? external("user_id", "kim") : external("user_id", `many-${i}`)
+      )
+    }
+  )
+  expect(body.errors).toBeUndefined()
+  // Where the log begins is asked once in a while.
+  return { found: body.data.profiles, calls: api.calls.names.filter((name) => name !== "log.read") }
+}
+
 const nowhere = { url: "bolt://127.0.0.1:1", user: "", password: "" }
 const neo4j = await runNeo4j()
 const graphs = [
@@ -53,6 +71,18 @@ for (const [name, isThere, graph] of graphs) {
           expect(found.links.edges[0].node.to.externalIds.edges).toEqual([{ node: { id: `team-${i % 7}` } }])
           expect(found.links.edges[0].node.to.traits.edges).toEqual([{ node: { key: "name" } }])
           expect(found.metadata).toEqual({ updatedAt: ago(3000), mappingCount: 1 })
+        })
+      })
+
+      it("PRO-63: the histories of 100 profiles take as many store queries as those of 2, and each is its own", async () => {
+        const few = await histories(2)
+        const many = await histories(100)
+        expect(many.calls).toEqual(few.calls)
+        expect(many.found[0].history).toEqual(few.found[0].history)
+        expect(many.found[0].history.pageInfo.hasNextPage).toBe(true)
+        many.found.slice(1).forEach(({ segmentId, history }: (typeof many.found)[number], i: number) => {
+          expect(history.edges[0].node).toMatchObject({ kind: "CREATED", data: { segmentId } })
+          expect(JSON.stringify(history.edges)).toContain(`many-${i + 1}"`)
         })
       })
 

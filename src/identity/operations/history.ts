@@ -221,18 +221,48 @@ export const lineageOf = (profile: FoundProfile, merges: ReadonlyArray<MergeRow>
   return { path, tree: nodeOf(asked, null), nos }
 }
 
-/** The whole history of one segment id, page by page; null when it was never issued. */
-export const historyOf = Effect.fnUntraced(function* (
+export interface HistoryOf extends Omit<HistoryRequest, "nos"> {
+  readonly segmentId: string
+}
+
+/** The whole histories of segment ids, page by page; null for one that was never issued. */
+export const historiesOf = Effect.fnUntraced(function* (
   services: HistoryServices,
   space: { readonly id: string; readonly graphId: GraphId },
-  segmentId: string,
-  request: Omit<HistoryRequest, "nos">
-): Effect.fn.Return<(HistoryPage & Omit<Lineage, "nos">) | null, SqlError.SqlError | GraphError> {
-  const collection = segmentId.startsWith("grp_") ? "accounts" : "users"
-  const [profile] = yield* services.graph.find(space.graphId, collection, [{ segmentId }])
-  if (profile === null || profile === undefined) return null
-  const [merges = []] = yield* services.graph.merges(space.graphId, [profile.no])
-  const { nos, ...lineage } = lineageOf(profile, merges, segmentId)
-  const [page] = yield* readHistory(services, space, [{ ...request, nos }])
-  return { ...page!, ...lineage }
+  asked: ReadonlyArray<HistoryOf>
+): Effect.fn.Return<ReadonlyArray<(HistoryPage & Omit<Lineage, "nos">) | null>, SqlError.SqlError | GraphError> {
+  const { graph } = services
+  const profiles = new Map<string, FoundProfile>()
+  for (const collection of ["users", "accounts"] as const) {
+    const ids = [...new Set(asked.map(({ segmentId }) => segmentId))].filter(
+      (id) => id.startsWith("grp_") === (collection === "accounts")
+    )
+    if (ids.length === 0) continue
+    const found = yield* graph.find(
+      space.graphId,
+      collection,
+      ids.map((segmentId) => ({ segmentId }))
+    )
+    ids.forEach((id, i) => {
+      const profile = found[i]
+      if (profile !== null && profile !== undefined) profiles.set(id, profile)
+    })
+  }
+  const nos = [...new Set([...profiles.values()].map(({ no }) => no))]
+  const rows = nos.length === 0 ? [] : yield* graph.merges(space.graphId, nos)
+  const merges = new Map(nos.map((no, i) => [no, rows[i] ?? []]))
+  const lineages = asked.map(({ segmentId }) => {
+    const profile = profiles.get(segmentId)
+    return profile === undefined ? null : lineageOf(profile, merges.get(profile.no)!, segmentId)
+  })
+  const requests = asked.flatMap((request, i) => {
+    const lineage = lineages[i]
+    return lineage === null || lineage === undefined ? [] : [{ ...request, nos: lineage.nos }]
+  })
+  const pages = (yield* readHistory(services, space, requests)).values()
+  return lineages.map((lineage) => {
+    if (lineage === null) return null
+    const { path, tree } = lineage
+    return { ...pages.next().value!, path, tree }
+  })
 })

@@ -7,7 +7,7 @@ import { postgresGraph } from "../../../src/identity/graph-postgres.ts"
 import { IdentityGraph } from "../../../src/identity/graph.ts"
 import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
 import { contended, nearLimits } from "../../../src/identity/operations/contention.ts"
-import { type HistoryRequest, historyOf, type MergeNode } from "../../../src/identity/operations/history.ts"
+import { type HistoryRequest, historiesOf, type MergeNode } from "../../../src/identity/operations/history.ts"
 import { compileRules } from "../../../src/identity/rules.ts"
 import { Database } from "../../../src/platform/database.ts"
 import type { RulesDocument } from "../../../src/workspace/rules.ts"
@@ -33,7 +33,7 @@ const all = { after: null, before: null, limit: 100, backward: false }
 
 const history = Effect.fnUntraced(function* (segmentId: string, request: Omit<HistoryRequest, "nos"> = all) {
   const { services: them, space } = yield* services
-  return (yield* historyOf(them, space, segmentId, request))!
+  return (yield* historiesOf(them, space, [{ ...request, segmentId }]))[0]!
 })
 
 const kinds = (entries: ReadonlyArray<{ readonly kind: string }>) => entries.map(({ kind }) => kind)
@@ -83,7 +83,9 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
             ["MERGED", "MERGED"]
           )
           const { services: them, space } = yield* services
-          assert.isNull(yield* historyOf(them, space, `use_${"0".repeat(27)}`, all))
+          assert.deepStrictEqual(yield* historiesOf(them, space, [{ ...all, segmentId: `use_${"0".repeat(27)}` }]), [
+            null
+          ])
         })
     )
 
