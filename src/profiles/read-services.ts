@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { History } from "../archive/history.ts"
 import { Settings } from "../config.ts"
+import { makeDebuggerReader } from "../debugger/reader.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { Database } from "../platform/database.ts"
 import type { ApiServices } from "./api-services.ts"
@@ -27,6 +28,7 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
     positionsOf: makePositionsOf(database),
     findMerge: graph.findMerge,
     insights: makeInsights(database),
+    live: makeDebuggerReader(database),
     outcomes,
     profileSearch,
     search: makeSearch({ database, graph, history, model, profileSearch, outcomes }),

@@ -10,6 +10,7 @@ import { threadResolvers } from "./thread-resolvers.ts"
 import { searchResolvers } from "./search-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 import { insightResolvers } from "./insight-resolvers.ts"
+import { eventResolvers } from "./event-resolvers.ts"
 
 export const resolverMaps = [
   resolvers,
@@ -22,5 +23,6 @@ export const resolverMaps = [
   historyResolvers,
   threadResolvers,
   searchResolvers,
-  insightResolvers
+  insightResolvers,
+  eventResolvers
 ]
