@@ -8,7 +8,7 @@
  * resolution failure (IDR-141) and stays in the log.
  */
 import { type JsonObject, listedName, type Message, messageTypes } from "../event/message.ts"
-import type { LogEvent } from "../log/event-log.ts"
+import type { LogEvent, Position } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
 import type { EventFilter, Source } from "../workspace/workspace.ts"
 import { dropReason } from "./drops.ts"
@@ -73,7 +73,7 @@ const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignore
 /**
  * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
  * known to be resolved already (IDR-132): such an event adds no type. `lastSeq` is the last one given in the space.
- * `filters` come before every other drop (spec 02 section 2).
+ * `filters` come before every other drop (spec 02 section 2). `seqOf`: what is resolved again keeps its `seq`.
  */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
@@ -81,14 +81,15 @@ export const prepare = (
   sourceOf: (no: number) => Source | undefined,
   seen: ReadonlySet<string>,
   lastSeq: Seq = 0,
-  filters: ReadonlyArray<EventFilter> = []
+  filters: ReadonlyArray<EventFilter> = [],
+  seqOf: (last: Seq, position: Position) => Seq = nextSeq
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
   let seq = lastSeq
   const inBatch = new Set<string>()
   for (const event of events) {
     const message = JSON.parse(decoder.decode(event.body)) as Message
-    seq = nextSeq(seq, event.position)
+    seq = seqOf(seq, event.position)
     const facts = factsOf(message, event, sourceOf(event.source)?.id ?? "", seq)
     let drop: string | null
     let extraction = noIdentifiers

@@ -1,95 +1,152 @@
 /**
- * Rebuilding the graph of a space from its journal, beside the live one:
+ * What is built beside the live graph of a space and then switched to, while resolution and readers go on:
  *
- *     fill the next generation (readers and resolution go on) -> catch up at a batch boundary -> switch -> drop the old one
+ *     fill the next generation -> catch up at a batch boundary -> switch
  *
- * The work is asked for by a row in `space_operations`, so that a command finds the process that owns the space
- * through the database. A rebuild that was interrupted goes on where it stopped.
+ * A rebuild of the graph fills it from the journal, here; a generation under other rules has tables of its own, too
+ * (`generations/replace.ts`). The work is asked for by a row in `space_operations`, so that a command finds the process that owns the
+ * space through the database. What was interrupted goes on where it stopped.
  */
-import { Deferred, Effect, Schedule } from "effect"
-import type { SqlError } from "effect/sql"
-import type { Position } from "../log/event-log.ts"
+import { Cause, Deferred, Effect, Schedule } from "effect"
+import { History } from "../archive/history.ts"
+import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
-import { type GraphError, type GraphId, IdentityGraph } from "./graph.ts"
+import { causeMessage } from "../platform/supervise.ts"
+import { Workspace } from "../workspace/workspace.ts"
+import { overdue, sweepGenerations } from "./generations/keep.ts"
+import {
+  abandon,
+  isAside,
+  type ReadyGeneration,
+  type ReplaceOperation,
+  replaceGeneration
+} from "./generations/replace.ts"
+import type { FillError } from "./generations/fill.ts"
+import { IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import type { Seq } from "./model.ts"
-import type { SpaceFenced, SpaceStore } from "./space-store.ts"
-
-/** A graph that has caught up but for the last few entries and waits to be switched to. */
-export interface ReadyGraph {
-  readonly graphId: GraphId
-  readonly position: Position
-  readonly switched: Deferred.Deferred<void>
-}
+import { type BesideKind, OperationRefused, runsBeside } from "./operations/operation.ts"
+import type { SpaceStore } from "./space-store.ts"
 
 export interface Rebuilder {
-  /** Set while a graph waits to be switched to; looked at between two batches. */
-  readonly ready: () => ReadyGraph | undefined
-  /** Brings the ready graph to `committed` and, under `epoch`, makes it the live one. The caller reopens its session. */
-  readonly switchTo: (
-    ready: ReadyGraph,
-    committed: Seq,
-    epoch: number
-  ) => Effect.Effect<void, GraphError | SqlError.SqlError | SpaceFenced>
+  /** Set while something waits to be switched to; looked at between two batches. */
+  readonly ready: () => ReadyGeneration | undefined
+  /**
+   * Brings what is ready to `committed` and, under `epoch`, makes it the live one; then the caller reopens its session. False: it
+   * was refused, nothing has changed.
+   */
+  readonly switchTo: (ready: ReadyGeneration, committed: Seq, epoch: number) => Effect.Effect<boolean, FillError>
   /** Takes work as it is asked for, for ever. */
   readonly run: Effect.Effect<never>
 }
 
-interface Operation {
-  readonly id: number
+interface Row extends Omit<ReplaceOperation, "kind"> {
+  readonly kind: BesideKind | "sweep"
 }
+
+/** Failures for reasons of its own after which an operation is given up; being away does not count. */
+const mostAttempts = 5
 
 export const makeRebuilder = Effect.fnUntraced(function* (options: {
   readonly spaceId: string
   readonly store: SpaceStore
   /** `seq` up to which the journal may be read. */
   readonly committed: () => Seq
-  /** Of the space's owner, as it is here: a process that was paused and taken over from writes nothing more. */
+  /** Of the ownership of this process. */
   readonly epoch: () => number
   readonly wake: () => void
 }) {
-  const { write: sql } = yield* Database
+  const database = yield* Database
+  const { write: sql } = database
   const graph = yield* IdentityGraph
   const graphs = yield* LiveGraphs
-  const { spaceId, store } = options
-  const owned = <A, E>(write: Effect.Effect<A, E>) => Effect.suspend(() => store.owned(options.epoch(), write))
-  let ready: ReadyGraph | undefined
+  const { spaceId, store, epoch } = options
+  /** Under the epoch, so that a process that slept through its lease writes nothing. */
+  const owned = <A, E>(write: Effect.Effect<A, E>) => Effect.suspend(() => store.owned(epoch(), write))
+  const context = yield* Effect.context<Database | History | IdentityGraph | LiveGraphs | Settings | Workspace>()
+  let ready: ReadyGeneration | undefined
+  const offer = (generation: ReadyGeneration) => {
+    ready = generation
+    options.wake()
+  }
 
-  const rebuild = Effect.fnUntraced(function* (operation: Operation) {
+  const rebuild = Effect.fnUntraced(function* ({ id }: Row) {
     const old = graphs.graphOf(spaceId)
+    yield* graphs.refresh
     const next = graphs.nextOf(spaceId)
     const total = yield* store.journalLength()
     yield* owned(
-      sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = 0 where id = ${operation.id}`
+      sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = 0 where id = ${id}::float8::bigint`
     )
     const from = yield* graph.open(next)
-    const position = yield* catchUp({
-      store,
-      graph,
-      graphId: next,
-      from,
-      upTo: options.committed(),
-      onPage: (entries) =>
-        Effect.asVoid(
-          owned(
-            sql`update space_operations set done = done + ${entries}, total = greatest(total, done + ${entries}) where id = ${operation.id}`
+    const fill = (after: Seq, upTo: Seq) =>
+      catchUp({
+        store,
+        graph,
+        graphId: next,
+        from: after,
+        upTo,
+        onPage: (entries) =>
+          Effect.asVoid(
+            owned(
+              sql`update space_operations set done = done + ${entries}, total = greatest(total, done + ${entries}) where id = ${id}::float8::bigint`
+            )
           )
-        )
+      })
+    const position = yield* fill(from, options.committed())
+    const switched = yield* Deferred.make<void, OperationRefused>()
+    offer({
+      switched,
+      switchTo: (committed, under) => Effect.andThen(fill(position, committed), graphs.switchTo(spaceId, next, under))
     })
-    const switched = yield* Deferred.make<void>()
-    ready = { graphId: next, position, switched }
-    options.wake()
     yield* Deferred.await(switched)
     yield* graphs.followed
     yield* graph.drop(old)
   })
 
+  const finish = ({ id }: Row, code: string | null, error: string | null) =>
+    owned(
+      sql`update space_operations set finished_at = now(), code = ${code}, error = ${error} where id = ${id}::float8::bigint`
+    ).pipe(
+      // After the switch this process takes the space over from itself: its new epoch is known in a moment.
+      Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 25, while: ({ _tag }) => _tag === "SpaceFenced" })
+    )
+
+  const replace = Effect.fnUntraced(function* (row: Row) {
+    const operation = row as ReplaceOperation
+    const giveUp = (code: string, message: string) =>
+      Effect.andThen(abandon(options, operation), finish(row, code, message))
+    yield* replaceGeneration(options, operation, offer).pipe(
+      Effect.catchTag("OperationRefused", ({ code, message }) => giveUp(code, message)),
+      Effect.catchCause((cause) =>
+        isAway(cause)
+          ? Effect.failCause(cause)
+          : Effect.gen(function* () {
+              if (!(yield* isAside(database, spaceId, operation))) return
+              const [counted] = yield* owned(
+                sql<{ attempts: number }>`update space_operations set attempts = attempts + 1
+                  where id = ${row.id}::float8::bigint returning attempts`
+              )
+              yield* Effect.logWarning(`Rebuild ${row.id} of ${spaceId} has failed: ${causeMessage(cause)}`)
+              if ((counted?.attempts ?? 0) >= mostAttempts) yield* giveUp("INTERNAL", causeMessage(cause))
+            })
+      )
+    )
+  })
+
   const takeOne = Effect.gen(function* () {
-    const [operation] = yield* sql<Operation>`select id::int as id from space_operations
-      where space = ${spaceId} and kind = 'rebuild' and finished_at is null order by id limit 1`
-    if (operation === undefined) return
-    const failure = yield* rebuild(operation).pipe(
+    const [row] = yield* sql.unsafe<Row>(
+      `(select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor, coalesce(reason, '') as reason
+          from space_operations where space = $1 and ${runsBeside} and finished_at is null order by id limit 1)
+       union all select 0, 'sweep', '', '', '' where exists (select 1 from space_generations g where g.space = $1 and ${overdue})
+       order by id desc limit 1`,
+      [spaceId]
+    )
+    if (row === undefined) return
+    if (row.kind === "sweep") return yield* sweepGenerations(spaceId, epoch())
+    if (row.kind !== "rebuild") return yield* replace(row)
+    const failure = yield* rebuild(row).pipe(
       Effect.as(null),
       Effect.catchIf(
         (error) => error._tag !== "GraphFenced" && error._tag !== "SpaceFenced",
@@ -97,34 +154,41 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
       ),
       Effect.catchDefect((defect) => Effect.succeed(String(defect)))
     )
-    ready = undefined
-    yield* owned(
-      sql`update space_operations set finished_at = now(), error = ${failure} where id = ${operation.id}`
-    ).pipe(
-      // After the switch this process takes the space over from itself: its new epoch is known in a moment.
-      Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 25, while: ({ _tag }) => _tag === "SpaceFenced" })
-    )
+    yield* finish(row, null, failure)
   })
 
   return {
     ready: () => ready,
-    switchTo: (waiting, committed, epoch) =>
-      catchUp({ store, graph, graphId: waiting.graphId, from: waiting.position, upTo: committed }).pipe(
-        Effect.andThen(graphs.switchTo(spaceId, waiting.graphId, epoch)),
-        Effect.andThen(
-          Effect.suspend(() => {
-            ready = undefined
-            return Deferred.succeed(waiting.switched, undefined)
-          })
-        ),
-        Effect.asVoid
+    switchTo: (waiting, committed, under) =>
+      waiting.switchTo(committed, under).pipe(
+        Effect.as(true),
+        Effect.tap(() => Deferred.succeed(waiting.switched, undefined)),
+        Effect.catchTag("OperationRefused", (refused) => Effect.as(Deferred.fail(waiting.switched, refused), false)),
+        Effect.ensuring(Effect.sync(() => (ready = undefined)))
       ),
     run: takeOne.pipe(
-      // Another process was at the same graph: one of the two has lost the space and ends, the other goes on. The database
-      // is away: it goes on afterwards.
-      Effect.catchTag(["GraphFenced", "SpaceFenced", "SqlError"], (error) => Effect.logDebug(error.message)),
+      Effect.ensuring(Effect.sync(() => (ready = undefined))),
+      // Another process was at the same graph: one of the two has lost the space and ends, the other goes on. A store is away: it
+      // goes on afterwards.
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.interrupt
+          : Effect.logDebug(`Rebuilding ${spaceId}: ${causeMessage(cause)}`)
+      ),
       Effect.repeat(Schedule.spaced("1 second")),
-      Effect.andThen(Effect.never)
+      Effect.andThen(Effect.never),
+      Effect.provideContext(context)
     )
   } satisfies Rebuilder
 })
+
+const away = new Set(["GraphUnavailable", "GraphFenced", "SpaceFenced", "LogUnavailable", "ObjectStoreFailed"])
+
+/** A store is away, or the space was lost: no fault of the operation. */
+const isAway = (cause: Cause.Cause<unknown>): boolean => {
+  if (Cause.hasInterruptsOnly(cause)) return true
+  const error = Cause.squash(cause) as
+    | { readonly _tag?: string; readonly reason?: { readonly _tag?: string } }
+    | undefined
+  return away.has(error?._tag ?? "") || (error?._tag === "SqlError" && error.reason?._tag === "ConnectionError")
+}

@@ -5,6 +5,7 @@
  * `h` is the ledger key (IDR-132). `pos` of stamps and dropped is the log position, elsewhere the `seq` of `model.ts`;
  * `seq` of a stamp is null when it is equal to `pos`.
  */
+import { generationMigrations } from "./generations/schema.ts"
 import { whatIfMigrations } from "./what-if/schema.ts"
 
 /** Statements that create version 1, one per element; `s` is the quoted schema name. */
@@ -55,7 +56,9 @@ export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   `create index if not exists violations_demoted on ${s}.violations (pos) where type is not null
      and kind in ('Identifier value limit exceeded', 'Identifier value time limit exceeded', 'Profiles kept apart')`,
   // Who saved a version: 'file' (the configuration) or 'api'.
-  `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`
+  `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`,
+  // Segment ids of generations before that are issued no more (IDR-194): each follows the event with this seq, to the profile that it was resolved to.
+  `create table if not exists ${s}.former_ids (segment_id text primary key, seq bigint not null, profile bigint)`
 ]
 
 /** Quoted schema name of a space. The id was validated when the configuration was read. */
@@ -104,5 +107,6 @@ export const identityMigrations = [
     name: "attempts at operations",
     statements: [`alter table space_operations add column attempts int not null default 0`]
   },
-  ...whatIfMigrations
+  ...whatIfMigrations,
+  ...generationMigrations
 ] as const

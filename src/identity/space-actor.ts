@@ -268,8 +268,8 @@ const runSession = Effect.fnUntraced(function* (options: {
     const ready = rebuilder.ready()
     if (ready !== undefined) {
       yield* settle
-      yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq), epoch)
-      return "switched" as const
+      // A switch that is refused changes nothing.
+      if (yield* rebuilder.switchTo(ready, Math.max(cursor, storedSeq), epoch)) return "switched" as const
     }
     if (asked && (yield* Clock.currentTimeMillis) >= notBefore) {
       asked = false

@@ -87,10 +87,16 @@ export interface CommitHeader {
 }
 
 /** Everything a space actor reads from and writes to Postgres. */
-export const makeSpaceStore = (database: Database["Service"], spaceId: string) => {
+export const makeSpaceStore = (
+  database: Database["Service"],
+  spaceId: string,
+  /** Another generation than the live one (`generations/`). */
+  { schema: s, reader }: { readonly schema: string; readonly reader: string } = {
+    schema: spaceSchema(spaceId),
+    reader: readerName(spaceId)
+  }
+) => {
   const sql = database.write
-  const s = spaceSchema(spaceId)
-  const reader = readerName(spaceId)
   const text = commitText(s)
 
   /** Commits the batch and moves the cursor, or fails with `SpaceFenced` and writes nothing. */

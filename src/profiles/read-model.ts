@@ -10,6 +10,7 @@ import type { SqlError } from "effect/sql"
 import { Settings } from "../config.ts"
 import type { Message } from "../event/message.ts"
 import { type FoundProfile, type GraphError, type GraphId, IdentityGraph, type ProfileRef } from "../identity/graph.ts"
+import { findProfiles } from "../identity/generations/former-ids.ts"
 import { mappingId } from "../identity/ids.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import type { ProfileNo, Seq } from "../identity/model.ts"
@@ -155,9 +156,11 @@ export const makeReadModel = Effect.gen(function* () {
     }
   }
 
+  const lookUp = (space: ReadSpace, collection: Collection, refs: ReadonlyArray<ProfileRef>) =>
+    findProfiles({ database, graph }, { schema: space.schema, graphId: space.graph }, collection, refs)
   const find = {
-    users: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => graph.find(space.graph, "users", refs)),
-    accounts: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => graph.find(space.graph, "accounts", refs))
+    users: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => lookUp(space, "users", refs)),
+    accounts: shared((space: ReadSpace, refs: ReadonlyArray<ProfileRef>) => lookUp(space, "accounts", refs))
   }
   const traits = shared(readTraits)
   const externalIds = shared(readExternalIds)

@@ -4,6 +4,7 @@ import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
 import { historyResolvers } from "./history-resolvers.ts"
 import { operationResolvers } from "./operation-resolvers.ts"
+import { rebuildResolvers } from "./rebuild-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
@@ -18,6 +19,7 @@ export const resolverMaps = [
   filterResolvers,
   operationResolvers,
   rulesImpactResolvers,
+  rebuildResolvers,
   whatIfResolvers,
   explainResolvers,
   historyResolvers,

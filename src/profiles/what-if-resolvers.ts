@@ -9,10 +9,13 @@ import {
   type StoredCluster,
   type WhatIfRun
 } from "../identity/what-if/runs.ts"
+import type { Scope } from "../identity/what-if/scope.ts"
+import { askRebuild, rebuildOfRun } from "../identity/generations/rebuilds.ts"
 import { actorOf } from "./access.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
 import { graphqlError } from "./graphql-errors.ts"
+import { underWay } from "./rebuild-resolvers.ts"
 import { checkSpace, type RequestContext } from "./resolvers.ts"
 import { rulesDocumentOf, type RulesInput } from "./rules-input.ts"
 import { spaceFor } from "./space-access.ts"
@@ -29,9 +32,27 @@ const existingRun = async (context: RequestContext, id: string): Promise<WhatIfR
   return run
 }
 
+interface ScopeInput {
+  /** ms */
+  readonly from: number | null
+  readonly to: number | null
+  readonly sources: ReadonlyArray<string> | null
+}
+
+const scopeOf = (input: Partial<ScopeInput> | null | undefined): Scope | null => {
+  const { from = null, to = null, sources = null } = input ?? {}
+  if (from === null && to === null && sources === null) return null
+  if (from !== null && to !== null && from >= to)
+    throw graphqlError("VALIDATION_FAILED", "`from` of the scope must be before `to`.")
+  return { from, to, sources }
+}
+
 const startWhatIf = async (
   _: unknown,
-  args: { spaceId: string; input: { rules: RulesInput; reapplyOperations?: boolean | null } },
+  args: {
+    spaceId: string
+    input: { rules: RulesInput; reapplyOperations?: boolean | null; scope?: Partial<ScopeInput> | null }
+  },
   context: RequestContext
 ) => {
   spaceFor(context, args.spaceId, "admin")
@@ -45,6 +66,7 @@ const startWhatIf = async (
       rules,
       baseVersion: current?.version ?? 0,
       reapplyOperations: args.input.reapplyOperations ?? true,
+      scope: scopeOf(args.input.scope),
       actor: actorOf(access)
     })
   )
@@ -53,6 +75,9 @@ const startWhatIf = async (
   return existingRun(context, id)
 }
 
+const rulesChanged = () =>
+  graphqlError("RULES_CHANGED", "The rules were changed since the run was started. Start it again.")
+
 const cancelWhatIf = async (_: unknown, { id }: { id: string }, context: RequestContext) => {
   spaceFor(context, context.space.id, "admin")
   await existingRun(context, id)
@@ -60,23 +85,53 @@ const cancelWhatIf = async (_: unknown, { id }: { id: string }, context: Request
   return existingRun(context, id)
 }
 
-const applyWhatIf = async (_: unknown, { id, reason }: { id: string; reason: string }, context: RequestContext) => {
+interface ApplyArguments {
+  readonly id: string
+  readonly mode: string
+  readonly reason: string
+}
+
+/** Also of a run whose rules are in force by now (RULES_ONLY). */
+const applyAsRebuild = async (run: WhatIfRun, reason: string, context: RequestContext) => {
+  const { services, space, access } = context
+  if (run.scope !== null)
+    throw graphqlError(
+      "VALIDATION_FAILED",
+      "A run over a part of the history cannot be applied as a rebuild: it does not say what becomes of the rest. Run it without a scope."
+    )
+  const current = await services.run(services.rules(space.id))
+  const expected = run.state === "applied" ? run.appliedVersion : run.baseVersion
+  if (current?.version !== expected) throw rulesChanged()
+  const input = { runId: run.id }
+  const actor = actorOf(access)
+  const asked = await services.run(
+    askRebuild(services.database, { spaceId: space.id, kind: "apply_rebuild", input, actor, reason })
+  )
+  if (asked === undefined) throw underWay()
+}
+
+const applyWhatIf = async (_: unknown, { id, mode, reason }: ApplyArguments, context: RequestContext) => {
   spaceFor(context, context.space.id, "admin")
   const { services, space, access } = context
   const run = await existingRun(context, id)
   if (reason.trim() === "") throw graphqlError("VALIDATION_FAILED", "Say why: it goes into the audit trail.")
-  if (run.state !== "done")
+  const inForce = mode === "rebuild" && run.state === "applied" && run.appliedAs === "rules_only"
+  if (run.state !== "done" && !inForce)
     throw graphqlError("CONFLICT", `The run is ${run.state}; only one that is done can be applied.`)
+  if (mode === "rebuild") {
+    await applyAsRebuild(run, reason, context)
+    return existingRun(context, id)
+  }
   const input = { rules: run.rules, expectedVersion: run.baseVersion }
-  await services
+  const { version } = await services
     .run(services.operations.operate({ spaceId: space.id, kind: "save_rules", input, actor: actorOf(access), reason }))
     .catch((error: { extensions?: { code?: unknown } }) => {
-      throw error.extensions?.code === "CONFLICT"
-        ? graphqlError("RULES_CHANGED", "The rules were changed since the run was started. Start it again.")
-        : error
+      throw error.extensions?.code === "CONFLICT" ? rulesChanged() : error
     })
   const { write: sql } = services.database
-  await services.run(sql`update what_if_runs set state = 'applied', applied_as = 'rules_only' where id = ${id}`)
+  await services.run(
+    sql`update what_if_runs set state = 'applied', applied_as = 'rules_only', applied_version = ${version} where id = ${id}`
+  )
   return existingRun(context, id)
 }
 
@@ -113,13 +168,15 @@ const upper = (words: ReadonlyArray<string>) => Object.fromEntries(words.map((wo
 
 export const whatIfResolvers = {
   RunState: upper(["queued", "running", "done", "failed", "cancelled", "applied", "expired"]),
-  ApplyMode: upper(["rules_only"]),
+  ApplyMode: upper(["rules_only", "rebuild"]),
   ClusterChange: upper(["unchanged", "merged", "split", "regrouped", "appeared", "vanished"]),
   Query: { whatIf: (_: unknown, { id }: { id: string }, context: RequestContext) => runOf(context, id) },
   Mutation: { startWhatIf, cancelWhatIf, applyWhatIf },
   WhatIfRun: {
     progress: ({ state, processed, total }: WhatIfRun) =>
       state === "done" || state === "applied" ? 1 : total === null || total === 0 ? 0 : Math.min(1, processed / total),
+    rebuild: ({ id, spaceId }: WhatIfRun, _: unknown, { services }: RequestContext) =>
+      services.run(rebuildOfRun(services.database, spaceId, id)),
     clusters
   },
   Cluster: {

@@ -11,6 +11,7 @@ import type { Database } from "../../platform/database.ts"
 import type { FoundProfile, GraphError, GraphId, IdentityGraph, MergeRow } from "../graph.ts"
 import type { JournalEntry } from "../journal.ts"
 import { collectionOf, type ProfileNo, type Seq } from "../model.ts"
+import { findProfiles } from "../generations/former-ids.ts"
 import { spaceSchema } from "../schema.ts"
 import { type HistoryEntry, namedBy, type OperationSides, tell, type Told } from "./history-entries.ts"
 import { decodeRow, isOperation, type OperationEntry } from "./operation-entry.ts"
@@ -238,8 +239,9 @@ export const historiesOf = Effect.fnUntraced(function* (
       (id) => id.startsWith("grp_") === (collection === "accounts")
     )
     if (ids.length === 0) continue
-    const found = yield* graph.find(
-      space.graphId,
+    const found = yield* findProfiles(
+      services,
+      { schema: spaceSchema(space.id), graphId: space.graphId },
       collection,
       ids.map((segmentId) => ({ segmentId }))
     )

@@ -5,6 +5,7 @@
 import { Context, Effect, Layer, Schedule, type Scope } from "effect"
 import { Database } from "../../platform/database.ts"
 import { supervise } from "../../platform/supervise.ts"
+import { runsBeside } from "./operation.ts"
 
 const lookEvery = "200 millis"
 
@@ -22,8 +23,9 @@ export class OperationWatch extends Context.Service<
       const listeners = new Map<string, () => void>()
       const look = Effect.gen(function* () {
         if (listeners.size === 0) return
-        const waiting = yield* sql<{ space: string }>`
-          select distinct space from space_operations where finished_at is null and kind <> 'rebuild'`
+        const waiting = yield* sql.unsafe<{ space: string }>(
+          `select distinct space from space_operations where finished_at is null and not ${runsBeside}`
+        )
         for (const { space } of waiting) listeners.get(space)?.()
       })
       yield* Effect.forkScoped(supervise("operations", Effect.asVoid(Effect.repeat(look, Schedule.spaced(lookEvery)))))

@@ -40,8 +40,16 @@ export interface OperationInputs {
   readonly import_rules: { readonly fromSpaceId: string; readonly force: boolean }
   /** Fills the graph again from the journal. */
   readonly rebuild: Record<string, never>
+  /** Replaces the profiles by those of a what-if run (IDR-193). */
+  readonly apply_rebuild: { readonly runId: string }
+  /** Goes back to the profiles before the last replacement (IDR-194). */
+  readonly rollback_rebuild: Record<string, never>
 }
 export type OperationKind = keyof OperationInputs
+
+/** Operations that run beside the batches, for as long as they take (`rebuild.ts`); as a condition on `space_operations`. */
+export type BesideKind = "rebuild" | "apply_rebuild" | "rollback_rebuild"
+export const runsBeside = "kind in ('rebuild', 'apply_rebuild', 'rollback_rebuild')"
 
 /** What each operation answers; segment ids are canonical ones after the operation. */
 export interface OperationAnswers {
@@ -53,6 +61,13 @@ export interface OperationAnswers {
   readonly save_rules: { readonly auditId: string; readonly version: number }
   readonly import_rules: { readonly auditId: string; readonly version: number }
   readonly rebuild: Record<string, never>
+  readonly apply_rebuild: RebuildAnswer
+  readonly rollback_rebuild: RebuildAnswer
+}
+
+export interface RebuildAnswer {
+  readonly auditId: string
+  readonly rulesVersion: number
 }
 
 export interface SplitAnswer {
@@ -94,6 +109,7 @@ export type OperationProblem =
   | "EMPTY_SPLIT"
   | "CONFLICT"
   | "RULES_NOT_EMPTY"
+  | "RULES_CHANGED"
   | "IDENTIFIER_NOT_FOUND"
   | "UNSUPPORTED_IDENTIFIER"
   | "IDENTIFIER_SWITCHED_OFF"

@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import { findAudit } from "../../workspace/audit.ts"
+import { findProfiles } from "../generations/former-ids.ts"
 import type { FoundProfile, GraphOperation } from "../graph.ts"
 import { identifierText } from "../graph-rows.ts"
 import { mergeId } from "../ids.ts"
@@ -122,7 +123,7 @@ export const liftSeparation: Execute<"lift_separation"> = Effect.fnUntraced(func
   yield* needReason(context)
   const { graph, graphId } = context
   const collection = a.startsWith("grp_") ? "accounts" : "users"
-  const [first, second] = yield* graph.find(graphId, collection, [{ segmentId: a }, { segmentId: b }])
+  const [first, second] = yield* findProfiles(context, context, collection, [{ segmentId: a }, { segmentId: b }])
   if (first === null || first === undefined || second === null || second === undefined)
     return yield* refuse("NOT_FOUND", `There is no profile ${first === null ? a : b} in this space.`)
   const [separations = []] = yield* graph.separations(graphId, [first.no])

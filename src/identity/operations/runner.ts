@@ -29,14 +29,20 @@ import type { SpaceFenced, SpaceStore } from "../space-store.ts"
 import { deleteIdentifier } from "./delete-identifier.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
 import { encodeOperation } from "./operation-entry.ts"
-import type { OperationInputs, OperationKind, OperationProblem } from "./operation.ts"
+import {
+  type BesideKind,
+  type OperationInputs,
+  type OperationKind,
+  type OperationProblem,
+  runsBeside
+} from "./operation.ts"
 import { liftSeparation, revertSplit } from "./rejoin.ts"
 import { importRules, saveRules } from "./rules-operations.ts"
 import { split } from "./split.ts"
 import { undoMerge } from "./undo-merge.ts"
 
 /** Rebuilds run beside the batches: `rebuild.ts`. */
-type Executable = Exclude<OperationKind, "rebuild">
+type Executable = Exclude<OperationKind, BesideKind>
 
 const executes: { readonly [K in Executable]: Execute<K> } = {
   delete_identifier: deleteIdentifier,
@@ -131,10 +137,13 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
   const { write: sql } = database
   const schema = spaceSchema(spaceId)
 
-  const open = sql<Row>`select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor,
+  const open = sql.unsafe<Row>(
+    `select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor,
       coalesce(reason, '') as reason, answer is not null as answered, requested_at < now() - interval '1 hour' as old
     from space_operations
-    where space = ${spaceId} and finished_at is null and kind <> 'rebuild' order by id limit ${atOnce}`
+    where space = $1 and finished_at is null and not ${runsBeside} order by id limit ${atOnce}`,
+    [spaceId]
+  )
 
   const finish = ({ epoch }: Standing, { id }: Row) =>
     store.owned(epoch, sql`update space_operations set finished_at = now() where id = ${id}::float8::bigint`)

@@ -1,6 +1,7 @@
 /** Split (IDR-201): chosen identifiers go to a new profile, and what belongs to them alone goes with them. */
 import { Effect } from "effect"
 import { ksuid } from "../../platform/hash.ts"
+import { findProfiles } from "../generations/former-ids.ts"
 import { type ProfileNo, profileNo } from "../model.ts"
 import type { Execute, OperationContext, OperationFailure } from "./execution.ts"
 import type { OperationInputs } from "./operation.ts"
@@ -17,9 +18,9 @@ export const planSplit = Effect.fnUntraced(function* (
   context: OperationContext,
   { profile: segmentId, identifiers }: OperationInputs["split"]
 ): Effect.fn.Return<Plan, OperationFailure> {
-  const { graph, graphId, spaceId, at, operationId, seq } = context
+  const { spaceId, at, operationId, seq } = context
   const collection = segmentId.startsWith("grp_") ? "accounts" : "users"
-  const [profile] = yield* graph.find(graphId, collection, [{ segmentId }])
+  const [profile] = yield* findProfiles(context, context, collection, [{ segmentId }])
   if (profile === null || profile === undefined)
     return yield* refuse("NOT_FOUND", `There is no profile ${segmentId} in this space.`)
   const prefix = collection === "users" ? "use_" : "grp_"

@@ -1,30 +1,28 @@
 /**
- * Replays what a space has resolved under other rules into a graph of its own (IDR-190): the same functions as live resolution,
- * over the history, writing to nothing that anybody else reads. Compares every decision with the journal on the way.
+ * The replay of a what-if run (IDR-190): what a space has resolved once more under other rules, into a graph of its own, and
+ * compared decision by decision with how it was: as the journal says, or, for a part of the history, as a replay of that part under the rules
+ * in force says. Nothing is written that anybody else reads.
  */
 import { Effect } from "effect"
-import type { History, HistoryFailed } from "../../archive/history.ts"
 import type { SqlError } from "effect/sql"
-import type { Position } from "../../log/event-log.ts"
+import type { History, HistoryFailed } from "../../archive/history.ts"
 import type { Database } from "../../platform/database.ts"
-import { float8s } from "../../platform/sql-arrays.ts"
 import type { Workspace } from "../../workspace/workspace.ts"
-import { prepare, resolveBatch } from "../batch.ts"
 import type { GraphError, GraphId, IdentityGraph } from "../graph.ts"
-import { changesGraph } from "../graph-projection.ts"
 import { decodeEntry, type JournalEntry } from "../journal.ts"
 import type { Seq } from "../model.ts"
-import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
+import { makeReplayer, type Step } from "../replay/replayer.ts"
+import { type InScope, makeResolvedEvents } from "../replay/resolved-events.ts"
 import type { ResolveOptions } from "../resolve.ts"
 import type { Rules } from "../rules.ts"
 import { spaceSchema } from "../schema.ts"
-import { WorkingSet } from "../working-set.ts"
 import { Divergences } from "./divergence.ts"
 
-const pageSize = 2_000
-/** Identifiers in memory, about 200 bytes each. */
-const capacity = 400_000
-const mostOperations = 10_000
+/** Rules, and the graph that they make of the history. */
+export interface ReplaySide {
+  readonly graphId: GraphId
+  readonly rules: Rules
+}
 
 export interface ReplayOptions {
   readonly database: Database["Service"]
@@ -33,13 +31,15 @@ export interface ReplayOptions {
   readonly graph: IdentityGraph["Service"]
   readonly spaceId: string
   readonly sources: ReadonlyArray<number>
-  readonly graphId: GraphId
-  readonly rules: Rules
-  readonly upTo: Position
+  readonly upTo: Seq
   readonly limits: ResolveOptions
+  readonly idsRecur: boolean
   /** Repeat deletions of identifiers at their place (IDR-155). */
   readonly reapply: boolean
-  /** Events gone through so far; false: stop. */
+  readonly after: ReplaySide
+  /** Only these events, and what they are compared with. */
+  readonly part?: { readonly inScope: InScope; readonly before: ReplaySide } | undefined
+  /** Events resolved so far; false: stop. */
   readonly onPage: (processed: number) => Effect.Effect<boolean, SqlError.SqlError>
 }
 
@@ -53,99 +53,80 @@ export interface Replayed {
   readonly cancelled: boolean
 }
 
-interface Stamp {
-  readonly pos: number
-  readonly seq: number
-  readonly rec: string | null
+/** Nothing is kept but the graph. */
+const keep = (_: unknown, toGraph: Effect.Effect<void, GraphError>) => toGraph
+
+type Entries = Map<Seq, string>
+
+const entryOf = (entries: ReadonlyMap<Seq, string>, seq: Seq): JournalEntry | null => {
+  const rec = entries.get(seq)
+  return rec === undefined ? null : decodeEntry(seq, rec)
 }
+
+const note = (entries: Entries) => (step: Step) =>
+  step.batch.rows.journal.pos.forEach((seq, i) => entries.set(seq, step.batch.rows.journal.rec[i]!))
 
 export const replay = Effect.fnUntraced(function* (
   options: ReplayOptions
 ): Effect.fn.Return<Replayed, HistoryFailed | SqlError.SqlError | GraphError> {
-  const { database, history, workspace, graph, graphId, spaceId, upTo, limits } = options
-  const schema = spaceSchema(spaceId)
-  const set = new WorkingSet(capacity)
+  const { database, history, workspace, graph, spaceId, upTo, limits, idsRecur, reapply, part } = options
   const divergences = new Divergences()
   const violations = { before: {} as Record<string, number>, after: {} as Record<string, number> }
   const merges = { before: 0, after: 0 }
-  const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
-  const nothing: ReadonlySet<string> = new Set()
-  let rules = options.rules
-  let position = yield* graph.open(graphId)
-  let seq: Seq = 0
   let processed = 0
-  let operationsSkipped = 0
 
-  const stored = yield* database.read.unsafe<{ pos: number; rec: string }>(
-    `select j.pos::float8 as pos, j.rec from ${schema}.journal j where j.rec like '{"operation"%' order by j.pos limit $1`,
-    [mostOperations]
-  )
-  const operations = stored.map(({ pos, rec }) => decodeRow(pos, rec)).filter(isOperation)
-
-  const operate = Effect.fnUntraced(function* (entry: OperationEntry) {
-    const identifiers = (entry.mutations.operations ?? []).flatMap((it) => (it.kind === "unmap" ? it.identifiers : []))
-    if (entry.operation !== "delete_identifier" || !options.reapply) {
-      if (changesGraph({ ...entry.mutations, position: 0 })) operationsSkipped += 1
-      return
-    }
-    seq += 1
-    const none = { profiles: [], mappings: [], merges: [], links: [] }
-    yield* graph.apply(graphId, position, { ...none, position: seq, operations: [{ kind: "unmap", identifiers }] })
-    position = seq
-    set.clear()
+  const sideOf = Effect.fnUntraced(function* ({ graphId, rules }: ReplaySide) {
+    const position = yield* graph.open(graphId)
+    const common = { graph, graphId, position, workspace, spaceId, rules, limits, idsRecur, reapply }
+    return makeReplayer({ ...common, keep, keepOperation: keep })
   })
+  const events = yield* makeResolvedEvents({
+    database,
+    history,
+    schema: spaceSchema(spaceId),
+    sources: options.sources,
+    ...(part === undefined ? undefined : { inScope: part.inScope })
+  })
+  const candidate = yield* sideOf(options.after)
+  const reference = part === undefined ? undefined : yield* sideOf(part.before)
 
   const count = (entry: JournalEntry | null, side: "before" | "after") => {
     for (const { kind } of entry?.violations ?? []) violations[side][kind] = (violations[side][kind] ?? 0) + 1
     for (const one of [entry?.users, entry?.accounts]) merges[side] += one?.merged?.length ?? 0
   }
 
-  let after = ((yield* history.firstPosition) ?? 1) - 1
-  while (after < upTo) {
-    const page = yield* history.read({ after, upTo, limit: pageSize, sources: options.sources })
-    if (page.length === 0) break
-    after = page.at(-1)!.position
-    // What the space has resolved: not what it dropped, or what came before the source was connected.
-    const stamps = yield* database.read.unsafe<Stamp>(
-      `select s.pos::float8 as pos, coalesce(s.seq, s.pos)::float8 as seq, j.rec from ${schema}.stamps s
-         left join ${schema}.journal j on j.pos = coalesce(s.seq, s.pos) where s.pos = any($1::float8[]::bigint[])`,
-      [float8s(page.map((event) => event.position))]
-    )
-    const byPosition = new Map(stamps.map((stamp) => [stamp.pos, stamp]))
-    let rest = page.filter((event) => byPosition.has(event.position))
-    while (rest.length > 0) {
-      while (operations.length > 0 && operations[0]!.seq < byPosition.get(rest[0]!.position)!.seq)
-        yield* operate(operations.shift()!)
-      const next = operations[0]?.seq ?? Number.POSITIVE_INFINITY
-      const cut = rest.findIndex((event) => byPosition.get(event.position)!.seq > next)
-      const events = cut === -1 ? rest : rest.slice(0, cut)
-      rest = cut === -1 ? [] : rest.slice(cut)
-      if (set.full) set.rotate()
-      const prepared = prepare(events, rules, sourceOf, nothing, seq)
-      const request = set.request(prepared.map((item) => item.extraction))
-      if (request.identifiers.length > 0) set.absorb(request, yield* graph.load(graphId, request))
-      const batch = resolveBatch(prepared, spaceId, limits, set)
-      const last = prepared.at(-1)!
-      rules = last.rules
-      seq = last.facts.seq
-      if (changesGraph(batch.mutations)) {
-        yield* graph.apply(graphId, position, batch.mutations)
-        position = batch.mutations.position
-      }
-      const decided = new Map(batch.rows.journal.pos.map((at, i) => [at, batch.rows.journal.rec[i]!]))
-      for (const { event, facts } of prepared) {
-        const stamp = byPosition.get(event.position)!
-        const rec = decided.get(facts.seq)
-        const before = stamp.rec === null ? null : decodeEntry(stamp.seq, stamp.rec)
-        const now = rec === undefined ? null : decodeEntry(facts.seq, rec)
-        count(before, "before")
-        count(now, "after")
-        divergences.compare(event.position, facts.messageId, before, now)
-      }
+  const result = (cancelled: boolean): Replayed => ({
+    processed,
+    divergences,
+    violations,
+    merges,
+    operationsSkipped: candidate.skipped(),
+    cancelled
+  })
+  let last = 0
+  while (last < upTo) {
+    const page = yield* events.read(last, upTo)
+    last = page.upTo
+    let before: ReadonlyMap<Seq, string> = page.journal
+    if (reference !== undefined) {
+      const decided: Entries = new Map()
+      yield* reference.replay(page, note(decided))
+      before = decided
     }
-    processed += page.length
-    if (!(yield* options.onPage(processed)))
-      return { processed, divergences, violations, merges, operationsSkipped, cancelled: true }
+    const after: Entries = new Map()
+    const messageIds = new Map<Seq, string>()
+    yield* candidate.replay(page, (step) => {
+      note(after)(step)
+      for (const { facts } of step.prepared) messageIds.set(facts.seq, facts.messageId)
+    })
+    for (const { seq } of page.events) {
+      const [old, now] = [entryOf(before, seq), entryOf(after, seq)]
+      count(old, "before")
+      count(now, "after")
+      divergences.compare(seq, messageIds.get(seq)!, old, now)
+    }
+    processed += page.events.length
+    if (!(yield* options.onPage(processed))) return result(true)
   }
-  return { processed, divergences, violations, merges, operationsSkipped, cancelled: false }
+  return result(false)
 })

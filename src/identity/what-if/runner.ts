@@ -19,10 +19,14 @@ import { type GraphId, IdentityGraph, type OwnedIdentifier } from "../graph.ts"
 import { catchUp } from "../graph-projection.ts"
 import { identifierText } from "../graph-rows.ts"
 import { toRecord } from "../resolution-record.ts"
+import type { RulesDocument } from "../../workspace/rules.ts"
+import { countResolved } from "../replay/resolved-events.ts"
 import { compileRules } from "../rules.ts"
+import { spaceSchema } from "../schema.ts"
 import { makeSpaceStore, readerName } from "../space-store.ts"
 import { type Cluster, diffPartitions } from "./partition-diff.ts"
 import { replay, type Replayed } from "./replay.ts"
+import { inScopeOf } from "./scope.ts"
 import { takeRun, type WhatIfRun } from "./runs.ts"
 
 /** The run cannot be done; `message` says why. */
@@ -73,7 +77,7 @@ export const makeRunner = Effect.gen(function* () {
   const graph = yield* IdentityGraph
   const history = yield* History
   const workspace = yield* Workspace
-  const { maxMerges, maxMappings } = yield* Settings
+  const { maxMerges, maxMappings, dedupScope } = yield* Settings
   const { write: sql } = database
 
   const alive = (run: WhatIfRun, processed: number): Effect.Effect<boolean, SqlError.SqlError> =>
@@ -120,13 +124,21 @@ export const makeRunner = Effect.gen(function* () {
     const space = workspace.current().spaceById.get(run.spaceId)
     if (space === undefined) return yield* new RunFailed({ message: `The space ${run.spaceId} is gone.` })
     const spaceStore = makeSpaceStore(database, run.spaceId)
-    const [at] = yield* sql<{ pos: number; seq: number }>`select pos::float8 as pos, greatest(pos, seq)::float8 as seq
+    const inForce = Effect.fnUntraced(function* (graphId: GraphId) {
+      const live = yield* spaceStore.latestRules()
+      if (live === undefined) return yield* new RunFailed({ message: `The space ${run.spaceId} has no rules yet.` })
+      return { graphId, rules: compileRules(JSON.parse(live.doc) as RulesDocument, live.version, []) }
+    })
+    const [at] = yield* sql<{ seq: number }>`select greatest(pos, seq)::float8 as seq
       from cursors where reader = ${readerName(run.spaceId)}`
-    const upTo = at?.pos ?? 0
-    const sources = [...workspace.current().sourceByNo.keys()]
-    const total = yield* history.count({ after: 0, upTo, limit: 2_000_000_000, sources })
+    const upTo = at?.seq ?? 0
+    const total = yield* countResolved(database, spaceSchema(run.spaceId), upTo)
     yield* sql`update what_if_runs set total = ${total} where id = ${run.id}`
     const [before, after] = [graphOf(run, 0), graphOf(run, 1)]
+    const part =
+      run.scope === null
+        ? undefined
+        : { inScope: inScopeOf(run.scope, workspace.current()), before: yield* inForce(before) }
     const drop = Effect.forEach([before, after], (id) => Effect.ignore(graph.drop(id)), { discard: true })
     yield* drop
     yield* Effect.gen(function* () {
@@ -136,24 +148,25 @@ export const makeRunner = Effect.gen(function* () {
         workspace,
         graph,
         spaceId: run.spaceId,
-        sources,
-        graphId: after,
-        rules: compileRules(run.rules, run.baseVersion + 1, []),
+        sources: [...workspace.current().sourceByNo.keys()],
         upTo,
         limits: { maxMerges, maxMappings },
+        idsRecur: dedupScope === "source",
         reapply: run.reapplyOperations,
+        after: { graphId: after, rules: compileRules(run.rules, run.baseVersion + 1, []) },
+        part,
         onPage: (processed) => alive(run, processed)
       })
       if (replayed.cancelled) return
-      const from = yield* graph.open(before)
-      yield* catchUp({
-        store: spaceStore,
-        graph,
-        graphId: before,
-        from,
-        upTo: at?.seq ?? 0,
-        onPage: () => Effect.asVoid(alive(run, replayed.processed))
-      })
+      if (part === undefined)
+        yield* catchUp({
+          store: spaceStore,
+          graph,
+          graphId: before,
+          from: yield* graph.open(before),
+          upTo,
+          onPage: () => Effect.asVoid(alive(run, replayed.processed))
+        })
       const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
       const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
       const clusters = [...users, ...accounts]

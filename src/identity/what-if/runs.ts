@@ -6,6 +6,7 @@ import type { Database } from "../../platform/database.ts"
 import { ksuid } from "../../platform/hash.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
 import type { Cluster, ClusterChange } from "./partition-diff.ts"
+import type { Scope } from "./scope.ts"
 
 export type RunState = "queued" | "running" | "done" | "failed" | "cancelled" | "applied" | "expired"
 
@@ -18,25 +19,31 @@ export interface WhatIfRun {
   /** Version of the live rules when the run was asked for. */
   readonly baseVersion: number
   readonly reapplyOperations: boolean
+  /** Null: everything that the space has resolved. */
+  readonly scope: Scope | null
   readonly actor: string
   readonly processed: number
   readonly total: number | null
   readonly summary: unknown
   readonly error: string | null
   readonly appliedAs: string | null
+  /** Of the rules that were in force afterwards. */
+  readonly appliedVersion: number | null
 }
 
-interface Row extends Omit<WhatIfRun, "rules" | "summary"> {
+interface Row extends Omit<WhatIfRun, "rules" | "summary" | "scope"> {
   readonly rules: string
+  readonly scope: string | null
   readonly summary: string | null
 }
 
-const columns = `w.n::float8 as n, w.id, w.space as "spaceId", w.state, w.rules, w.base_version as "baseVersion", w.reapply as "reapplyOperations", w.actor,
-  w.processed::float8 as processed, w.total::float8 as total, w.summary, w.error, w.applied_as as "appliedAs"`
+const columns = `w.n::float8 as n, w.id, w.space as "spaceId", w.state, w.rules, w.base_version as "baseVersion", w.reapply as "reapplyOperations", w.scope, w.actor,
+  w.processed::float8 as processed, w.total::float8 as total, w.summary, w.error, w.applied_as as "appliedAs", w.applied_version as "appliedVersion"`
 
 const runOf = (row: Row): WhatIfRun => ({
   ...row,
   rules: JSON.parse(row.rules) as RulesDocument,
+  scope: row.scope === null ? null : (JSON.parse(row.scope) as Scope),
   summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown)
 })
 
@@ -50,16 +57,18 @@ export const startRun = Effect.fnUntraced(function* (
     readonly rules: RulesDocument
     readonly baseVersion: number
     readonly reapplyOperations: boolean
+    readonly scope: Scope | null
     readonly actor: string
   }
 ): Effect.fn.Return<string | undefined, SqlError.SqlError> {
-  const { spaceId, rules, baseVersion, reapplyOperations, actor } = options
+  const { spaceId, rules, baseVersion, reapplyOperations, scope, actor } = options
   const now = yield* Clock.currentTimeMillis
   const id = `wif_${ksuid(now, `${randomUUID()}`)}`
   const made = yield* sql<{
     id: string
-  }>`insert into what_if_runs (id, space, state, rules, base_version, reapply, actor, created_at)
-    select ${id}, ${spaceId}, 'queued', ${JSON.stringify(rules)}, ${baseVersion}, ${reapplyOperations}, ${actor}, ${new Date(now)}
+  }>`insert into what_if_runs (id, space, state, rules, base_version, reapply, scope, actor, created_at)
+    select ${id}, ${spaceId}, 'queued', ${JSON.stringify(rules)}, ${baseVersion}, ${reapplyOperations},
+      ${scope === null ? null : JSON.stringify(scope)}, ${actor}, ${new Date(now)}
     where (select count(*) from what_if_runs where space = ${spaceId} and state in ('queued', 'running')) < ${mostOpen} returning id`
   return made[0]?.id
 })

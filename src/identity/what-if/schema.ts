@@ -15,5 +15,13 @@ export const whatIfMigrations = [
          identifiers int not null, sample text not null, divergence text, rec_before text, rec_after text, primary key (run, n))`,
       `create index what_if_clusters_size on what_if_clusters (run, identifiers desc, n)`
     ]
+  },
+  {
+    id: 221,
+    name: "what-if: scope and rebuild",
+    statements: [
+      // `scope`: JSON, null = everything that the space has resolved (scope.ts); `applied_version`: of the rules that it was applied as.
+      `alter table what_if_runs add column scope text, add column applied_version int`
+    ]
   }
 ] as const

@@ -1,0 +1,139 @@
+/**
+ * Brings a generation of a space on beside the live one: resolves what the live one has resolved since, through the pipeline of
+ * live resolution and under the rules that the generation has. Each step is one transaction, so an interrupted run goes on.
+ */
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import { History, type HistoryFailed } from "../../archive/history.ts"
+import { Settings } from "../../config.ts"
+import { Database } from "../../platform/database.ts"
+import { float8s } from "../../platform/sql-arrays.ts"
+import type { RulesDocument } from "../../workspace/rules.ts"
+import { Workspace } from "../../workspace/workspace.ts"
+import { type GraphError, IdentityGraph } from "../graph.ts"
+import { catchUp, changesGraph } from "../graph-projection.ts"
+import type { Seq } from "../model.ts"
+import { encodeOperation } from "../operations/operation-entry.ts"
+import { makeReplayer, type Repeated, type Step } from "../replay/replayer.ts"
+import { makeResolvedEvents } from "../replay/resolved-events.ts"
+import { compileRules } from "../rules.ts"
+import { spaceSchema } from "../schema.ts"
+import { makeSpaceStore, type SpaceFenced } from "../space-store.ts"
+import { applyTraitWrites, WarmTraits } from "../trait-store.ts"
+import { type Aside, graphOfGeneration, readerAside, schemaAside } from "./generation.ts"
+
+export type FillError = GraphError | HistoryFailed | SpaceFenced | SqlError.SqlError
+
+export interface Filler {
+  /** How far the generation is. */
+  readonly seq: () => Seq
+  /** Brings it to `upTo`, which the live generation must have reached; answers how many events that were. */
+  readonly fill: (
+    upTo: Seq,
+    onPage?: (events: number) => Effect.Effect<void, SqlError.SqlError>
+  ) => Effect.Effect<number, FillError>
+}
+
+/** Takes the generation over: whoever filled it before is fenced off. */
+export const openFiller = Effect.fnUntraced(function* (
+  spaceId: string,
+  aside: Aside,
+  generation: number
+): Effect.fn.Return<Filler, FillError, Database | History | IdentityGraph | Settings | Workspace> {
+  const database = yield* Database
+  const graph = yield* IdentityGraph
+  const history = yield* History
+  const workspace = yield* Workspace
+  const { maxTraits, maxMerges, maxMappings, dedupScope } = yield* Settings
+  const { write: sql } = database
+  const schema = schemaAside(spaceId, aside)
+  const graphId = graphOfGeneration(spaceId, generation)
+  const store = makeSpaceStore(database, spaceId, { schema, reader: readerAside(spaceId) })
+  const { pos: from, epoch, seq: stored } = yield* store.takeOver()
+  const latest = (yield* store.latestRules())!
+  const rules = compileRules(JSON.parse(latest.doc) as RulesDocument, latest.version, yield* store.autoAdded())
+  const position = yield* catchUp({ store, graph, graphId, from: yield* graph.open(graphId), upTo: stored })
+  const traits = new WarmTraits()
+  let seq = stored
+
+  /** With a graph in Postgres both are one transaction; another follows, and catches up when it did not. */
+  const commit = (
+    changes: boolean,
+    toSeq: Seq,
+    write: Effect.Effect<unknown, SpaceFenced | SqlError.SqlError>,
+    toGraph: Effect.Effect<void, GraphError>
+  ) => {
+    const both = Effect.andThen(write, toGraph)
+    return (graph.transactional && changes ? sql.withTransaction(both) : both).pipe(
+      Effect.andThen(Effect.sync(() => void (seq = toSeq))),
+      Effect.uninterruptible
+    )
+  }
+
+  const keep = Effect.fnUntraced(function* (
+    { batch, toSeq }: Step,
+    toGraph: Effect.Effect<void, GraphError>
+  ): Effect.fn.Return<void, SpaceFenced | SqlError.SqlError | GraphError> {
+    if (traits.full) traits.rotate()
+    yield* applyTraitWrites(store, traits, batch.writes, maxTraits, batch.rows)
+    const write = store.commit({ from, to: from, epoch, fromSeq: seq, toSeq }, batch.rows)
+    yield* commit(changesGraph(batch.mutations), toSeq, write, toGraph)
+  })
+
+  const keepOperation = ({ entry, profiles }: Repeated, toGraph: Effect.Effect<void, GraphError>) => {
+    const write = sql.withTransaction(
+      store
+        .advance({ from, epoch, fromSeq: seq, toSeq: entry.seq })
+        .pipe(
+          Effect.andThen(store.addJournal(entry.seq, encodeOperation(entry))),
+          Effect.andThen(
+            sql.unsafe(
+              `insert into ${schema}.journal_profiles (profile, pos) select u.no, $2::float8::bigint from unnest($1::float8[]) u (no)`,
+              [float8s(profiles), entry.seq]
+            )
+          )
+        )
+    )
+    return commit(true, entry.seq, write, toGraph)
+  }
+
+  const events = yield* makeResolvedEvents({
+    database,
+    history,
+    schema: spaceSchema(spaceId),
+    sources: [...workspace.current().sourceByNo.keys()]
+  })
+  const replayer = makeReplayer({
+    graph,
+    graphId,
+    position,
+    workspace,
+    spaceId,
+    rules,
+    limits: { maxMerges, maxMappings },
+    idsRecur: dedupScope === "source",
+    reapply: true,
+    keep,
+    keepOperation
+  })
+
+  return {
+    seq: () => seq,
+    fill: Effect.fnUntraced(function* (upTo, onPage) {
+      let after = seq
+      let filled = 0
+      while (after < upTo) {
+        const page = yield* events.read(after, upTo)
+        yield* replayer.replay(page)
+        after = page.upTo
+        filled += page.events.length
+        if (onPage !== undefined) yield* onPage(page.events.length)
+      }
+      if (seq < after) {
+        yield* store.advance({ from, epoch, fromSeq: seq, toSeq: after })
+        seq = after
+      }
+      return filled
+    })
+  } satisfies Filler
+})

@@ -1,0 +1,153 @@
+/**
+ * Resolves a page of a space's past again, with the functions of live resolution and in its order, into a graph that nobody
+ * reads. What is kept besides the graph decides the caller: what-if keeps nothing, a rebuild all (`generations/fill.ts`).
+ *
+ * Events keep their `seq`, so profiles that the same message creates have the same number and id. Of operations, deletions of
+ * identifiers are repeated at their place (IDR-155); splits and the like mean profiles that are others under other rules.
+ */
+import { Effect } from "effect"
+import type { Workspace } from "../../workspace/workspace.ts"
+import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "../batch.ts"
+import type { GraphError, GraphId, GraphMutations, IdentityGraph } from "../graph.ts"
+import { changesGraph } from "../graph-projection.ts"
+import { segmentIdsOf } from "../ids.ts"
+import type { Position } from "../../log/event-log.ts"
+import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
+import type { ProfileNo, Seq } from "../model.ts"
+import type { ResolveOptions } from "../resolve.ts"
+import type { Rules } from "../rules.ts"
+import { WorkingSet } from "../working-set.ts"
+import type { ResolvedEvent, ResolvedPage } from "./resolved-events.ts"
+
+/** Identifiers in memory, about 200 bytes each. */
+const capacity = 400_000
+/** Events resolved at once: others of the process come to their turn in between. */
+const atOnce = 500
+const nothing: ReadonlySet<string> = new Set()
+
+/** Some events, resolved. */
+export interface Step {
+  readonly prepared: ReadonlyArray<Prepared>
+  readonly batch: ResolvedBatch
+  readonly toSeq: Seq
+}
+
+/** An operation that is repeated. */
+export interface Repeated {
+  readonly entry: OperationEntry
+  /** Profiles that it takes something from. */
+  readonly profiles: ReadonlyArray<ProfileNo>
+}
+
+export interface ReplayerOptions<E> {
+  readonly graph: IdentityGraph["Service"]
+  readonly graphId: GraphId
+  /** Where that graph is. */
+  readonly position: Position
+  readonly workspace: Workspace["Service"]
+  readonly spaceId: string
+  readonly rules: Rules
+  readonly limits: ResolveOptions
+  /** One message id may create two profiles (`dedup.scope: source`): segment ids that were issued are looked up (IDR-110). */
+  readonly idsRecur: boolean
+  /** Repeat deletions of identifiers. */
+  readonly reapply: boolean
+  /** Keeps what was decided; `toGraph` brings it into the graph and has to be run exactly once. */
+  readonly keep: (step: Step, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
+  readonly keepOperation: (repeated: Repeated, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
+}
+
+export interface Replayer<E> {
+  /** Calls `see` for every step, in order. */
+  readonly replay: (page: ResolvedPage, see?: (step: Step) => void) => Effect.Effect<void, E | GraphError>
+  /** Operations that would have changed the graph and were not repeated. */
+  readonly skipped: () => number
+}
+
+export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
+  const { graph, graphId, workspace, spaceId, limits } = options
+  const set = new WorkingSet(capacity)
+  const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
+  let { rules, position } = options
+  let skipped = 0
+
+  /** Applies to the graph and moves on with it; nothing to apply is no step. */
+  const toGraph = (mutations: GraphMutations) =>
+    Effect.suspend(() =>
+      changesGraph(mutations)
+        ? Effect.andThen(
+            graph.apply(graphId, position, mutations),
+            Effect.sync(() => void (position = mutations.position))
+          )
+        : Effect.void
+    )
+
+  const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
+    while (options.idsRecur) {
+      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, set.issued))
+      const found = yield* graph.issued(graphId, candidates)
+      if (found.size === 0) return
+      set.noteIssued(found)
+    }
+  })
+
+  const feed = Effect.fnUntraced(function* (
+    events: ReadonlyArray<ResolvedEvent>
+  ): Effect.fn.Return<Step, E | GraphError> {
+    if (set.full) set.rotate()
+    const seqs = new Map(events.map(({ event, seq }) => [event.position, seq]))
+    const logged = events.map(({ event }) => event)
+    const prepared = prepare(logged, rules, sourceOf, nothing, 0, [], (_, at) => seqs.get(at)!)
+    const request = set.request(prepared.map((item) => item.extraction))
+    if (request.identifiers.length > 0 || request.profiles.length > 0)
+      set.absorb(request, yield* graph.load(graphId, request))
+    yield* noteIssued(prepared)
+    const batch = resolveBatch(prepared, spaceId, limits, set)
+    const last = prepared.at(-1)!
+    rules = last.rules
+    const step = { prepared, batch, toSeq: last.facts.seq }
+    yield* options.keep(step, toGraph(batch.mutations))
+    return step
+  })
+
+  const operate = Effect.fnUntraced(function* (entry: OperationEntry): Effect.fn.Return<void, E | GraphError> {
+    if (entry.operation !== "delete_identifier" || !options.reapply) {
+      if (changesGraph({ ...entry.mutations, position: 0 })) skipped += 1
+      return
+    }
+    const identifiers = (entry.mutations.operations ?? []).flatMap((it) => (it.kind === "unmap" ? it.identifiers : []))
+    const { owners } = yield* graph.load(graphId, { identifiers, profiles: [] })
+    const profiles = [...new Set(owners.filter((no) => no !== undefined))]
+    yield* options.keepOperation({ entry, profiles }, toGraph({ ...entry.mutations, position: entry.seq }))
+    set.clear()
+  })
+
+  return {
+    skipped: () => skipped,
+    replay: Effect.fnUntraced(function* (page, see) {
+      let rest = page.events
+      const feedUpTo = Effect.fnUntraced(function* (end: number) {
+        for (let at = 0; at < end; at += atOnce) {
+          const step = yield* feed(rest.slice(at, Math.min(end, at + atOnce)))
+          see?.(step)
+        }
+        rest = rest.slice(end)
+      })
+      for (const [seq, rec] of page.journal) {
+        const entry = decodeOperation(seq, rec)
+        if (entry === undefined) continue
+        const next = rest.findIndex((event) => event.seq > seq)
+        yield* feedUpTo(next === -1 ? rest.length : next)
+        yield* operate(entry)
+      }
+      yield* feedUpTo(rest.length)
+    })
+  }
+}
+
+const decodeOperation = (seq: Seq, rec: string): OperationEntry | undefined => {
+  // An event's entry begins with something else; most are of events.
+  if (!rec.startsWith(`{"operation":`)) return undefined
+  const entry = decodeRow(seq, rec)
+  return isOperation(entry) ? entry : undefined
+}

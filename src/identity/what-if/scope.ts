@@ -1,0 +1,26 @@
+/**
+ * What a run takes of the history (IDR-190): all, or a part by time and source. A part does not say what happened before it, so
+ * both sides of such a run are replays: of the rules in force and of the candidate rules, over the same events.
+ */
+import type { WorkspaceSnapshot } from "../../workspace/workspace.ts"
+import type { InScope } from "../replay/resolved-events.ts"
+
+/** All conditions at once; null: any. */
+export interface Scope {
+  /** `from <= timestamp < to`, ms. */
+  readonly from: number | null
+  readonly to: number | null
+  /** Ids. */
+  readonly sources: ReadonlyArray<string> | null
+}
+
+export const inScopeOf = (
+  { from, to, sources }: Scope,
+  { sourceByNo }: Pick<WorkspaceSnapshot, "sourceByNo">
+): InScope => {
+  const wanted = sources === null ? null : new Set(sources)
+  return ({ ts, source }) =>
+    (from === null || ts >= from) &&
+    (to === null || ts < to) &&
+    (wanted === null || wanted.has(sourceByNo.get(source)?.id ?? ""))
+}
