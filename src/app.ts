@@ -31,12 +31,15 @@ import { Health } from "./platform/health.ts"
 import type { Neo4jFailed } from "./platform/neo4j.ts"
 import { oncePerDatabase } from "./platform/once-per-database.ts"
 import { supervise } from "./platform/supervise.ts"
+import { deletionsLive } from "./privacy/deletions.ts"
+import { PublicApi } from "./privacy/public-api.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceMigrations } from "./workspace/schema.ts"
+import { suppressionsLive } from "./workspace/suppressions.ts"
 import { workspaceJoined, workspaceLive } from "./workspace/workspace-live.ts"
 import { Workspace } from "./workspace/workspace.ts"
 
@@ -87,6 +90,7 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(graphLive),
     Layer.provideMerge(archiveLive),
     Layer.provideMerge(eventLogLive),
+    Layer.provideMerge(suppressionsLive),
     Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
     Layer.provideMerge(databaseLive(onOwned)),
     Layer.provideMerge(Health.layer)
@@ -149,7 +153,7 @@ const start = Effect.gen(function* () {
   const { host, port } = yield* Settings
   let draining = false
   const health = yield* healthReport(() => draining)
-  const rooms = [yield* ProfileApi, yield* Tracking, yield* ConsoleRoom]
+  const rooms = [yield* ProfileApi, yield* Tracking, yield* PublicApi, yield* ConsoleRoom]
   yield* retention
   const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
   return {
@@ -158,7 +162,15 @@ const start = Effect.gen(function* () {
   }
 })
 
-const rooms = Layer.mergeAll(ProfileApi.layer, Tracking.layer, recorderFlush, ConsoleRoom.layer, whatIfLive)
+const rooms = Layer.mergeAll(
+  ProfileApi.layer,
+  Tracking.layer,
+  recorderFlush,
+  PublicApi.layer,
+  ConsoleRoom.layer,
+  whatIfLive,
+  deletionsLive()
+)
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(

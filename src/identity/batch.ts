@@ -8,10 +8,12 @@
  * resolution failure (IDR-141) and stays in the log.
  */
 import { type JsonObject, listedName, type Message, messageTypes } from "../event/message.ts"
+import { someUserId } from "../event/user-ids.ts"
 import type { LogEvent, Position } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
+import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { EventFilter, Source } from "../workspace/workspace.ts"
-import { dropReason } from "./drops.ts"
+import { dropReason, suppressedUser } from "./drops.ts"
 import { askFilters, filtered, filterErrorReason } from "./event-filters.ts"
 import { extract } from "./extract.ts"
 import { factsOf } from "./facts.ts"
@@ -74,6 +76,7 @@ const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignore
  * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
  * known to be resolved already (IDR-132): such an event adds no type. `lastSeq` is the last one given in the space.
  * `filters` come before every other drop (spec 02 section 2). `seqOf`: what is resolved again keeps its `seq`.
+ * Who is suppressed comes before the filters, and leaves nothing but a count.
  */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
@@ -82,7 +85,8 @@ export const prepare = (
   seen: ReadonlySet<string>,
   lastSeq: Seq = 0,
   filters: ReadonlyArray<EventFilter> = [],
-  seqOf: (last: Seq, position: Position) => Seq = nextSeq
+  seqOf: (last: Seq, position: Position) => Seq = nextSeq,
+  isSuppressed?: IsSuppressed | undefined
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
   let seq = lastSeq
@@ -96,9 +100,11 @@ export const prepare = (
     let autoAdded: Prepared["autoAdded"] = noTypes
     let failedFilters = noFilters
     try {
-      const asked = filters.length === 0 ? undefined : askFilters(filters, message)
+      const isHidden =
+        isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, event.source))
+      const asked = filters.length === 0 || isHidden ? undefined : askFilters(filters, message)
       if (asked !== undefined) failedFilters = asked.failed
-      drop = asked?.drop === true ? filtered : dropReason(message, facts)
+      drop = isHidden ? suppressedUser : asked?.drop === true ? filtered : dropReason(message, facts)
       if (drop === null && (seen.has(event.hash) || inBatch.has(event.hash))) drop = ledgerDuplicate
       if (drop === null) {
         inBatch.add(event.hash)

@@ -12,6 +12,9 @@ export const dropReasons = [
 ] as const
 export type DropReason = (typeof dropReasons)[number]
 
+/** Came into the log before its suppression was known everywhere (PRV-7): only counted, its place is told to nobody. */
+export const suppressedUser = "suppressed"
+
 const maxIdentifyTraits = 299
 const maxKeys = 300
 const maxGroupId = 500

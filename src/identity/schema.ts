@@ -55,6 +55,8 @@ export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   // Demotions, for contended identifiers (IDR-211).
   `create index if not exists violations_demoted on ${s}.violations (pos) where type is not null
      and kind in ('Identifier value limit exceeded', 'Identifier value time limit exceeded', 'Profiles kept apart')`,
+  // Operations are few among the events: erasure reads all of them.
+  `create index if not exists journal_operations on ${s}.journal (pos) where rec like '{"operation"%'`,
   // Who saved a version: 'file' (the configuration) or 'api'.
   `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`,
   // Segment ids of generations before that are issued no more (IDR-194): each follows the event with this seq, to the profile that it was resolved to.

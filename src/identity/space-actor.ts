@@ -15,6 +15,7 @@ import { Settings } from "../config.ts"
 import { EventLog, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
+import { Suppressions } from "../workspace/suppressions.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
 import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
 import { batchCounters } from "./batch-metrics.ts"
@@ -103,6 +104,7 @@ const runSession = Effect.fnUntraced(function* (options: {
   const set = new WorkingSet(settings.warmIdentifiers)
   const traits = new WarmTraits()
   const pace = new Pace()
+  const suppressions = yield* Suppressions
   const runner = yield* makeRunner({ spaceId, store, graphId })
   const operationWatch = yield* OperationWatch
   /** An operation waits (`operations/runner.ts`), and when it may be taken. */
@@ -302,7 +304,7 @@ const runSession = Effect.fnUntraced(function* (options: {
       if (traits.full) traits.rotate()
     }
     const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
-    const prepared = prepare(events, rules, sourceOf, seen, lastSeq, filters)
+    const prepared = prepare(events, rules, sourceOf, seen, lastSeq, filters, undefined, suppressions.current())
     const n = yield* load(prepared)
     if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
     const part = n === prepared.length ? prepared : prepared.slice(0, n)

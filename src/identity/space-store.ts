@@ -9,6 +9,7 @@ import type { SqlError } from "effect/sql"
 import type { Position } from "../log/event-log.ts"
 import type { Database } from "../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs, uuids } from "../platform/sql-arrays.ts"
+import { suppressedUser } from "./drops.ts"
 import type { ProfileNo, Seq } from "./model.ts"
 import { spaceSchema } from "./schema.ts"
 
@@ -69,7 +70,8 @@ with c as (update cursors set pos = $2::float8::bigint, seq = $36::float8::bigin
  v as (insert into ${s}.violations (pos, n, at, kind, profile, collection, type, value, rec)
        select u.* from c, unnest($21::float8[], $22::int2[], $23::timestamptz[], $24::text[], $25::float8[], $26::text[], $27::text[], $28::text[], $29::text[]) u),
  d as (insert into ${s}.dropped (reason, pos, at)
-       select u.reason, u.pos, u.at from c, unnest($30::text[], $31::float8[], $32::timestamptz[]) u (reason, pos, at) on conflict do nothing),
+       select u.reason, u.pos, u.at from c, unnest($30::text[], $31::float8[], $32::timestamptz[]) u (reason, pos, at)
+       where u.reason <> '${suppressedUser}' on conflict do nothing),
  n as (insert into ${s}.drops as old (reason, count)
        select u.reason, count(*) from c, unnest($30::text[]) u (reason) group by 1
        on conflict (reason) do update set count = old.count + excluded.count),

@@ -3,13 +3,14 @@
  * append, counting (the order of ING-100). Says what became of the request; the caller says it to the client.
  */
 import type { IncomingMessage } from "node:http"
-import type { Recorder } from "../debugger/recorder.ts"
 import { type DiscardCode, warningsOf } from "../event/codes.ts"
 import { isObject } from "../event/json.ts"
+import type { Recorder } from "../debugger/recorder.ts"
 import type { JsonObject, MessageType } from "../event/message.ts"
 import type { Arrival } from "../event/normalise.ts"
 import { formatTime, notedTime } from "../event/timestamps.ts"
 import type { AppendRequest } from "../log/event-log.ts"
+import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
 import type { Counters } from "./counters.ts"
 import { retrySeconds, SenderMeters, TokenBucket } from "./meters.ts"
@@ -33,6 +34,8 @@ interface IntakeSettings {
 
 export interface IntakeDeps {
   readonly snapshot: () => WorkspaceSnapshot
+  /** Answers undefined while nobody is suppressed. */
+  readonly suppression?: () => IsSuppressed | undefined
   readonly log: Log
   readonly settings: IntakeSettings
   readonly senders: Senders
@@ -134,6 +137,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
 
   const count = (source: Source, intake: Intake, receivedAt: number): void => {
     const { id, no } = source
+    if (intake.suppressed > 0) counters.add("suppressed", id, "", intake.suppressed)
     if (intake.reason !== undefined) counters.add("reasons", id, intake.reason)
     for (const [i, code] of (intake.discarded satisfies ReadonlyArray<DiscardCode>).entries()) {
       counters.add("discarded", id, code)
@@ -181,7 +185,11 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       return answer(done)
     }
 
-    const origin: Origin = { source: source.no, dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "" }
+    const origin: Origin = {
+      source: source.no,
+      dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "",
+      isSuppressed: deps.suppression?.()
+    }
     const arrival = arrivalOf(parsed, source)
     const intake =
       type === undefined

@@ -15,6 +15,7 @@ import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
 import { EventLog } from "../log/event-log.ts"
+import { type IsSuppressed, Suppressions } from "../workspace/suppressions.ts"
 import { Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { Answers } from "./answers.ts"
 import { type BodyBudget, type BodyProblem, readBody } from "./body.ts"
@@ -39,6 +40,8 @@ export const serverOptions = { maxHeaderSize: 64 * 1024 } as const
 
 export interface TrackingDeps {
   readonly snapshot: () => WorkspaceSnapshot
+  /** Answers undefined while nobody is suppressed. */
+  readonly suppression?: () => IsSuppressed | undefined
   readonly log: Log
   readonly settings: Pick<
     SettingsValue,
@@ -223,6 +226,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
       Effect.gen(function* () {
         const settings = yield* Settings
         const workspace = yield* Workspace
+        const suppressions = yield* Suppressions
         const log = yield* EventLog
         const recorder = yield* LiveRecorder
         const clock = yield* Clock.Clock
@@ -246,6 +250,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
           try: () =>
             makeTracking({
               snapshot: workspace.current,
+              suppression: suppressions.current,
               log,
               settings,
               recorder,

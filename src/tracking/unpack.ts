@@ -12,7 +12,9 @@ import { type Json, type JsonObject, type MessageType, messageTypes } from "../e
 import { type Arrival, normalise } from "../event/normalise.ts"
 import { maxProperties, truncateProperties } from "../event/truncate.ts"
 import { validate } from "../event/validate.ts"
+import { someUserId } from "../event/user-ids.ts"
 import type { NewEvent } from "../log/event-log.ts"
+import type { IsSuppressed } from "../workspace/suppressions.ts"
 
 /** Bytes; equal is accepted (ING-30). */
 export const maxSingleBytes = 32_768
@@ -33,6 +35,8 @@ export class Intake {
   /** The warning bits of each message that had any. */
   readonly warnings: Array<number> = []
   reason: BatchReason | undefined = undefined
+  /** Messages of suppressed users: nothing is kept of them (PRV-7). */
+  suppressed = 0
 }
 
 /** What the source adds to each event. */
@@ -40,6 +44,8 @@ export interface Origin {
   readonly source: number
   /** Prefix of the dedup key: empty, or the source when duplicates are recognised inside one (ING-64). */
   readonly dedupPrefix: string
+  /** Undefined: nobody is. */
+  readonly isSuppressed?: IsSuppressed | undefined
 }
 
 const types: ReadonlySet<unknown> = new Set(messageTypes)
@@ -71,6 +77,11 @@ const take = (
     if (kept !== item) arrival.warnings |= Warning.propertiesTruncated
   }
   const message = normalise(kept, type, arrival)
+  const { isSuppressed } = origin
+  if (isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, origin.source))) {
+    intake.suppressed++
+    return
+  }
   intake.events.push({
     source: origin.source,
     dedupKey: origin.dedupPrefix + message.messageId,
@@ -131,7 +142,7 @@ export const unpackBatch = (
     }
   }
   if (items.length === 0) intake.reason = "empty_batch"
-  else if (intake.events.length === 0) intake.reason = "empty_batch_result"
+  else if (intake.events.length === 0 && intake.suppressed === 0) intake.reason = "empty_batch_result"
   else if (intake.discarded.length > 0) intake.reason = "multi_user_error"
   return intake
 }

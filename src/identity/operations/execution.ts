@@ -42,8 +42,8 @@ export interface OperationContext {
 export interface Executed<K extends OperationKind> {
   /** Empty lists where nothing changes. */
   readonly mutations: Omit<GraphMutations, "position">
-  /** Further writes to the space's tables, in the same transaction: moved stamps, trait documents. */
-  readonly write: Effect.Effect<void, SqlError.SqlError>
+  /** Further writes to the space's tables, in the same transaction: moved stamps, trait documents. A refusal undoes all of it. */
+  readonly write: Effect.Effect<void, OperationFailure>
   readonly audit: Omit<AuditEntry, "id" | "at" | "space" | "actor" | "reason">
   /** Without `auditId`, which the runner knows. */
   readonly answer: Omit<OperationAnswers[K], "auditId">

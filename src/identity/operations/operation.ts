@@ -38,6 +38,8 @@ export interface OperationInputs {
   readonly save_rules: { readonly rules: RulesDocument; readonly expectedVersion: number }
   /** Copies the current rules of another space (IDR-8). */
   readonly import_rules: { readonly fromSpaceId: string; readonly force: boolean }
+  /** Erases whoever has one of these user ids (IDR-162); `part` of the subjects of a regulation, which is done once. */
+  readonly erase_user: { readonly regulation: string; readonly part: number; readonly userIds: ReadonlyArray<string> }
   /** Fills the graph again from the journal. */
   readonly rebuild: Record<string, never>
   /** Replaces the profiles by those of a what-if run (IDR-193). */
@@ -60,6 +62,7 @@ export interface OperationAnswers {
   readonly lift_separation: { readonly auditId: string; readonly lifted: boolean }
   readonly save_rules: { readonly auditId: string; readonly version: number }
   readonly import_rules: { readonly auditId: string; readonly version: number }
+  readonly erase_user: { readonly auditId: string; readonly segmentIds: ReadonlyArray<string> }
   readonly rebuild: Record<string, never>
   readonly apply_rebuild: RebuildAnswer
   readonly rollback_rebuild: RebuildAnswer

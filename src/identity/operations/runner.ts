@@ -28,6 +28,7 @@ import { spaceSchema } from "../schema.ts"
 import type { SpaceFenced, SpaceStore } from "../space-store.ts"
 import { deleteIdentifier } from "./delete-identifier.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
+import { eraseUser } from "./erase-user.ts"
 import { encodeOperation } from "./operation-entry.ts"
 import {
   type BesideKind,
@@ -51,7 +52,8 @@ const executes: { readonly [K in Executable]: Execute<K> } = {
   revert_split: revertSplit,
   lift_separation: liftSeparation,
   save_rules: saveRules,
-  import_rules: importRules
+  import_rules: importRules,
+  erase_user: eraseUser
 }
 
 const execute = <K extends Executable>(

@@ -1,0 +1,197 @@
+/**
+ * Carries regulations out (PRV-1, PRV-8): one process of all at a time, each step once more after a kill with the same result.
+ *
+ *     RUNNING --barrier = head of the log--> look for messages --> every space has resolved them --> erase profiles (each space's
+ *     actor) --> remove the messages of both from log and archive --> FINISHED
+ *
+ * - What arrived up to the barrier is deleted; later messages are new data (PRV-10), apart from what the profile gets until it
+ *   is erased.
+ * - A suppression is known everywhere before its barrier is set: what slipped in meanwhile lies below it and is removed.
+ * - Space by space and part by part is noted in the transaction that erases (`regulation_parts`), so nothing is done twice.
+ */
+import { Clock, Duration, Effect, Layer, Schedule } from "effect"
+import type { SqlError } from "effect/sql"
+import { History, type HistoryFailed } from "../archive/history.ts"
+import type { OperationRefused } from "../identity/operations/operation.ts"
+import { requestOperation } from "../identity/operations/request.ts"
+import { SpaceActors } from "../identity/space-actors.ts"
+import type { Position } from "../log/event-log.ts"
+import { Database } from "../platform/database.ts"
+import { oncePerDatabase } from "../platform/once-per-database.ts"
+import { float8s } from "../platform/sql-arrays.ts"
+import { supervise } from "../platform/supervise.ts"
+import { endRegulation, pruneRegulations, startRegulations } from "../workspace/manage-regulations.ts"
+import { regulationKinds, type RegulationType, shownForMs } from "../workspace/regulation.ts"
+import { Workspace } from "../workspace/workspace.ts"
+import { scan } from "./scan.ts"
+
+const lock = 0x62_72_61_72
+const subjectsAPart = 50
+const positionsAtOnce = 5_000
+const regulationsAtOnce = 100
+const pruneEvery = "1 hour"
+/** For a space to take an operation; the next round asks how it went. */
+const patience = Duration.seconds(10)
+
+export interface DeletionOptions {
+  readonly pollEvery?: Duration.Input
+  /** How long it takes until every process knows of a suppression. */
+  readonly settleMs?: number
+}
+
+interface Row {
+  readonly n: number
+  readonly id: string
+  readonly type: RegulationType
+  readonly source: string | null
+  readonly barrier: Position
+  readonly scanned: Position
+}
+
+/** One step after the other, as far as they can be done now. */
+export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
+  const database = yield* Database
+  const history = yield* History
+  const workspace = yield* Workspace
+  const actors = yield* SpaceActors
+  const { write: sql } = database
+
+  const underway = sql<Row>`select n::float8 as n, id, type, source, barrier::float8 as barrier, scanned::float8 as scanned
+    from regulations where status = 'RUNNING' and barrier is not null order by n limit ${regulationsAtOnce}`
+
+  const userIdsOf = (n: number) =>
+    Effect.map(
+      sql<{ userId: string }>`select user_id as "userId" from regulation_subjects
+        where regulation = ${n}::float8::bigint and user_id is not null order by n`,
+      (rows) => rows.map(({ userId }) => userId)
+    )
+
+  /** The barrier is the head of the log in the database: every message that was accepted before is at or below it. */
+  const setBarriers = Effect.gen(function* () {
+    const settled = new Date((yield* Clock.currentTimeMillis) - settleMs)
+    yield* sql`update regulations set barrier = (select pos from log_head where log = 1)
+      where status = 'RUNNING' and barrier is null and created_at <= ${settled}`
+  })
+
+  const search = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>) {
+    const open = rows.filter(({ barrier, scanned }) => scanned < barrier)
+    if (open.length === 0) return
+    const numbers = new Map([...workspace.current().sourceByNo.values()].map(({ id, no }) => [id, no]))
+    const wanted = yield* Effect.forEach(open, (row) =>
+      Effect.map(userIdsOf(row.n), (userIds) => ({
+        ...row,
+        userIds,
+        source: row.source === null ? null : (numbers.get(row.source) ?? -1)
+      }))
+    )
+    yield* scan({ database, history }, [...numbers.values()], wanted)
+  })
+
+  /** Erases what is left to erase in one space; false: it must wait. Fails when the space gave up. */
+  const eraseIn = Effect.fnUntraced(function* (
+    { id, n }: Row,
+    spaceId: string,
+    userIds: ReadonlyArray<string>
+  ): Effect.fn.Return<boolean, OperationRefused | SqlError.SqlError> {
+    const rows = yield* sql<{ part: number }>`select part from regulation_parts
+      where regulation = ${n}::float8::bigint and space = ${spaceId}`
+    const done = new Set(rows.map(({ part }) => part))
+    const [asked] = yield* sql`select 1 from space_operations
+      where space = ${spaceId} and kind = 'erase_user' and finished_at is null limit 1`
+    // Its owner is slow or away: it is not asked twice.
+    if (asked !== undefined) return false
+    for (let part = 0; part * subjectsAPart < userIds.length; part++) {
+      if (done.has(part)) continue
+      const input = {
+        regulation: id,
+        part,
+        userIds: userIds.slice(part * subjectsAPart, (part + 1) * subjectsAPart)
+      }
+      const request = { spaceId, kind: "erase_user", input, actor: `regulation ${id}`, reason: "" } as const
+      const outcome = yield* requestOperation(database, request, patience).pipe(
+        Effect.as("done" as const),
+        Effect.catchTag("OperationRefused", (refused) =>
+          refused.code === "NOT_FOUND" || refused.code === "CONFLICT"
+            ? Effect.succeed("done" as const)
+            : refused.code === "TIMEOUT"
+              ? Effect.succeed("later" as const)
+              : Effect.fail(refused)
+        )
+      )
+      if (outcome === "later") return false
+    }
+    return true
+  })
+
+  /** In every space that there is now; false: some are not there yet. A text: why some of them gave up. */
+  const eraseEverywhere = Effect.fnUntraced(function* (row: Row) {
+    const userIds = yield* userIdsOf(row.n)
+    let outcome: boolean | string = true
+    for (const { id, position, slug } of yield* actors.progress) {
+      const erased = yield* (position < row.barrier ? Effect.succeed(false) : eraseIn(row, id, userIds)).pipe(
+        Effect.catchTag("OperationRefused", ({ message }) => Effect.succeed(`Space ${slug}: ${message}`))
+      )
+      if (erased === false) outcome = false
+      else if (typeof erased === "string" && outcome === true) outcome = erased
+    }
+    return outcome
+  })
+
+  const removeMessages = Effect.fnUntraced(function* ({
+    n
+  }: Row): Effect.fn.Return<boolean, HistoryFailed | SqlError.SqlError> {
+    let removed = false
+    for (;;) {
+      const rows = yield* sql<{ pos: number }>`select pos::float8 as pos from regulation_positions
+        where regulation = ${n}::float8::bigint order by pos limit ${positionsAtOnce}`
+      if (rows.length === 0) return removed
+      const positions = rows.map(({ pos }) => pos)
+      yield* history.erase(positions)
+      yield* sql`delete from regulation_positions where regulation = ${n}::float8::bigint and pos = any(${float8s(positions)}::float8[]::bigint[])`
+      removed = true
+    }
+  })
+
+  const advance = Effect.fnUntraced(function* (row: Row) {
+    if (row.scanned < row.barrier) return
+    const { erasesProfiles } = regulationKinds[row.type]
+    const outcome = erasesProfiles ? yield* eraseEverywhere(row) : true
+    if (outcome === false) return
+    yield* removeMessages(row)
+    // A space that was made meanwhile may have read them before they were gone.
+    if (erasesProfiles && outcome === true && !(yield* arrivedEverywhere(row))) return
+    // Operations that found nobody still say whom they looked for.
+    yield* sql`update space_operations set input = null where kind = 'erase_user' and finished_at is not null and input is not null`
+    yield* endRegulation(sql, row.n, typeof outcome === "string" ? outcome : undefined)
+  })
+
+  const arrivedEverywhere = Effect.fnUntraced(function* ({ n }: Row) {
+    const rows = yield* sql<{
+      space: string
+    }>`select distinct space from regulation_parts where regulation = ${n}::float8::bigint`
+    const done = new Set(rows.map(({ space }) => space))
+    return workspace.current().spaces.every(({ id }) => done.has(id))
+  })
+
+  const round = Effect.gen(function* () {
+    yield* setBarriers
+    yield* Effect.flatMap(underway, search)
+    for (const row of yield* underway) yield* advance(row)
+  })
+
+  return { start: startRegulations(sql), round: oncePerDatabase(database, lock, round) }
+})
+
+/** Starts regulations when their time has come, in any process, and carries them out, in one. */
+export const deletionsLive = ({ pollEvery = "1 second", settleMs = 10_000 }: DeletionOptions = {}) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { write: sql } = yield* Database
+      const { start, round } = yield* makeDeletions(settleMs)
+      const often = Schedule.spaced(pollEvery)
+      yield* Effect.forkScoped(supervise("regulations", Effect.asVoid(Effect.repeat(start, often))))
+      yield* Effect.forkScoped(supervise("deletions", Effect.asVoid(Effect.repeat(round, often))))
+      const prune = Effect.repeat(pruneRegulations(sql, shownForMs), Schedule.spaced(pruneEvery))
+      yield* Effect.forkScoped(supervise("prune regulations", Effect.asVoid(prune)))
+    })
+  )

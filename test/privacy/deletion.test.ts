@@ -1,0 +1,270 @@
+/** Deletion of people: the whole way of a regulation on real stores, with both graphs, with kills between its steps. */
+import { layer } from "@effect/vitest"
+import { Effect, Exit, Layer, Schedule } from "effect"
+import { assert, describe } from "vitest"
+import { makeExporter } from "../../src/archive/exporter.ts"
+import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
+import { postgresGraph } from "../../src/identity/graph-postgres.ts"
+import { IdentityGraph } from "../../src/identity/graph.ts"
+import { LiveGraphs } from "../../src/identity/live-graphs.ts"
+import { spaceSchema } from "../../src/identity/schema.ts"
+import { History } from "../../src/archive/history.ts"
+import { Database } from "../../src/platform/database.ts"
+import { sha256Hex } from "../../src/platform/hash.ts"
+import { makeDeletions } from "../../src/privacy/deletions.ts"
+import {
+  createRegulation,
+  findRegulation,
+  type NewRegulation,
+  pendingDeletions
+} from "../../src/workspace/manage-regulations.ts"
+import { readAudit } from "../../src/workspace/audit.ts"
+import { defaultRules } from "../../src/workspace/rules-document.ts"
+import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
+import { searchEverything } from "../support/search-everything.ts"
+import { Rig, rig } from "../support/space.ts"
+import { ask, audits, begin, look, more } from "../identity/operations/support.ts"
+
+const rules = { ...defaultRules, identifiers: defaultRules.identifiers.map((row) => ({ ...row, limit: 50 })) }
+const limits = { quota: 0, maxSuppressed: 1000, delayMs: 0 }
+
+const archived = Effect.gen(function* () {
+  const exporter = yield* makeExporter()
+  yield* exporter.register
+  yield* exporter.takeOver
+  yield* exporter.round(true)
+})
+
+const ordered = (type: NewRegulation["type"], ...userIds: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { write: sql } = yield* Database
+    return yield* createRegulation(sql, "token:owner", { type, source: null, userIds }, limits)
+  })
+
+const found = (id: string) =>
+  Effect.gen(function* () {
+    const { write: sql } = yield* Database
+    return (yield* findRegulation(sql, id, 0))!
+  })
+
+/** Carries out what is due until the regulation has ended. */
+const ended = Effect.fnUntraced(function* (id: string) {
+  const { start, round } = yield* makeDeletions(0)
+  return yield* start.pipe(
+    Effect.andThen(round),
+    Effect.andThen(found(id)),
+    Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: ({ finishedAt }) => finishedAt !== null })
+  )
+})
+
+const rebuilt = Effect.gen(function* () {
+  const { space } = yield* Rig
+  const { write: sql } = yield* Database
+  const [row] = yield* sql<{ id: number }>`
+    insert into space_operations (space, kind) values (${space.id}, 'rebuild') returning id::float8 as id`
+  const [done] = yield* sql<{ error: string | null }>`
+    select error from space_operations where id = ${row!.id}::float8::bigint and finished_at is not null`.pipe(
+    Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (rows) => rows.length > 0 })
+  )
+  assert.isNull(done!.error)
+})
+
+/** Everything that the graph says of who is left. */
+const picture = Effect.gen(function* () {
+  const { space } = yield* Rig
+  const graph = yield* IdentityGraph
+  const graphId = (yield* LiveGraphs).graphOf(space.id)
+  const both = []
+  for (const collection of ["users", "accounts"] as const) {
+    const identifiers = yield* graph.walk(graphId, collection, null, 1000)
+    const nos = [...new Set(identifiers.map(({ no }) => no))].sort((a, b) => a - b)
+    both.push({
+      identifiers,
+      profiles: yield* graph.find(
+        graphId,
+        collection,
+        nos.map((no) => ({ no }))
+      ),
+      externalIds: yield* graph.externalIds(graphId, nos),
+      merges: yield* graph.merges(graphId, nos),
+      links: yield* graph.links(
+        graphId,
+        nos.map((profile) => ({ profile, after: null, limit: 100 }))
+      ),
+      count: yield* graph.count(graphId, collection)
+    })
+  }
+  return both
+})
+
+const issued = (...segmentIds: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { space } = yield* Rig
+    const graph = yield* IdentityGraph
+    return [...(yield* graph.issued((yield* LiveGraphs).graphOf(space.id), segmentIds))].sort()
+  })
+
+/** Erin on a phone and a laptop, which merge; Otto, who is somebody else; both in a group. All that is Erin's says `erin`. */
+const story = (erin: string, otto: string) => [
+  { type: "identify" as const, anonymousId: `${erin}-phone`, traits: { email: `${erin}@x.io`, name: `${erin} first` } },
+  { type: "identify" as const, anonymousId: `${erin}-laptop`, userId: erin, traits: { plan: `${erin} pro` } },
+  { type: "identify" as const, userId: otto, anonymousId: `${otto}-phone`, traits: { email: `${otto}@x.io` } },
+  { type: "track" as const, event: "Signed In", userId: erin, anonymousId: `${erin}-phone`, properties: { a: 1 } },
+  { type: "group" as const, userId: erin, groupId: `group of ${otto}`, traits: { name: "Group" } },
+  { type: "group" as const, userId: otto, groupId: `group of ${otto}` },
+  { type: "track" as const, event: "Bought", userId: `${erin}-second`, anonymousId: `${erin}-laptop` },
+  { type: "track" as const, event: "Bought", userId: otto, properties: { what: "a hat" } },
+  { type: "alias" as const, userId: `${otto}-new`, previousId: erin }
+]
+
+const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
+  layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`deletion, ${adapter}`, (it) => {
+    it.effect("AC2-23, IDR-162, PRV-8: nothing is left of the person, and of everybody else everything", () =>
+      Effect.gen(function* () {
+        yield* begin(story("erin1", "otto1"), rules)
+        yield* archived
+        yield* more([{ type: "track", event: "After", userId: "erin1", properties: { note: "erin1 again" } }])
+        const erin = (yield* look("user_id:erin1"))!
+        const otto = yield* look("user_id:otto1")
+        const group = yield* look("group_id:group of otto1")
+        assert.strictEqual(erin.merges, 1)
+        assert.isAbove((yield* searchEverything("erin1")).length, 4)
+
+        const id = yield* ordered("DELETE_INTERNAL", "erin1")
+        assert.strictEqual(yield* pendingDeletions((yield* Database).write), 1)
+        assert.include(yield* ended(id), { status: "FINISHED", error: null, subjects: 1 })
+
+        assert.deepStrictEqual(yield* searchEverything("erin1"), [])
+        assert.isNull(yield* look(erin.segmentId))
+        assert.isNull(yield* look("user_id:erin1"))
+        assert.isNull(yield* look("email:erin1@x.io"))
+        assert.deepStrictEqual(yield* look("user_id:otto1"), otto)
+        assert.include(yield* look("group_id:group of otto1"), { segmentId: group!.segmentId, events: 1 })
+        assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
+        assert.strictEqual(yield* pendingDeletions((yield* Database).write), 0)
+
+        const before = yield* picture
+        yield* rebuilt
+        assert.deepStrictEqual(yield* picture, before)
+        assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
+        assert.deepStrictEqual(yield* searchEverything("erin1"), [])
+      })
+    )
+
+    it.effect("PRV-8: the audit trail keeps that it happened, with the hash of whom", () =>
+      Effect.gen(function* () {
+        const { write: sql } = yield* Database
+        const [row] = yield* sql<{ after: string; action: string }>`
+          select action, after from audit where space is null and action = 'Workspace Regulation Created' order by n desc limit 1`
+        assert.deepInclude(JSON.parse(row!.after), { subjectIds: [sha256Hex("erin1")] })
+        const [erased] = yield* audits
+        assert.include(erased, { action: "Profile Erased" })
+      })
+    )
+
+    it.effect("PRV-10, IDR-163: late duplicates stay away, new data makes a new profile with a new id", () =>
+      Effect.gen(function* () {
+        const first = { type: "identify" as const, userId: "erin2", traits: { a: 1 }, messageId: "erin2-first" }
+        yield* begin([first], rules)
+        const was = (yield* look("user_id:erin2"))!
+        yield* ended(yield* ordered("DELETE_INTERNAL", "erin2"))
+        yield* more([first])
+        assert.isNull(yield* look("user_id:erin2"))
+        yield* more([{ type: "track", event: "Back", userId: "erin2" }])
+        const is = (yield* look("user_id:erin2"))!
+        assert.notStrictEqual(is.segmentId, was.segmentId)
+        assert.include(is, { events: 1 })
+        assert.deepStrictEqual(is.traits, {})
+      })
+    )
+
+    it.effect("IDR-162: what was split off, removed and merged back leaves the journal, too", () =>
+      Effect.gen(function* () {
+        yield* begin(story("erin3", "otto3"), rules)
+        yield* more([
+          { type: "identify", userId: "otto3", traits: { email: "erin3-shared@x.io" } },
+          { type: "identify", userId: "otto3", traits: { email: "erin3-old@x.io" } }
+        ])
+        const otto = (yield* look("user_id:otto3"))!
+        // Two of Otto's identifiers are Erin's after all: they go to a profile of their own, which she then merges with.
+        const ids = ["erin3-shared@x.io", "erin3-old@x.io"].map((id) => ({ type: "email", id }))
+        yield* ask("split", { profile: otto.segmentId, identifiers: ids, keepApart: false }, "erin3 said so")
+        yield* more([{ type: "identify", userId: "erin3", context: { traits: { email: "erin3-shared@x.io" } } }])
+        yield* ask("delete_identifier", { userId: "erin3", identifier: { type: "email", id: "erin3-old@x.io" } })
+        const erin = (yield* look("user_id:erin3"))!
+        assert.strictEqual(erin.merges, 2)
+        assert.include(erin.ids, "email:erin3-shared@x.io")
+        const left = yield* look("user_id:otto3")
+
+        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin3")), { status: "FINISHED" })
+        // Otto's own messages named these addresses, and stay, with the trait that they wrote.
+        const remains = yield* searchEverything("erin3")
+        assert.deepStrictEqual(
+          remains.filter((place) => !/public\.events|\.traits/.test(place)),
+          []
+        )
+        assert.deepStrictEqual(yield* look("user_id:otto3"), left)
+        const before = yield* picture
+        yield* rebuilt
+        assert.deepStrictEqual(yield* picture, before)
+      })
+    )
+
+    it.effect("PRV-8: killed between any two steps, the next one to come finishes it", () =>
+      Effect.gen(function* () {
+        yield* begin(story("erin4", "otto4"), rules)
+        yield* archived
+        const otto = yield* look("user_id:otto4")
+        const id = yield* ordered("SUPPRESS_WITH_DELETE_INTERNAL", "erin4")
+        const whole = yield* makeDeletions(0)
+        yield* whole.start
+        const history = yield* History
+        let erasures = 0
+        const dying = Layer.succeed(History, {
+          ...history,
+          read: (query) => (erasures === 0 ? Effect.die(new Error("killed while looking")) : history.read(query)),
+          erase: (positions) =>
+            Effect.andThen(history.erase(positions), Effect.die(new Error(`killed after erasing ${++erasures}`)))
+        })
+        // Dies while it looks for messages; then after they are gone and before that is noted.
+        for (const kill of [0, 1]) {
+          erasures = kill
+          const { round } = yield* makeDeletions(0).pipe(Effect.provide(dying))
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(round)))
+        }
+        assert.include(yield* found(id), { status: "RUNNING" })
+        assert.include(yield* ended(id), { status: "FINISHED" })
+        assert.deepStrictEqual(
+          (yield* searchEverything("erin4")).filter((place) => !place.includes("suppressed_users")),
+          []
+        )
+        assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
+        // Asked for once more: nothing else happens.
+        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin4")), { status: "FINISHED" })
+        assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
+      })
+    )
+
+    it.effect("PRV-1: DELETE_ARCHIVE_ONLY takes the messages and leaves the profile; another space is left alone", () =>
+      Effect.gen(function* () {
+        const { write: sql } = yield* Database
+        yield* begin(story("erin5", "otto5"), rules)
+        yield* archived
+        const erin = yield* look("user_id:erin5")
+        assert.include(yield* ended(yield* ordered("DELETE_ARCHIVE_ONLY", "erin5")), { status: "FINISHED" })
+        assert.deepStrictEqual(yield* look("user_id:erin5"), erin)
+        const left = (yield* searchEverything("erin5 pro")).filter((place) => !place.includes(".traits"))
+        assert.deepStrictEqual(left, [])
+        assert.deepStrictEqual(yield* readAudit(sql, { spaceId: (yield* Rig).space.id, limit: 5 }), [])
+        assert.match(spaceSchema((yield* Rig).space.id), /spa_/)
+      })
+    )
+  })
+
+suite("the Postgres graph", postgresGraph)
+
+const neo4j = await runNeo4j()
+describe.skipIf(neo4j === undefined)("with Neo4j", () => {
+  const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
+  suite("the Neo4j graph", neo4jGraphOn.pipe(Layer.provideMerge(testNeo4j(address))))
+})
