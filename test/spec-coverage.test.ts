@@ -36,7 +36,6 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ["OAuth for sources is not built yet", range("AC1", 36, 37)],
   ["replay is not built yet", ["AC1-38"]],
   ["the replay of a source that is connected is not built yet", ["AC2-6"]],
-  ["a what-if run cannot be applied as a rebuild yet", ["AC2-16"]],
   ["deletion and suppression of persons are not built yet", ["AC2-23", "W-50"]],
   ["subscriptions, masking and insights are not built yet", range("AC3", 24, [26, 29])],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],

@@ -31,6 +31,20 @@ export const version = Effect.gen(function* () {
   return row!.version
 })
 
+/** A run that was never executed, for what does not look at its result. */
+export const planned = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
+  const { space } = yield* Rig
+  const database = yield* Database
+  const common = { spaceId: space.id, rules, reapplyOperations: true, scope, actor: "test" }
+  return yield* database.write.withTransaction(
+    Effect.gen(function* () {
+      const id = yield* startRun(database, { ...common, baseVersion: yield* version })
+      yield* database.write`update what_if_runs set state = 'done' where id = ${id!}`
+      return id!
+    })
+  )
+})
+
 /** A run that is done. */
 export const tried = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
   const { space } = yield* Rig

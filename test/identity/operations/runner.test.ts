@@ -15,7 +15,7 @@ import { Database } from "../../../src/platform/database.ts"
 import { defaultRules } from "../../../src/workspace/rules-document.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig } from "../../support/space.ts"
-import { ask, audits, look, refused } from "./support.ts"
+import { ask, audits, breakOnce, cut, look, raised, refused } from "./support.ts"
 
 /** What the next calls of the graph meet. */
 const faults = { away: false, crashesOfApply: 0 }
@@ -82,27 +82,6 @@ const finished = Effect.fnUntraced(function* (id: number) {
   )
   return rows[0]!
 })
-
-/** Breaks the first write of a kind: a sequence is no part of the transaction, so the second one passes. */
-const breakOnce = Effect.fnUntraced(function* (table: string, when: string, how: string, event = "insert or update") {
-  const { write: sql } = yield* Database
-  yield* sql`drop sequence if exists broken`
-  yield* sql`create sequence broken`
-  yield* sql.unsafe(
-    `create or replace function break_once() returns trigger language plpgsql as $f$
-     begin if nextval('broken') = 1 then ${how}; end if; return null; end $f$`
-  )
-  yield* sql.unsafe(`create constraint trigger break_once after ${event} on ${table} deferrable initially ${when}
-    for each row execute function break_once()`)
-  return Effect.gen(function* () {
-    const [used] = yield* sql<{ used: boolean }>`select is_called as used from broken`
-    assert.isTrue(used!.used, "the trigger has fired")
-    yield* sql.unsafe(`drop trigger break_once on ${table}`)
-  })
-})
-
-const raised = "raise exception 'an accident'"
-const cut = "perform pg_terminate_backend(pg_backend_pid())"
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
   layer(rig(accident(graph)), { excludeTestServices: true, timeout: "60 seconds" })(

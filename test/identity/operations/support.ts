@@ -1,5 +1,6 @@
 /** Operations on a rig: asked for as a caller does, and what the stores then say. */
 import { Effect } from "effect"
+import { assert } from "vitest"
 import { IdentityGraph } from "../../../src/identity/graph.ts"
 import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
 import type { Identifier } from "../../../src/identity/model.ts"
@@ -92,3 +93,29 @@ export const begin = Effect.fnUntraced(function* (
   yield* (yield* Rig).enter(rules)
   yield* more(messages)
 })
+
+/** Breaks the first write of a kind: a sequence is no part of the transaction, so the second one passes. */
+export const breakOnce = Effect.fnUntraced(function* (
+  table: string,
+  when: string,
+  how: string,
+  event = "insert or update"
+) {
+  const { write: sql } = yield* Database
+  yield* sql`drop sequence if exists broken`
+  yield* sql`create sequence broken`
+  yield* sql.unsafe(
+    `create or replace function break_once() returns trigger language plpgsql as $f$
+     begin if nextval('broken') = 1 then ${how}; end if; return null; end $f$`
+  )
+  yield* sql.unsafe(`create constraint trigger break_once after ${event} on ${table} deferrable initially ${when}
+    for each row execute function break_once()`)
+  return Effect.gen(function* () {
+    const [used] = yield* sql<{ used: boolean }>`select is_called as used from broken`
+    assert.isTrue(used!.used, "the trigger has fired")
+    yield* sql.unsafe(`drop trigger break_once on ${table}`)
+  })
+})
+
+export const raised = "raise exception 'an accident'"
+export const cut = "perform pg_terminate_backend(pg_backend_pid())"

@@ -1,0 +1,267 @@
+/**
+ * Rebuilds among accidents (IDR-193): events and operations that come meanwhile, failures at each step, rules that change, people who are
+ * erased, a history with gaps. Whatever happens, the profiles are those from before or all of the new ones.
+ */
+import { layer } from "@effect/vitest"
+import { Deferred, Effect, Layer, Schedule } from "effect"
+import { assert, describe } from "vitest"
+import { History } from "../../../src/archive/history.ts"
+import { askRebuild } from "../../../src/identity/generations/rebuilds.ts"
+import { forgetAside } from "../../../src/identity/generations/switch.ts"
+import { neo4jGraphOn } from "../../../src/identity/graph-neo4j.ts"
+import { postgresGraph } from "../../../src/identity/graph-postgres.ts"
+import { type GraphId, IdentityGraph } from "../../../src/identity/graph.ts"
+import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
+import { spaceSchema } from "../../../src/identity/schema.ts"
+import { Database } from "../../../src/platform/database.ts"
+import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
+import { Rig, type ShortMessage } from "../../support/space.ts"
+import { ask, begin, breakOnce, cut, look, more, raised } from "../operations/support.ts"
+import { asked, ended, everything, planned, rebuilt, tried, withEmails, workshop } from "./support.ts"
+
+/** What calls for a graph that is being filled meet: who waits at a gate, and after how many calls the process fails. */
+const aside = {
+  graphId: "" as GraphId,
+  gate: undefined as Deferred.Deferred<void> | undefined,
+  waits: false,
+  failsIn: 0
+}
+
+const accident = <E>(graph: Layer.Layer<IdentityGraph, E, Database>) =>
+  Layer.effect(
+    IdentityGraph,
+    Effect.map(IdentityGraph, (real) => {
+      const fragile = <A, E2>(graphId: GraphId, call: Effect.Effect<A, E2>) =>
+        Effect.suspend(() => {
+          if (graphId !== aside.graphId || aside.failsIn === 0) return call
+          aside.failsIn -= 1
+          return aside.failsIn === 0 ? Effect.die(new Error("an accident")) : call
+        })
+      return {
+        ...real,
+        open: (graphId) => fragile(graphId, real.open(graphId)),
+        load: (graphId, request) => fragile(graphId, real.load(graphId, request)),
+        apply: (graphId, from, mutations) => fragile(graphId, real.apply(graphId, from, mutations)),
+        // Asked once what came before is filled.
+        issued: (graphId, ids) =>
+          Effect.suspend(() => {
+            if (graphId !== aside.graphId || aside.gate === undefined)
+              return fragile(graphId, real.issued(graphId, ids))
+            aside.waits = true
+            return Effect.andThen(Deferred.await(aside.gate), real.issued(graphId, ids))
+          })
+      } satisfies typeof real
+    })
+  ).pipe(Layer.provide(graph))
+
+/** Asks for the rebuild and holds it when it has caught up with what was there; the effect that it answers lets it go on to its end. */
+const held = Effect.fnUntraced(function* (runId: string) {
+  const { space } = yield* Rig
+  aside.graphId = (yield* LiveGraphs).nextOf(space.id)
+  aside.waits = false
+  const gate = (aside.gate = yield* Deferred.make<void>())
+  const id = yield* asked(runId)
+  yield* Effect.sync(() => aside.waits).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("10 millis"), until: (it) => it })
+  )
+  return Effect.gen(function* () {
+    aside.gate = undefined
+    yield* Deferred.succeed(gate, undefined)
+    return yield* ended(id)
+  })
+})
+
+const event = (n: number): ShortMessage => ({
+  type: n % 7 === 0 ? "group" : n % 3 === 0 ? "track" : "identify",
+  messageId: `e-${n}`,
+  anonymousId: `a${(n * 5) % 11}`,
+  ...(n % 4 === 0 ? { userId: `u${n % 5}` } : {}),
+  ...(n % 7 === 0 ? { groupId: `g${n % 3}` } : {}),
+  ...(n % 3 === 0
+    ? { event: "Seen" }
+    : { traits: { [`t${n % 4}`]: n, ...(n % 7 === 0 ? {} : { email: `m${n % 6}@x.io` }) } })
+})
+const events = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => event(from + i))
+
+/** The profiles of a space by what they are for people: comparable between spaces. */
+const portraits = Effect.gen(function* () {
+  const { users } = yield* everything
+  const all = new Map<string, unknown>()
+  for (const { type, value, no } of users) {
+    if (all.has(String(no))) continue
+    const { segmentId: _, ...rest } = (yield* look(`${type}:${value}`))!
+    all.set(String(no), rest)
+  }
+  return [...all.values()].map((it) => JSON.stringify(it)).sort()
+})
+
+const deletion = { userId: "u4", identifier: { type: "anonymous_id", id: "a9" } }
+
+/** Nothing of another generation is left beside the live one. */
+const nothingAside = Effect.gen(function* () {
+  const { space } = yield* Rig
+  const { write: sql } = yield* Database
+  const schemas = yield* sql`select nspname from pg_namespace where nspname like ${`${space.id}~%`}`
+  const cursors = yield* sql`select 1 as n from cursors where reader = ${`rebuild:${space.id}`}`
+  return schemas.length + cursors.length === 0
+})
+
+const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>, all: boolean) =>
+  layer(workshop(accident(graph)), { excludeTestServices: true, timeout: "60 seconds" })(
+    `accidents of rebuilds on ${adapter}`,
+    (it) => {
+      it.effect("IDR-193, INV-14: what comes while a rebuild is under way is neither lost nor doubled", () =>
+        Effect.gen(function* () {
+          yield* begin(events(1, 40), withEmails(5))
+          yield* ask("delete_identifier", deletion)
+          yield* more(events(40, 60))
+          const run = yield* tried(withEmails(1))
+          const goOn = yield* held(run.id)
+          yield* more(events(60, 70))
+          yield* ask("delete_identifier", { userId: "u1", identifier: { type: "email", id: "m1@x.io" } }).pipe(
+            Effect.ignore
+          )
+          yield* more(events(70, 80))
+          assert.isNull((yield* goOn).error)
+          yield* more(events(80, 90))
+          const rebuiltSpace = yield* portraits
+          const { stamps } = yield* everything
+          assert.strictEqual(stamps.length, 89)
+          // The rules in force make the same of the history again.
+          const again = yield* tried(withEmails(1))
+          assert.deepInclude(again.summary as object, { events: 89, divergentMessages: 0 })
+
+          yield* begin(events(1, 40), withEmails(1))
+          yield* Effect.ignore(ask("delete_identifier", deletion))
+          yield* more(events(40, 70))
+          yield* Effect.ignore(ask("delete_identifier", { userId: "u1", identifier: { type: "email", id: "m1@x.io" } }))
+          yield* more(events(70, 90))
+          assert.deepStrictEqual(rebuiltSpace, yield* portraits)
+        })
+      )
+      if (!all) return
+
+      const steps = [
+        ["the graph is opened", 1, undefined],
+        ["the first events are loaded", 2, undefined],
+        ["the graph gets the first events", 3, undefined],
+        ["former ids are looked for", 5, undefined],
+        ["the switch: the run is refused", 0, ["what_if_runs", "immediate", raised, "update of applied_as"]],
+        ["the switch: the audit entry is refused", 0, ["audit", "immediate", raised, "insert"]],
+        ["the switch: the commit is refused", 0, ["audit", "deferred", raised, "insert"]],
+        ["the switch: the connection is cut in the transaction", 0, ["audit", "immediate", cut, "insert"]],
+        ["the switch: the connection is cut as it commits", 0, ["audit", "deferred", cut, "insert"]]
+      ] as const
+      it.effect(
+        "IDR-193: an accident at any step: the rebuild is done, once",
+        () =>
+          Effect.gen(function* () {
+            const { write: sql } = yield* Database
+            yield* begin(events(1, 30), withEmails(1))
+            const expected = yield* portraits
+            for (const [name, failsIn, broken] of steps) {
+              yield* begin(events(1, 30), withEmails(5))
+              assert.notDeepEqual(yield* portraits, expected)
+              const { space } = yield* Rig
+              aside.graphId = (yield* LiveGraphs).nextOf(space.id)
+              aside.failsIn = failsIn
+              const restore =
+                broken === undefined ? Effect.void : yield* breakOnce(broken[0], broken[1], broken[2], broken[3])
+              const done = yield* rebuilt(yield* planned(withEmails(1)))
+              assert.isNull(done.error, name)
+              assert.strictEqual(aside.failsIn, 0, name)
+              yield* restore
+              const entries = yield* sql`select 1 as n from audit where space = ${space.id}`
+              assert.strictEqual(entries.length, 1, name)
+              assert.deepStrictEqual(yield* portraits, expected, name)
+            }
+          }),
+        120_000
+      )
+
+      it.effect(
+        "AC2-17, IDR-193: other rules were saved meanwhile: refused, nothing has changed, nothing is left",
+        () =>
+          Effect.gen(function* () {
+            yield* begin(events(1, 30), withEmails(5))
+            const run = yield* planned(withEmails(1))
+            const was = yield* everything
+            const goOn = yield* held(run)
+            yield* ask("save_rules", { rules: withEmails(2), expectedVersion: 1 })
+            assert.strictEqual((yield* goOn).code, "RULES_CHANGED")
+            assert.strictEqual((yield* rebuilt(run)).code, "RULES_CHANGED")
+            assert.isTrue(yield* nothingAside)
+            assert.deepStrictEqual((yield* everything).users, was.users)
+          })
+      )
+
+      it.effect("IDR-162: somebody is erased meanwhile: it starts again; there is nothing to go back to any more", () =>
+        Effect.gen(function* () {
+          yield* begin(events(1, 30), withEmails(5))
+          const run = yield* planned(withEmails(1))
+          const { write: sql } = yield* Database
+          const { space } = yield* Rig
+          const goOn = yield* held(run)
+          yield* sql.withTransaction(forgetAside(sql, space.id))
+          assert.isNull((yield* goOn).error)
+          yield* sql.withTransaction(forgetAside(sql, space.id))
+          assert.isTrue(yield* nothingAside)
+          assert.strictEqual((yield* rebuilt(null)).code, "NOT_FOUND")
+        })
+      )
+
+      it.effect("IDR-194: after seven days the profiles from before are gone, tables and graph", () =>
+        Effect.gen(function* () {
+          yield* begin(events(1, 30), withEmails(5))
+          const { write: sql } = yield* Database
+          const { space } = yield* Rig
+          const graph = yield* IdentityGraph
+          const old = (yield* LiveGraphs).graphOf(space.id)
+          const run = yield* planned(withEmails(1))
+          assert.isNull((yield* rebuilt(run)).error)
+          assert.isAbove(yield* graph.count(old, "users"), 0)
+          const [kept] = yield* sql<{ days: number }>`select extract(day from kept_until - replaced_at)::int4 as days
+            from space_generations where space = ${space.id}`
+          assert.strictEqual(kept!.days, 7)
+          yield* sql`update space_generations set kept_until = now() - interval '1 second' where space = ${space.id}`
+          yield* sql`select 1 as n from space_generations where space = ${space.id}`.pipe(
+            Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (rows) => rows.length === 0 })
+          )
+          assert.isTrue(yield* nothingAside)
+          assert.strictEqual(yield* graph.count(old, "users"), 0)
+          assert.strictEqual((yield* rebuilt(null)).code, "NOT_FOUND")
+        })
+      )
+
+      it.effect("a history with gaps is not rebuilt, for what was said there would be forgotten", () =>
+        Effect.gen(function* () {
+          yield* begin(events(1, 30), withEmails(5))
+          const { space } = yield* Rig
+          const database = yield* Database
+          const [one] = yield* database.write.unsafe<{ pos: number }>(
+            `select pos::float8 as pos from ${spaceSchema(space.id)}.stamps order by pos limit 1`
+          )
+          const run = yield* planned(withEmails(1))
+          yield* (yield* History).erase([one!.pos])
+          const done = yield* rebuilt(run)
+          assert.strictEqual(done.code, "VALIDATION_FAILED")
+          assert.match(done.error!, /^1 events/)
+          assert.isTrue(yield* nothingAside)
+          // A part of the history is never taken for all of it; and one at a time.
+          const part = yield* planned(withEmails(1), { from: null, to: Date.now() + 60_000, sources: null })
+          assert.strictEqual((yield* rebuilt(part)).code, "VALIDATION_FAILED")
+          const common = { spaceId: space.id, actor: "test", reason: "" }
+          yield* askRebuild(database, { ...common, kind: "apply_rebuild", input: { runId: "none" } })
+          assert.isUndefined(yield* askRebuild(database, { ...common, kind: "rollback_rebuild", input: {} }))
+        })
+      )
+    }
+  )
+
+suite("the Postgres graph", postgresGraph, true)
+
+const neo4j = await runNeo4j()
+describe.skipIf(neo4j === undefined)("with Neo4j", () => {
+  const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
+  suite("the Neo4j graph", neo4jGraphOn.pipe(Layer.provide(testNeo4j(address))), false)
+})
