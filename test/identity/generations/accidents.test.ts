@@ -27,16 +27,18 @@ const aside = {
   failsIn: 0
 }
 
+/** Fails instead when it is its turn. */
+const fragile = <A, E2>(graphId: GraphId, call: Effect.Effect<A, E2>) =>
+  Effect.suspend(() => {
+    if (graphId !== aside.graphId || aside.failsIn === 0) return call
+    aside.failsIn -= 1
+    return aside.failsIn === 0 ? Effect.die(new Error("an accident")) : call
+  })
+
 const accident = <E>(graph: Layer.Layer<IdentityGraph, E, Database>) =>
   Layer.effect(
     IdentityGraph,
     Effect.map(IdentityGraph, (real) => {
-      const fragile = <A, E2>(graphId: GraphId, call: Effect.Effect<A, E2>) =>
-        Effect.suspend(() => {
-          if (graphId !== aside.graphId || aside.failsIn === 0) return call
-          aside.failsIn -= 1
-          return aside.failsIn === 0 ? Effect.die(new Error("an accident")) : call
-        })
       return {
         ...real,
         open: (graphId) => fragile(graphId, real.open(graphId)),
