@@ -3,7 +3,6 @@
  * `context.externalIds` of type `user_id`, whatever else such an entry says.
  */
 import { identifierValue } from "./identifier-value.ts"
-import type { Message } from "./message.ts"
 
 const matches = (value: unknown, test: (userId: string) => boolean): boolean => {
   if (value === undefined || value === null) return false
@@ -11,14 +10,23 @@ const matches = (value: unknown, test: (userId: string) => boolean): boolean => 
   return typeof userId === "string" && userId !== "" && test(userId)
 }
 
+/** A message, or what was sent as one. */
+interface MaybeMessage {
+  readonly type?: unknown
+  readonly userId?: unknown
+  readonly previousId?: unknown
+  readonly context?: unknown
+}
+
 /** Whether `test` is true of any user id of the message. Called per message: allocates nothing. */
 export const someUserId = (
-  { type, userId, previousId, context }: Pick<Message, "type" | "userId" | "previousId" | "context">,
+  { type, userId, previousId, context }: MaybeMessage,
   test: (userId: string) => boolean
 ): boolean => {
   if (matches(userId, test)) return true
   if (type === "alias" && matches(previousId, test)) return true
-  const externalIds: unknown = (context as Message["context"] | undefined)?.["externalIds"]
+  if (typeof context !== "object" || context === null || !("externalIds" in context)) return false
+  const { externalIds } = context
   if (!Array.isArray(externalIds)) return false
   for (const entry of externalIds as ReadonlyArray<unknown>) {
     if (typeof entry !== "object" || entry === null || !("id" in entry) || !("type" in entry)) continue

@@ -57,6 +57,8 @@ export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
      and kind in ('Identifier value limit exceeded', 'Identifier value time limit exceeded', 'Profiles kept apart')`,
   // Operations are few among the events: erasure reads all of them.
   `create index if not exists journal_operations on ${s}.journal (pos) where rec like '{"operation"%'`,
+  // Ledger keys of erased people, which have no place in the log any more.
+  `create index if not exists stamps_erased on ${s}.stamps (h) where pos = 0`,
   // Who saved a version: 'file' (the configuration) or 'api'.
   `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`,
   // Segment ids of generations before that are issued no more (IDR-194): each follows the event with this seq, to the profile that it was resolved to.

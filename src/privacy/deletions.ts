@@ -12,10 +12,13 @@
 import { Clock, Duration, Effect, Layer, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
 import { History, type HistoryFailed } from "../archive/history.ts"
+import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
+import type { Message } from "../event/message.ts"
+import { someUserId } from "../event/user-ids.ts"
 import type { OperationRefused } from "../identity/operations/operation.ts"
 import { requestOperation } from "../identity/operations/request.ts"
 import { SpaceActors } from "../identity/space-actors.ts"
-import type { Position } from "../log/event-log.ts"
+import type { LogEvent, Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { oncePerDatabase } from "../platform/once-per-database.ts"
 import { float8s } from "../platform/sql-arrays.ts"
@@ -28,6 +31,7 @@ import { scan } from "./scan.ts"
 const lock = 0x62_72_61_72
 const subjectsAPart = 50
 const positionsAtOnce = 5_000
+const bodiesAtOnce = 500
 const regulationsAtOnce = 100
 const pruneEvery = "1 hour"
 /** For a space to take an operation; the next round asks how it went. */
@@ -38,6 +42,9 @@ export interface DeletionOptions {
   /** How long it takes until every process knows of a suppression. */
   readonly settleMs?: number
 }
+
+const decoder = new TextDecoder()
+const messageIdOf = ({ body }: LogEvent): string => (JSON.parse(decoder.decode(body)) as Message).messageId
 
 interface Row {
   readonly n: number
@@ -146,10 +153,25 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
         where regulation = ${n}::float8::bigint order by pos limit ${positionsAtOnce}`
       if (rows.length === 0) return removed
       const positions = rows.map(({ pos }) => pos)
+      for (let i = 0; i < positions.length; i += bodiesAtOnce) {
+        const events = yield* history.at(positions.slice(i, i + bodiesAtOnce))
+        yield* eraseSeen(database, events.map(messageIdOf))
+      }
       yield* history.erase(positions)
       yield* sql`delete from regulation_positions where regulation = ${n}::float8::bigint and pos = any(${float8s(positions)}::float8[]::bigint[])`
       removed = true
     }
+  })
+
+  /** What the debugger shows of the subjects, also what was never stored. */
+  const removeSamples = Effect.fnUntraced(function* ({ n, source, type }: Row) {
+    if (!regulationKinds[type].deletesMessages) return
+    const userIds = new Set(yield* userIdsOf(n))
+    const only = source === null ? undefined : workspace.current().sources.find(({ id }) => id === source)?.no
+    yield* eraseSeenWhere(
+      database,
+      (message, from) => (source === null || from === only) && someUserId(message, (userId) => userIds.has(userId))
+    )
   })
 
   const advance = Effect.fnUntraced(function* (row: Row) {
@@ -157,6 +179,7 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     const { erasesProfiles } = regulationKinds[row.type]
     const outcome = erasesProfiles ? yield* eraseEverywhere(row) : true
     if (outcome === false) return
+    yield* removeSamples(row)
     yield* removeMessages(row)
     // A space that was made meanwhile may have read them before they were gone.
     if (erasesProfiles && outcome === true && !(yield* arrivedEverywhere(row))) return

@@ -9,7 +9,7 @@ import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
 import type { LogEvent, Position } from "../log/event-log.ts"
 import type { Database } from "../platform/database.ts"
-import { float8s } from "../platform/sql-arrays.ts"
+import { float8s, uuids } from "../platform/sql-arrays.ts"
 
 const pageSize = 2_000
 
@@ -35,13 +35,14 @@ export const matchesOf = (events: ReadonlyArray<LogEvent>, wanted: ReadonlyArray
       if (list === undefined) byUser.set(userId, [regulation])
       else list.push(regulation)
     }
-  const found = { n: [] as Array<number>, pos: [] as Array<Position> }
-  for (const { body, position, source } of events)
+  const found = { n: [] as Array<number>, pos: [] as Array<Position>, h: [] as Array<string> }
+  for (const { body, hash, position, source } of events)
     someUserId(JSON.parse(decoder.decode(body)) as Message, (userId) => {
       for (const { n, barrier, scanned, source: only } of byUser.get(userId) ?? [])
         if (position > scanned && position <= barrier && (only === null || only === source)) {
           found.n.push(n)
           found.pos.push(position)
+          found.h.push(hash)
         }
       // All ids of the message are asked for.
       return false
@@ -64,8 +65,9 @@ export const scan = Effect.fnUntraced(function* (
     const found = matchesOf(page, wanted)
     yield* sql.withTransaction(
       Effect.gen(function* () {
-        yield* sql`insert into regulation_positions (regulation, pos)
-          select u.n::bigint, u.pos::bigint from unnest(${float8s(found.n)}, ${float8s(found.pos)}) u (n, pos) on conflict do nothing`
+        yield* sql`insert into regulation_positions (regulation, pos, h)
+          select u.n::bigint, u.pos::bigint, u.h from unnest(${float8s(found.n)}, ${float8s(found.pos)}, ${uuids(found.h)}) u (n, pos, h)
+          on conflict do nothing`
         yield* sql`update regulations set scanned = greatest(scanned, least(barrier, ${reached}::float8::bigint))
           where n = any(${float8s(wanted.map(({ n }) => n))}::float8[]::bigint[])`
       })

@@ -5,6 +5,7 @@ import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import { contended, nearLimits } from "../identity/operations/contention.ts"
+import { previewErasure } from "../identity/operations/erase-preview.ts"
 import { historiesOf, type HistoryOf } from "../identity/operations/history.ts"
 import {
   type OperationAnswers,
@@ -70,6 +71,8 @@ export const makeOperationServices = Effect.gen(function* () {
     /** Null where there is no such profile. */
     histories: (spaceId: string, asked: ReadonlyArray<HistoryOf>) =>
       historiesOf(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, asked),
+    previewErasure: (spaceId: string, userIds: ReadonlyArray<string>) =>
+      previewErasure(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }, userIds),
     contended: (spaceId: string) => contended(services, { id: spaceId, graphId: graphs.graphOf(spaceId) }),
     /** None before the space has rules. */
     nearLimits: (spaceId: string) =>

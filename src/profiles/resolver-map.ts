@@ -1,4 +1,5 @@
 /** All resolvers of the schema: one map per subject; Yoga merges them type by type. */
+import { erasureResolvers } from "./erasure-resolvers.ts"
 import { explainResolvers } from "./explain-resolvers.ts"
 import { filterResolvers } from "./filter-resolvers.ts"
 import { managementResolvers } from "./management-resolvers.ts"
@@ -18,6 +19,7 @@ export const resolverMaps = [
   managementResolvers,
   filterResolvers,
   operationResolvers,
+  erasureResolvers,
   rulesImpactResolvers,
   rebuildResolvers,
   whatIfResolvers,

@@ -9,6 +9,7 @@ import type { Recorder } from "../debugger/recorder.ts"
 import type { JsonObject, MessageType } from "../event/message.ts"
 import type { Arrival } from "../event/normalise.ts"
 import { formatTime, notedTime } from "../event/timestamps.ts"
+import { someUserId } from "../event/user-ids.ts"
 import type { AppendRequest } from "../log/event-log.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
@@ -135,13 +136,16 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     }
   }
 
-  const count = (source: Source, intake: Intake, receivedAt: number): void => {
+  const count = (source: Source, intake: Intake, receivedAt: number, isSuppressed: Origin["isSuppressed"]): void => {
     const { id, no } = source
     if (intake.suppressed > 0) counters.add("suppressed", id, "", intake.suppressed)
     if (intake.reason !== undefined) counters.add("reasons", id, intake.reason)
     for (const [i, code] of (intake.discarded satisfies ReadonlyArray<DiscardCode>).entries()) {
       counters.add("discarded", id, code)
-      recorder?.discarded(no, code, intake.refused[i], receivedAt)
+      const item = intake.refused[i]
+      const isHidden =
+        isSuppressed !== undefined && isObject(item) && someUserId(item, (userId) => isSuppressed(userId, no))
+      if (!isHidden) recorder?.discarded(no, code, item, receivedAt)
     }
     for (const bits of intake.warnings) for (const code of warningsOf(bits)) counters.add("warnings", id, code)
   }
@@ -199,7 +203,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       counters.add("reasons", source.id, "bad_request")
       return answer({ kind: "refused", code: "payload_too_large" })
     }
-    count(source, intake, receivedAt)
+    count(source, intake, receivedAt, origin.isSuppressed)
     if (intake.events.length === 0) return answer(done)
     append(source, intake, receivedAt, answer)
   }

@@ -29,5 +29,13 @@ export const regulationMigrations = [
          since timestamptz not null, lifted_at timestamptz, primary key (h, source))`,
       `create index suppressed_users_version on suppressed_users (version, h)`
     ]
+  },
+  {
+    id: 321,
+    name: "regulations by ledger key",
+    statements: [
+      // The ledger key of a message that names a subject, whoever it was resolved to.
+      `alter table regulation_positions add column h uuid`
+    ]
   }
 ] as const

@@ -20,6 +20,7 @@ import {
 } from "../../src/workspace/manage-regulations.ts"
 import { readAudit } from "../../src/workspace/audit.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
+import { type IsSuppressed, Suppressions } from "../../src/workspace/suppressions.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { searchEverything } from "../support/search-everything.ts"
 import { Rig, rig } from "../support/space.ts"
@@ -27,6 +28,10 @@ import { ask, audits, begin, look, more } from "../identity/operations/support.t
 
 const rules = { ...defaultRules, identifiers: defaultRules.identifiers.map((row) => ({ ...row, limit: 50 })) }
 const limits = { quota: 0, maxSuppressed: 1000, delayMs: 0 }
+
+/** Whom the process knows to be suppressed. */
+let suppressed: IsSuppressed | undefined
+const suppressions = Layer.succeed(Suppressions, { current: () => suppressed, refresh: Effect.void })
 
 const archived = Effect.gen(function* () {
   const exporter = yield* makeExporter()
@@ -118,148 +123,186 @@ const story = (erin: string, otto: string) => [
 ]
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
-  layer(rig(graph), { excludeTestServices: true, timeout: "60 seconds" })(`deletion, ${adapter}`, (it) => {
-    it.effect("AC2-23, IDR-162, PRV-8: nothing is left of the person, and of everybody else everything", () =>
-      Effect.gen(function* () {
-        yield* begin(story("erin1", "otto1"), rules)
-        yield* archived
-        yield* more([{ type: "track", event: "After", userId: "erin1", properties: { note: "erin1 again" } }])
-        const erin = (yield* look("user_id:erin1"))!
-        const otto = yield* look("user_id:otto1")
-        const group = yield* look("group_id:group of otto1")
-        assert.strictEqual(erin.merges, 1)
-        assert.isAbove((yield* searchEverything("erin1")).length, 4)
+  layer(rig(graph).pipe(Layer.provide(suppressions)), { excludeTestServices: true, timeout: "60 seconds" })(
+    `deletion, ${adapter}`,
+    (it) => {
+      it.effect("AC2-23, IDR-162, PRV-8: nothing is left of the person, and of everybody else everything", () =>
+        Effect.gen(function* () {
+          yield* begin(story("erin1", "otto1"), rules)
+          yield* archived
+          yield* more([{ type: "track", event: "After", userId: "erin1", properties: { note: "erin1 again" } }])
+          const erin = (yield* look("user_id:erin1"))!
+          const otto = yield* look("user_id:otto1")
+          const group = yield* look("group_id:group of otto1")
+          assert.strictEqual(erin.merges, 1)
+          assert.isAbove((yield* searchEverything("erin1")).length, 4)
 
-        const id = yield* ordered("DELETE_INTERNAL", "erin1")
-        assert.strictEqual(yield* pendingDeletions((yield* Database).write), 1)
-        assert.include(yield* ended(id), { status: "FINISHED", error: null, subjects: 1 })
+          // What the debugger shows of her: a message that was refused.
+          yield* (yield* Database).write`insert into live_events (source, at, status, one_in, body)
+          values (1, now(), 1, 1, ${JSON.stringify({ type: "track", userId: " erin1" })})`
+          const id = yield* ordered("DELETE_INTERNAL", "erin1")
+          assert.strictEqual(yield* pendingDeletions((yield* Database).write), 1)
+          assert.include(yield* ended(id), { status: "FINISHED", error: null, subjects: 1 })
 
-        assert.deepStrictEqual(yield* searchEverything("erin1"), [])
-        assert.isNull(yield* look(erin.segmentId))
-        assert.isNull(yield* look("user_id:erin1"))
-        assert.isNull(yield* look("email:erin1@x.io"))
-        assert.deepStrictEqual(yield* look("user_id:otto1"), otto)
-        assert.include(yield* look("group_id:group of otto1"), { segmentId: group!.segmentId, events: 1 })
-        assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
-        assert.strictEqual(yield* pendingDeletions((yield* Database).write), 0)
+          assert.deepStrictEqual(yield* searchEverything("erin1"), [])
+          assert.isNull(yield* look(erin.segmentId))
+          assert.isNull(yield* look("user_id:erin1"))
+          assert.isNull(yield* look("email:erin1@x.io"))
+          assert.deepStrictEqual(yield* look("user_id:otto1"), otto)
+          assert.include(yield* look("group_id:group of otto1"), { segmentId: group!.segmentId, events: 1 })
+          assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
+          assert.strictEqual(yield* pendingDeletions((yield* Database).write), 0)
 
-        const before = yield* picture
-        yield* rebuilt
-        assert.deepStrictEqual(yield* picture, before)
-        assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
-        assert.deepStrictEqual(yield* searchEverything("erin1"), [])
-      })
-    )
-
-    it.effect("PRV-8: the audit trail keeps that it happened, with the hash of whom", () =>
-      Effect.gen(function* () {
-        const { write: sql } = yield* Database
-        const [row] = yield* sql<{ after: string; action: string }>`
-          select action, after from audit where space is null and action = 'Workspace Regulation Created' order by n desc limit 1`
-        assert.deepInclude(JSON.parse(row!.after), { subjectIds: [sha256Hex("erin1")] })
-        const [erased] = yield* audits
-        assert.include(erased, { action: "Profile Erased" })
-      })
-    )
-
-    it.effect("PRV-10, IDR-163: late duplicates stay away, new data makes a new profile with a new id", () =>
-      Effect.gen(function* () {
-        const first = { type: "identify" as const, userId: "erin2", traits: { a: 1 }, messageId: "erin2-first" }
-        yield* begin([first], rules)
-        const was = (yield* look("user_id:erin2"))!
-        yield* ended(yield* ordered("DELETE_INTERNAL", "erin2"))
-        yield* more([first])
-        assert.isNull(yield* look("user_id:erin2"))
-        yield* more([{ type: "track", event: "Back", userId: "erin2" }])
-        const is = (yield* look("user_id:erin2"))!
-        assert.notStrictEqual(is.segmentId, was.segmentId)
-        assert.include(is, { events: 1 })
-        assert.deepStrictEqual(is.traits, {})
-      })
-    )
-
-    it.effect("IDR-162: what was split off, removed and merged back leaves the journal, too", () =>
-      Effect.gen(function* () {
-        yield* begin(story("erin3", "otto3"), rules)
-        yield* more([
-          { type: "identify", userId: "otto3", traits: { email: "erin3-shared@x.io" } },
-          { type: "identify", userId: "otto3", traits: { email: "erin3-old@x.io" } }
-        ])
-        const otto = (yield* look("user_id:otto3"))!
-        // Two of Otto's identifiers are Erin's after all: they go to a profile of their own, which she then merges with.
-        const ids = ["erin3-shared@x.io", "erin3-old@x.io"].map((id) => ({ type: "email", id }))
-        yield* ask("split", { profile: otto.segmentId, identifiers: ids, keepApart: false }, "erin3 said so")
-        yield* more([{ type: "identify", userId: "erin3", context: { traits: { email: "erin3-shared@x.io" } } }])
-        yield* ask("delete_identifier", { userId: "erin3", identifier: { type: "email", id: "erin3-old@x.io" } })
-        const erin = (yield* look("user_id:erin3"))!
-        assert.strictEqual(erin.merges, 2)
-        assert.include(erin.ids, "email:erin3-shared@x.io")
-        const left = yield* look("user_id:otto3")
-
-        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin3")), { status: "FINISHED" })
-        // Otto's own messages named these addresses, and stay, with the trait that they wrote.
-        const remains = yield* searchEverything("erin3")
-        assert.deepStrictEqual(
-          remains.filter((place) => !/public\.events|\.traits/.test(place)),
-          []
-        )
-        assert.deepStrictEqual(yield* look("user_id:otto3"), left)
-        const before = yield* picture
-        yield* rebuilt
-        assert.deepStrictEqual(yield* picture, before)
-      })
-    )
-
-    it.effect("PRV-8: killed between any two steps, the next one to come finishes it", () =>
-      Effect.gen(function* () {
-        yield* begin(story("erin4", "otto4"), rules)
-        yield* archived
-        const otto = yield* look("user_id:otto4")
-        const id = yield* ordered("SUPPRESS_WITH_DELETE_INTERNAL", "erin4")
-        const whole = yield* makeDeletions(0)
-        yield* whole.start
-        const history = yield* History
-        let erasures = 0
-        const dying = Layer.succeed(History, {
-          ...history,
-          read: (query) => (erasures === 0 ? Effect.die(new Error("killed while looking")) : history.read(query)),
-          erase: (positions) =>
-            Effect.andThen(history.erase(positions), Effect.die(new Error(`killed after erasing ${++erasures}`)))
+          const before = yield* picture
+          yield* rebuilt
+          assert.deepStrictEqual(yield* picture, before)
+          assert.deepStrictEqual(yield* issued(erin.segmentId), [erin.segmentId])
+          assert.deepStrictEqual(yield* searchEverything("erin1"), [])
         })
-        // Dies while it looks for messages; then after they are gone and before that is noted.
-        for (const kill of [0, 1]) {
-          erasures = kill
-          const { round } = yield* makeDeletions(0).pipe(Effect.provide(dying))
-          assert.isTrue(Exit.isFailure(yield* Effect.exit(round)))
-        }
-        assert.include(yield* found(id), { status: "RUNNING" })
-        assert.include(yield* ended(id), { status: "FINISHED" })
-        assert.deepStrictEqual(
-          (yield* searchEverything("erin4")).filter((place) => !place.includes("suppressed_users")),
-          []
-        )
-        assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
-        // Asked for once more: nothing else happens.
-        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin4")), { status: "FINISHED" })
-        assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
-      })
-    )
+      )
 
-    it.effect("PRV-1: DELETE_ARCHIVE_ONLY takes the messages and leaves the profile; another space is left alone", () =>
-      Effect.gen(function* () {
-        const { write: sql } = yield* Database
-        yield* begin(story("erin5", "otto5"), rules)
-        yield* archived
-        const erin = yield* look("user_id:erin5")
-        assert.include(yield* ended(yield* ordered("DELETE_ARCHIVE_ONLY", "erin5")), { status: "FINISHED" })
-        assert.deepStrictEqual(yield* look("user_id:erin5"), erin)
-        const left = (yield* searchEverything("erin5 pro")).filter((place) => !place.includes(".traits"))
-        assert.deepStrictEqual(left, [])
-        assert.deepStrictEqual(yield* readAudit(sql, { spaceId: (yield* Rig).space.id, limit: 5 }), [])
-        assert.match(spaceSchema((yield* Rig).space.id), /spa_/)
-      })
-    )
-  })
+      it.effect("PRV-8: the audit trail keeps that it happened, with the hash of whom", () =>
+        Effect.gen(function* () {
+          const { write: sql } = yield* Database
+          const [row] = yield* sql<{ after: string; action: string }>`
+          select action, after from audit where space is null and action = 'Workspace Regulation Created' order by n desc limit 1`
+          assert.deepInclude(JSON.parse(row!.after), { subjectIds: [sha256Hex("erin1")] })
+          const [erased] = yield* audits
+          assert.include(erased, { action: "Profile Erased" })
+        })
+      )
+
+      it.effect("PRV-10, IDR-163: late duplicates stay away, new data makes a new profile with a new id", () =>
+        Effect.gen(function* () {
+          const first = { type: "identify" as const, userId: "erin2", traits: { a: 1 }, messageId: "erin2-first" }
+          yield* begin([first], rules)
+          const was = (yield* look("user_id:erin2"))!
+          yield* ended(yield* ordered("DELETE_INTERNAL", "erin2"))
+          yield* more([first])
+          assert.isNull(yield* look("user_id:erin2"))
+          yield* more([{ type: "track", event: "Back", userId: "erin2" }])
+          const is = (yield* look("user_id:erin2"))!
+          assert.notStrictEqual(is.segmentId, was.segmentId)
+          assert.include(is, { events: 1 })
+          assert.deepStrictEqual(is.traits, {})
+        })
+      )
+
+      it.effect("IDR-162: what was split off, removed and merged back leaves the journal, too", () =>
+        Effect.gen(function* () {
+          yield* begin(story("erin3", "otto3"), rules)
+          yield* more([
+            { type: "identify", userId: "otto3", traits: { email: "erin3-shared@x.io" } },
+            { type: "identify", userId: "otto3", traits: { email: "erin3-old@x.io" } }
+          ])
+          const otto = (yield* look("user_id:otto3"))!
+          // Two of Otto's identifiers are Erin's after all: they go to a profile of their own, which she then merges with.
+          const ids = ["erin3-shared@x.io", "erin3-old@x.io"].map((id) => ({ type: "email", id }))
+          yield* ask("split", { profile: otto.segmentId, identifiers: ids, keepApart: false }, "erin3 said so")
+          yield* more([{ type: "identify", userId: "erin3", context: { traits: { email: "erin3-shared@x.io" } } }])
+          yield* ask("delete_identifier", { userId: "erin3", identifier: { type: "email", id: "erin3-old@x.io" } })
+          const erin = (yield* look("user_id:erin3"))!
+          assert.strictEqual(erin.merges, 2)
+          assert.include(erin.ids, "email:erin3-shared@x.io")
+          const left = yield* look("user_id:otto3")
+
+          assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin3")), { status: "FINISHED" })
+          // Otto's own messages named these addresses, and stay, with the trait that they wrote.
+          const remains = yield* searchEverything("erin3")
+          assert.deepStrictEqual(
+            remains.filter((place) => !/public\.events|\.traits/.test(place)),
+            []
+          )
+          assert.deepStrictEqual(yield* look("user_id:otto3"), left)
+          const before = yield* picture
+          yield* rebuilt
+          assert.deepStrictEqual(yield* picture, before)
+        })
+      )
+
+      it.effect("PRV-8: killed between any two steps, the next one to come finishes it", () =>
+        Effect.gen(function* () {
+          yield* begin(story("erin4", "otto4"), rules)
+          yield* archived
+          const otto = yield* look("user_id:otto4")
+          const id = yield* ordered("SUPPRESS_WITH_DELETE_INTERNAL", "erin4")
+          const whole = yield* makeDeletions(0)
+          yield* whole.start
+          const history = yield* History
+          let erasures = 0
+          const dying = Layer.succeed(History, {
+            ...history,
+            read: (query) => (erasures === 0 ? Effect.die(new Error("killed while looking")) : history.read(query)),
+            erase: (positions) =>
+              Effect.andThen(history.erase(positions), Effect.die(new Error(`killed after erasing ${++erasures}`)))
+          })
+          // Dies while it looks for messages; then after they are gone and before that is noted.
+          for (const kill of [0, 1]) {
+            erasures = kill
+            const { round } = yield* makeDeletions(0).pipe(Effect.provide(dying))
+            assert.isTrue(Exit.isFailure(yield* Effect.exit(round)))
+          }
+          assert.include(yield* found(id), { status: "RUNNING" })
+          assert.include(yield* ended(id), { status: "FINISHED" })
+          assert.deepStrictEqual(
+            (yield* searchEverything("erin4")).filter((place) => !place.includes("suppressed_users")),
+            []
+          )
+          assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
+          // Asked for once more: nothing else happens.
+          assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin4")), { status: "FINISHED" })
+          assert.deepStrictEqual(yield* look("user_id:otto4"), otto)
+        })
+      )
+
+      it.effect(
+        "W-50, AC8-31, IDR-160: who is suppressed is not resolved and not archived, also when the log has the message already",
+        () =>
+          Effect.gen(function* () {
+            const { write: sql } = yield* Database
+            yield* begin([{ type: "identify", userId: "erin6", traits: { first: "before" } }], rules)
+            const before = yield* look("user_id:erin6")
+            const id = yield* ordered("SUPPRESS_ONLY", "erin6")
+            suppressed = (userId) => userId === "erin6"
+            // As if the door had not known yet.
+            yield* more([
+              { type: "track", event: "late of erin6", userId: "erin6", anonymousId: "erin6-phone" },
+              { type: "track", event: "E", anonymousId: "somebody" }
+            ])
+            yield* archived
+            suppressed = undefined
+            assert.deepStrictEqual(yield* look("user_id:erin6"), before)
+            assert.isNull(yield* look("anonymous_id:erin6-phone"))
+            assert.isNotNull(yield* look("anonymous_id:somebody"))
+            const s = spaceSchema((yield* Rig).space.id)
+            const drops = yield* sql.unsafe(
+              `select reason, count::int as count, (select count(*)::int from ${s}.dropped) as told from ${s}.drops`
+            )
+            assert.deepStrictEqual(drops, [{ reason: "suppressed", count: 1, told: 0 }])
+            assert.include(yield* ended(id), { status: "FINISHED" })
+            assert.deepStrictEqual(yield* searchEverything("late of erin6"), [])
+            assert.isAbove((yield* searchEverything("before")).length, 0)
+          })
+      )
+
+      it.effect(
+        "PRV-1: DELETE_ARCHIVE_ONLY takes the messages and leaves the profile; another space is left alone",
+        () =>
+          Effect.gen(function* () {
+            const { write: sql } = yield* Database
+            yield* begin(story("erin5", "otto5"), rules)
+            yield* archived
+            const erin = yield* look("user_id:erin5")
+            assert.include(yield* ended(yield* ordered("DELETE_ARCHIVE_ONLY", "erin5")), { status: "FINISHED" })
+            assert.deepStrictEqual(yield* look("user_id:erin5"), erin)
+            const left = (yield* searchEverything("erin5 pro")).filter((place) => !place.includes(".traits"))
+            assert.deepStrictEqual(left, [])
+            assert.deepStrictEqual(yield* readAudit(sql, { spaceId: (yield* Rig).space.id, limit: 5 }), [])
+            assert.match(spaceSchema((yield* Rig).space.id), /spa_/)
+          })
+      )
+    }
+  )
 
 suite("the Postgres graph", postgresGraph)
 

@@ -39,13 +39,14 @@ const inObjects = (text: string) =>
     }
   })
 
+const says = (it: string) =>
+  `any(k IN keys(${it}) WHERE (${it}[k] IS :: STRING AND ${it}[k] CONTAINS $text) OR
+     (${it}[k] IS :: LIST<STRING NOT NULL> AND any(x IN ${it}[k] WHERE x CONTAINS $text)))`
+
 const inNeo4j = (text: string) =>
   Effect.gen(function* () {
     const neo4j = yield* Effect.serviceOption(Neo4j)
     if (Option.isNone(neo4j)) return []
-    const says = (it: string) =>
-      `any(k IN keys(${it}) WHERE (${it}[k] IS :: STRING AND ${it}[k] CONTAINS $text) OR
-         (${it}[k] IS :: LIST<STRING NOT NULL> AND any(x IN ${it}[k] WHERE x CONTAINS $text)))`
     const rows = yield* neo4j.value.read<{ n: number }>(
       `CALL () { MATCH (n) WHERE ${says("n")} RETURN 1 AS hit UNION ALL MATCH ()-[r]->() WHERE ${says("r")} RETURN 1 AS hit }
        RETURN count(hit) AS n`,

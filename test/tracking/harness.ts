@@ -145,6 +145,7 @@ export const startApi = async (
     readonly limits?: Partial<Limits>
     readonly host?: string
     readonly deadlineMs?: number
+    readonly suppression?: NonNullable<TrackingDeps["suppression"]>
   } = {}
 ): Promise<Api> => {
   const log = new MemoryLog()
@@ -155,6 +156,7 @@ export const startApi = async (
     settings: { ...testSettings, ...options.settings },
     now: () => api.now,
     onDefect: (error) => defects.push(error),
+    ...(options.suppression === undefined ? {} : { suppression: options.suppression }),
     ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs })
   })
   const server = createServer({ ...serverOptions, requestTimeout: 30_000 }, (req, res) => tracking.handle(req, res))

@@ -84,17 +84,19 @@ const eraseShared = Effect.fnUntraced(function* (
   const told = texts([...values, ...segmentIds])
   yield* sql`update space_operations o set input = null, reason = null, error = null where o.space = ${spaceId} and o.finished_at is not null
     and exists (select 1 from unnest(${told}) u (v) where position(u.v in concat(o.input, o.answer, o.reason, o.error)) > 0)`
-  // A run in progress compares with what is being erased; one that is done shows it and could be taken over.
-  yield* sql`delete from what_if_clusters where run in (select n from what_if_runs where space = ${spaceId})`
-  yield* sql`update what_if_runs set state = 'failed', summary = null, finished_at = now(),
-      error = 'A person was erased from this space after the run was asked for; start another one.'
-    where space = ${spaceId} and state in ('running', 'done')`
+  // A run in progress has read of them and would show it.
+  yield* sql`update what_if_runs set state = 'failed', finished_at = now(), error = 'A person was erased from this space meanwhile; start another run.'
+    where space = ${spaceId} and state = 'running'`
+  yield* sql`delete from what_if_clusters c using what_if_runs w where c.run = w.n and w.space = ${spaceId}
+    and exists (select 1 from unnest(${told}) u (v)
+      where position(u.v in concat(c.before, c.after, c.sample, c.rec_before, c.rec_after)) > 0)`
 })
 
 export const eraseTables = Effect.fnUntraced(function* (
   context: Context & Pick<OperationContext, "spaceId">,
   traces: Traces,
-  profiles: ReadonlyArray<FoundProfile>
+  profiles: ReadonlyArray<FoundProfile>,
+  regulation: string
 ): Effect.fn.Return<void, SqlError.SqlError> {
   const { database, schema } = context
   const members = float8s([...traces.erased.members] satisfies ReadonlyArray<ProfileNo>)
@@ -102,10 +104,17 @@ export const eraseTables = Effect.fnUntraced(function* (
   yield* eraseViolations(context, traces)
   yield* run(`delete from ${schema}.traits where profile = any($1::float8[]::bigint[])`)
   yield* run(`delete from ${schema}.journal_profiles where profile = any($1::float8[]::bigint[])`)
+  const nothing = `pos = 0, seq = null, profile = null, account = null, ts = 'epoch', t = 'epoch', name = null, ids = null`
   yield* run(
     // Without a place in the log: no replay finds the event, even while its body is still there.
-    `update ${schema}.stamps set pos = 0, seq = null, profile = null, account = null, ts = 'epoch', t = 'epoch', name = null, ids = null
+    `update ${schema}.stamps set ${nothing}
      where profile = any($1::float8[]::bigint[])`
+  )
+  // Messages that name a user and were resolved to somebody else, who loses them with log and archive.
+  yield* database.write.unsafe(
+    `update ${schema}.stamps s set ${nothing} from regulation_positions p join regulations r on r.n = p.regulation
+     where r.id = $1 and s.h = p.h`,
+    [regulation]
   )
   yield* eraseShared(context, traces, profiles)
 })

@@ -10,6 +10,7 @@ import { float8s } from "../../platform/sql-arrays.ts"
 import type { FoundProfile } from "../graph.ts"
 import { eraseTables, scrubJournal } from "../erasure/erase-tables.ts"
 import { findTraces } from "../erasure/traces.ts"
+import { forgetAside } from "../generations/switch.ts"
 import type { Execute, OperationContext } from "./execution.ts"
 import { refuse } from "./separation.ts"
 
@@ -60,9 +61,10 @@ export const eraseUser: Execute<"erase_user"> = Effect.fnUntraced(function* (con
        where r.id = $1 and s.profile = any($2::float8[]::bigint[]) on conflict do nothing`,
       [regulation, float8s(members)]
     )
+    yield* forgetAside(sql, spaceId)
     const traces = yield* findTraces(context, profiles, externalIds)
     yield* scrubJournal(context, traces)
-    yield* eraseTables(context, traces, profiles)
+    yield* eraseTables(context, traces, profiles, regulation)
     yield* sql`update space_operations set input = null where id = ${operationId}::float8::bigint`
   })
   const segmentIds = profiles.map(({ segmentId }) => segmentId)

@@ -1,0 +1,252 @@
+/** Regulations over the Public API, and the suppression list in several processes. */
+import { Effect, Layer, Schedule, type Scope } from "effect"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect, it } from "vitest"
+import { Settings, type SettingsValue } from "../../src/config.ts"
+import { Database } from "../../src/platform/database.ts"
+import { Health } from "../../src/platform/health.ts"
+import { PublicApi } from "../../src/privacy/public-api.ts"
+import { startRegulations } from "../../src/workspace/manage-regulations.ts"
+import { Suppressions, suppressionsLive } from "../../src/workspace/suppressions.ts"
+import { Workspace } from "../../src/workspace/workspace.ts"
+import { installation, type Process, source } from "../support/workspaces.ts"
+
+const file = {
+  sources: [source("web"), source("srv")],
+  spaces: [],
+  tokens: [{ name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] }]
+}
+
+interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
+  readonly body: any
+}
+
+interface Running extends Process {
+  readonly suppressed: (userId: string, sourceId?: string) => boolean
+  readonly call: (method: string, path: string, body?: unknown, secret?: string) => Effect.Effect<Reply, never>
+}
+
+/** A process with its Public API, for as long as the scope lives. */
+const serving = (process: Process, settings: Partial<SettingsValue>) =>
+  Effect.gen(function* () {
+    const own = Layer.mergeAll(
+      Layer.succeed(Workspace, process.workspace),
+      Layer.succeed(Database, process.database),
+      Layer.succeed(Health, process.health),
+      Layer.effect(
+        Settings,
+        Effect.map(Settings, (all): SettingsValue => ({ ...all, regulationDelaySeconds: 0, ...settings }))
+      ).pipe(Layer.provide(Settings.layer))
+    )
+    const context = yield* Layer.build(
+      PublicApi.layer.pipe(Layer.provideMerge(suppressionsLive), Layer.provide(own), Layer.fresh)
+    )
+    const api = yield* Effect.provide(PublicApi, context)
+    const { current } = yield* Effect.provide(Suppressions, context)
+    const server = createServer((req, res) => api.handle(req, res))
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+      () => Effect.sync(() => server.close())
+    )
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public-api`
+    const running: Running = {
+      ...process,
+      suppressed: (userId, sourceId = "src_web") => {
+        const source = process.snapshot().sources.find(({ id }) => id === sourceId)!
+        return current()?.(userId, source.no) === true
+      },
+      call: (method, path, body, secret = "pt_owner") =>
+        Effect.promise(async () => {
+          const response = await fetch(url + path, {
+            method,
+            headers: { authorization: `Bearer ${secret}`, accept: "application/json", connection: "close" },
+            ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+          })
+          return { status: response.status, headers: response.headers, body: await response.json() }
+        })
+    }
+    return running
+  })
+
+const run = (
+  body: (start: Effect.Effect<Running, unknown, Scope.Scope>) => Effect.Effect<void, unknown, Scope.Scope>,
+  settings: Partial<SettingsValue> = {}
+) =>
+  installation(({ write, start }) => {
+    write(file)
+    return body(Effect.flatMap(start, (process) => serving(process, settings)))
+  })
+
+const order = (regulationType: string, ...subjectIds: ReadonlyArray<string>) => ({
+  regulationType,
+  subjectType: "USER_ID",
+  subjectIds
+})
+
+describe("requests", () => {
+  it("PRV-2 to PRV-5: create, look, list, cancel, in the shapes of Segment's client", () =>
+    run(
+      (start) =>
+        Effect.gen(function* () {
+          const { call, suppressed } = yield* start
+          const made = yield* call("POST", "/regulations", order("SUPPRESS_ONLY", " u1 ", "u1", "u2"))
+          expect(made.status).toBe(200)
+          const { regulateId } = made.body.data
+          // In force before it has started: what is in doubt stays out.
+          expect([suppressed("u1"), suppressed("u2"), suppressed("u3")]).toEqual([true, true, false])
+          const shown = yield* call("GET", `/regulations/${regulateId}`)
+          expect(shown.body.data.regulation).toMatchObject({
+            id: regulateId,
+            overallStatus: "INITIALIZED",
+            finishedAt: "",
+            streamStatus: [
+              { id: "src_web", destinationStatus: [] },
+              { id: "src_srv", destinationStatus: [] }
+            ]
+          })
+          yield* call("POST", "/regulations", order("DELETE_INTERNAL", "u9"))
+          const first = yield* call("GET", "/regulations?pagination[count]=1")
+          expect(first.body.data.regulations).toMatchObject([
+            { id: regulateId, subjectType: "USER_ID", subjects: ["u1", "u2"], regulationType: "SUPPRESS_ONLY" }
+          ])
+          expect(first.body.data.pagination).toMatchObject({ previous: null, totalEntries: 2 })
+          const cursor = encodeURIComponent(first.body.data.pagination.next)
+          const second = yield* call("GET", `/regulations?pagination.count=1&pagination.cursor=${cursor}`)
+          expect(second.body.data.regulations).toMatchObject([{ subjects: ["u9"] }])
+          expect(second.body.data.pagination.next).toBeNull()
+          const filtered = yield* call("GET", "/regulations?regulationTypes[0]=DELETE_INTERNAL&status=INITIALIZED")
+          expect(filtered.body.data.regulations).toHaveLength(1)
+          expect((yield* call("GET", "/suppressions")).body.data.suppressed).toEqual([
+            { subjectType: "USER_ID", subjectIds: expect.arrayContaining(["u1", "u2"]) }
+          ])
+          expect((yield* call("DELETE", `/regulations/${regulateId}`)).body).toEqual({ data: { status: "SUCCESS" } })
+          expect(suppressed("u1")).toBe(false)
+          expect((yield* call("GET", `/regulations/${regulateId}`)).status).toBe(404)
+          expect((yield* call("GET", "/suppressions")).body.data.suppressed).toEqual([])
+        }),
+      { regulationDelaySeconds: 300 }
+    ))
+
+  it("PRV-4, AC8-35: what has started cannot be cancelled; cancelling one suppression leaves the other in force", () =>
+    run((start) =>
+      Effect.gen(function* () {
+        const { call, database, suppressed } = yield* start
+        const first = (yield* call("POST", "/regulations", order("SUPPRESS_ONLY", "u1"))).body.data.regulateId
+        const second = (yield* call("POST", "/regulations", order("SUPPRESS_ONLY", "u1"))).body.data.regulateId
+        expect((yield* call("DELETE", `/regulations/${first}`)).status).toBe(200)
+        expect(suppressed("u1")).toBe(true)
+        yield* startRegulations(database.write)
+        const refused = yield* call("DELETE", `/regulations/${second}`)
+        expect(refused).toMatchObject({ status: 409, body: { errors: [{ type: "conflict", status: 409 }] } })
+        expect((yield* call("DELETE", "/regulations/reg_nope")).status).toBe(404)
+      })
+    ))
+
+  it("PRV-5, AC8-36: a source suppresses for itself; what the workspace suppresses it cannot lift", () =>
+    run((start) =>
+      Effect.gen(function* () {
+        const { call, database, suppressed } = yield* start
+        const lift = Effect.fnUntraced(function* (path: string, userId: string) {
+          const { body } = yield* call("POST", path, order("UNSUPPRESS", userId))
+          yield* startRegulations(database.write)
+          const { body: shown } = yield* call("GET", `/regulations/${body.data.regulateId}`)
+          return shown.data.regulation.overallStatus
+        })
+        yield* call("POST", "/regulations/sources/src_web", order("SUPPRESS_ONLY", "u1"))
+        yield* call("POST", "/regulations", order("SUPPRESS_ONLY", "u2"))
+        yield* startRegulations(database.write)
+        expect([suppressed("u1", "src_web"), suppressed("u1", "src_srv"), suppressed("u2", "src_srv")]).toEqual([
+          true,
+          false,
+          true
+        ])
+        expect((yield* call("GET", "/regulations/sources/src_web")).body.data.regulations).toHaveLength(1)
+        expect(yield* lift("/regulations/sources/src_web", "u2")).toBe("FAILED")
+        expect(yield* lift("/regulations/sources/src_web", "u1")).toBe("FINISHED")
+        expect(yield* lift("/regulations", "u2")).toBe("FINISHED")
+        yield* call("GET", "/suppressions")
+        expect((yield* call("GET", "/suppressions")).body.data.suppressed).toEqual([])
+      })
+    ))
+
+  it("PRV-2: the quota of a month is told and kept", () =>
+    run(
+      (start) =>
+        Effect.gen(function* () {
+          const { call } = yield* start
+          const made = yield* call("POST", "/regulations", order("DELETE_INTERNAL", "u1", "u2"))
+          expect(made.headers.get("x-ratelimit-remaining")).toBe("1")
+          expect(Date.parse(made.headers.get("x-ratelimit-reset")!)).toBeGreaterThan(Date.now())
+          const over = yield* call("POST", "/regulations", order("UNSUPPRESS", "u3", "u4"))
+          expect(over).toMatchObject({ status: 429, body: { errors: [{ type: "RequestError" }] } })
+          // Counted apart.
+          expect((yield* call("POST", "/regulations", order("DELETE_ONLY", "u3", "u4"))).status).toBe(200)
+        }),
+      { regulationQuota: 3 }
+    ))
+
+  const many = Array.from({ length: 5001 }, (_, i) => `u${i}`)
+  it("PRV-2, ADM: what is wrong is said member by member", () =>
+    run((start) =>
+      Effect.gen(function* () {
+        const { call } = yield* start
+        const rows: ReadonlyArray<readonly [body: unknown, fields: ReadonlyArray<string>]> = [
+          [{}, ["regulationType", "subjectType", "subjectIds"]],
+          [order("NO_SUCH", "u1"), ["regulationType"]],
+          [order("DELETE_ONLY"), ["subjectIds"]],
+          [order("DELETE_ONLY", "u1", " "), ["subjectIds[1]"]],
+          [order("DELETE_ONLY", "x".repeat(501)), ["subjectIds[0]"]],
+          [{ ...order("DELETE_ONLY"), subjectIds: [1] }, ["subjectIds[0]"]],
+          [order("DELETE_ONLY", ...many), ["subjectIds"]],
+          [{ ...order("DELETE_ONLY", "o1"), subjectType: "OBJECT_ID" }, ["subjectType"]]
+        ]
+        for (const [body, fields] of rows) {
+          const { status, body: answer } = yield* call("POST", "/regulations", body)
+          expect(status).toBe(422)
+          expect(answer.errors.map(({ field }: { field: string }) => field)).toEqual(fields)
+        }
+        const onSource = yield* call("POST", "/regulations/sources/src_web", order("DELETE_INTERNAL", "u1"))
+        expect(onSource.status).toBe(422)
+        const statuses = [
+          yield* call("POST", "/regulations", "{"),
+          yield* call("POST", "/regulations", `"${"x".repeat(4 * 1024 * 1024)}"`),
+          yield* call("GET", "/regulations?pagination[count]=0"),
+          yield* call("GET", "/regulations?pagination[cursor]=xx"),
+          yield* call("GET", "/regulations?status=NOPE"),
+          yield* call("POST", "/regulations/sources/src_none", order("SUPPRESS_ONLY", "u1")),
+          yield* call("POST", "/regulations/cloudsources/src_web", {}),
+          yield* call("PUT", "/regulations", {}),
+          yield* call("GET", "/nothing"),
+          yield* call("GET", "/regulations", undefined, "pt_wrong")
+        ]
+        expect(statuses.map(({ status }) => status)).toEqual([400, 413, 422, 422, 422, 404, 422, 405, 404, 401])
+        for (const { body } of statuses) expect(body.errors[0]).toMatchObject({ type: expect.any(String) })
+      })
+    ))
+})
+
+/** Waits until the process knows it. */
+const follows = (process: Running, expected: boolean) =>
+  Effect.sync(() => process.suppressed("u1")).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (it) => it === expected }),
+    Effect.timeout("10 seconds")
+  )
+
+it("IDR-161, PRV-6: every process knows a suppression, one that starts later, too", () =>
+  run((start) =>
+    Effect.gen(function* () {
+      const first = yield* start
+      const second = yield* start
+      yield* first.call("POST", "/regulations", order("SUPPRESS_ONLY", "u1"))
+      yield* follows(second, true)
+      const third = yield* start
+      expect(third.suppressed("u1")).toBe(true)
+      yield* first.call("POST", "/regulations", order("UNSUPPRESS", "u1"))
+      yield* startRegulations(first.database.write)
+      for (const process of [first, second, third]) yield* follows(process, false)
+    })
+  ))
