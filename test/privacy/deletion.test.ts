@@ -140,6 +140,12 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           // What the debugger shows of her: a message that was refused.
           yield* (yield* Database).write`insert into live_events (source, at, status, one_in, body)
           values (1, now(), 1, 1, ${JSON.stringify({ type: "track", userId: " erin1" })})`
+          // A word that she can be found by.
+          const { id: spaceId } = (yield* Rig).space
+          yield* (yield* Database).write.unsafe(
+            `insert into profile_words select $1, 'erin1 first', s.profile from ${spaceSchema(spaceId)}.stamps s order by s.pos limit 1`,
+            [spaceId]
+          )
           const id = yield* ordered("DELETE_INTERNAL", "erin1")
           assert.strictEqual(yield* pendingDeletions((yield* Database).write), 1)
           assert.include(yield* ended(id), { status: "FINISHED", error: null, subjects: 1 })

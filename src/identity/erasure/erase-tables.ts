@@ -77,6 +77,9 @@ const eraseShared = Effect.fnUntraced(function* (
   yield* sql`update audit set before = null, after = null, reason = case when reason is null then null else ${erasedValue} end,
       data = case when data is null then null else (data::jsonb - 'identifiers' || case when data::jsonb ? 'moved' then '{"moved":[]}'::jsonb else '{}'::jsonb end)::text end
     where space = ${spaceId} and id = any(${texts(audits)})`
+  // Names that they are found by (profiles/search-index.ts). Whoever is about to add one waits, and then finds no event of theirs.
+  yield* sql`lock table profile_words in share row exclusive mode`
+  yield* sql`delete from profile_words where space = ${spaceId} and profile = any(${float8s([...erased.members])}::float8[]::bigint[])`
   const values = [...erased.identifiers].map((text) =>
     JSON.stringify(text.slice(text.lastIndexOf("\n") + 1)).slice(1, -1)
   )
