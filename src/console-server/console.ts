@@ -141,8 +141,8 @@ export class ConsoleRoom extends Context.Service<
         }
         if (method !== "GET") return refuse(req, res, 405, "VALIDATION_FAILED", "Use GET, POST or DELETE.")
         const found = secret === undefined ? undefined : await value(sessions.find(secret))
-        if (found === undefined) return refuse(req, res, 401, "UNAUTHENTICATED", "Nobody is signed in.")
-        json(req, res, 200, whoIs(found.access, workspace.current()))
+        // Null: nobody is signed in, which is an answer and no error.
+        json(req, res, 200, found === undefined ? null : whoIs(found.access, workspace.current()))
       }
 
       const page = (req: IncomingMessage, res: ServerResponse): void => {

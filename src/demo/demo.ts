@@ -10,7 +10,7 @@ import { type DemoProfile, makeProfileClient, type ProfileClient } from "./profi
 import { makeSender, type Sender } from "./sender.ts"
 import { jane, janeBefore, janeMerge, segKicks } from "./story.ts"
 import { bar, grouped, table } from "./table.ts"
-import { demoKeys, demoToken, prepareWorkplace, type Workplace } from "./workplace.ts"
+import { demoAdminToken, demoKeys, demoToken, prepareWorkplace, type Workplace } from "./workplace.ts"
 
 const people = 400
 const seed = 7
@@ -125,6 +125,8 @@ const nearby = (folder: string): string => {
 const invitation = (url: string, { spaceId, settings }: Workplace) => `
 Now it is yours:
 
+  console        ${url}/console/sign-in#token=${demoAdminToken}
+                 (or ${url}/console, with the token ${demoAdminToken})
   GraphiQL       ${url}/graphql
                  header  {"Authorization": "Bearer ${demoToken}"}
   write key      ${demoKeys.web}

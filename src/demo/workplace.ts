@@ -13,6 +13,8 @@ import { demoSources } from "./call.ts"
 /** Keys that can be typed; the demo holds nothing that is worth protecting. */
 export const demoKeys = { web: "wk_demo_web", ios: "wk_demo_ios", android: "wk_demo_android" } as const
 export const demoToken = "pt_demo"
+/** For the console: may change rules, undo merges and read Insights, too. */
+export const demoAdminToken = "pt_demo_admin"
 
 const demoSpace = "spa_SegKicksDemo0000000001"
 
@@ -29,7 +31,10 @@ const configuration = (spaceId: string) => ({
     enabled: true
   })),
   spaces: [{ id: spaceId, slug: "segkicks", name: "SegKicks", kind: "dev", sources: demoSources }],
-  tokens: [{ name: "demo", space: "segkicks", secret: demoToken, scopes: ["profiles:read"] }],
+  tokens: [
+    { name: "demo", space: "segkicks", secret: demoToken, scopes: ["profiles:read"] },
+    { name: "demo admin", space: "segkicks", secret: demoAdminToken, scopes: ["admin"] }
+  ],
   limits: { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
 })
 

@@ -1,0 +1,5 @@
+export const Health = () => (
+  <main className="page" id="main">
+    todo
+  </main>
+)

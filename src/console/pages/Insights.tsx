@@ -1,0 +1,5 @@
+export const Insights = () => (
+  <main className="page" id="main">
+    todo
+  </main>
+)

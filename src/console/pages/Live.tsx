@@ -1,0 +1,5 @@
+export const Live = () => (
+  <main className="page" id="main">
+    todo
+  </main>
+)

@@ -1,0 +1,5 @@
+export const Rules = () => (
+  <main className="page" id="main">
+    todo
+  </main>
+)

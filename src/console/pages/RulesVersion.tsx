@@ -1,0 +1,5 @@
+export const RulesVersion = () => (
+  <main className="page" id="main">
+    todo
+  </main>
+)

@@ -1,0 +1,91 @@
+/** Identifiers and profiles as they look everywhere: a knot with its type, a square with a short id. */
+import { Link } from "@tanstack/react-router"
+import type { ReactNode } from "react"
+import { useSpace } from "../api/hooks.ts"
+import { anonymous, family, initials, shortId } from "../words.ts"
+
+interface IdentifierLike {
+  readonly type: string
+  readonly id: string
+  readonly collection?: string
+}
+
+export const familyClass = ({ type, collection }: { readonly type: string; readonly collection?: string }): string =>
+  `f-${family(type, collection)}`
+
+/** `new`: mapped here first. `out`: did not count. */
+export const Identifier = ({ of, how }: { readonly of: IdentifierLike; readonly how?: "new" | "out" | undefined }) => (
+  <span className={`id ${familyClass(of)} ${how ?? ""}`} title={`${of.type}:${of.id}`}>
+    <i>{of.type}</i>
+    <u>{of.id}</u>
+  </span>
+)
+
+/** A value whose type is written elsewhere. */
+export const Knot = ({ of }: { readonly of: IdentifierLike }) => (
+  <span className={`knot m el ${familyClass(of)}`} title={`${of.type}:${of.id}`}>
+    <span className="el">{of.id}</span>
+  </span>
+)
+
+interface ProfileIdProps {
+  readonly id: string
+  /** Hollow: a profile that is not the one of this page. */
+  readonly other?: boolean
+  readonly whole?: boolean
+}
+
+export const ProfileId = ({ id, other = false, whole = false }: ProfileIdProps) => {
+  const { slug } = useSpace()
+  return (
+    <Link
+      className={`pid ${other ? "p2" : ""}`}
+      to="/s/$space/profiles/$id/$tab"
+      params={{ space: slug, id, tab: "overview" }}
+      title={id}
+    >
+      {whole ? id : shortId(id)}
+    </Link>
+  )
+}
+
+export const Avatar = ({ name, small = false }: { readonly name: string; readonly small?: boolean }) => (
+  <span className={`av ${small ? "s" : ""} ${name === anonymous ? "anon" : ""}`} aria-hidden="true">
+    {initials(name)}
+  </span>
+)
+
+export const Meter = ({
+  value,
+  of,
+  label
+}: {
+  readonly value: number
+  readonly of: number
+  readonly label: string
+}) => (
+  <svg
+    className="bar"
+    role="img"
+    aria-label={label}
+    width="54"
+    height="4"
+    preserveAspectRatio="none"
+    viewBox="0 0 100 4"
+  >
+    <rect width="100" height="4" rx="2" fill="var(--line)" />
+    <rect
+      width={of === 0 ? 100 : Math.min(100, (100 * value) / of)}
+      height="4"
+      rx="2"
+      fill={value >= of ? "var(--ink)" : "var(--ink-2)"}
+    />
+  </svg>
+)
+
+export const Labelled = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
+  <div>
+    <dt className="lbl">{name}</dt>
+    <dd>{children}</dd>
+  </div>
+)

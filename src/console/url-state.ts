@@ -1,0 +1,133 @@
+/**
+ * What an address says beside its path: filters, selections, tabs. Everything that can be seen can be linked, so these
+ * functions accept whatever somebody typed and keep only what makes sense. Pure; see test/console/url-state.test.ts.
+ */
+type Raw = Readonly<Record<string, unknown>>
+
+/** Text of at most `max` characters; undefined when there is none. Numbers that the router has parsed are text again. */
+const text = (value: unknown, max = 512): string | undefined => {
+  const string = typeof value === "number" || typeof value === "boolean" ? String(value) : value
+  return typeof string === "string" && string !== "" ? string.slice(0, max) : undefined
+}
+
+const oneOf = <const T extends string>(value: unknown, allowed: ReadonlyArray<T>): T | undefined =>
+  allowed.find((each) => each === value)
+
+const flag = (value: unknown): true | undefined =>
+  value === true || value === "true" || value === 1 ? true : undefined
+
+const whole = (value: unknown, min: number, max: number): number | undefined => {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value
+  return typeof number === "number" && Number.isInteger(number) && number >= min && number <= max ? number : undefined
+}
+
+/** Without members that are undefined, so that addresses stay short. */
+const compact = <T extends object>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+
+/** The address with some members changed; undefined takes one away. */
+export const changed = <Search extends object>(
+  search: Search,
+  change: { readonly [K in keyof Search]?: Search[K] | undefined }
+): Search => compact({ ...search, ...change }) as Search
+
+/** The text of a field as a member of an address. */
+export const fieldText = (value: string): string | undefined => (value === "" ? undefined : value)
+
+export const profilesSearch = (raw: Raw) =>
+  compact({
+    q: text(raw["q"]),
+    collection: oneOf(raw["collection"], ["accounts"]),
+    anonymous: flag(raw["anonymous"]),
+    trait: text(raw["trait"], 256),
+    value: text(raw["value"])
+  })
+
+export const profileSearch = (raw: Raw) =>
+  compact({
+    /** Selected event: a message id. */
+    e: text(raw["e"], 256),
+    view: oneOf(raw["view"], ["raw", "table", "tree"]),
+    q: text(raw["q"])
+  })
+
+export const liveStatuses = ["ACCEPTED", "DUPLICATE", "DISCARDED", "BLOCKED"] as const
+export const eventTypes = ["IDENTIFY", "TRACK", "PAGE", "SCREEN", "GROUP", "ALIAS"] as const
+
+export const liveSearch = (raw: Raw) =>
+  compact({
+    source: text(raw["source"], 128),
+    status: oneOf(raw["status"], liveStatuses),
+    type: oneOf(raw["type"], eventTypes),
+    q: text(raw["q"]),
+    e: text(raw["e"], 256),
+    paused: flag(raw["paused"])
+  })
+
+export const explainSearch = (raw: Raw) => compact({ steps: oneOf(raw["steps"], ["all"]) })
+
+/** `message`: a stored one that the dry run begins with. */
+export const dryRunSearch = (raw: Raw) => compact({ message: text(raw["message"], 256) })
+
+export const ranges = ["1h", "24h", "7d", "30d"] as const
+export type Range = (typeof ranges)[number]
+export const rangeMs: Readonly<Record<Range, number>> = {
+  "1h": 3_600_000,
+  "24h": 86_400_000,
+  "7d": 7 * 86_400_000,
+  // Less by a minute than what the service refuses.
+  "30d": 30 * 86_400_000 - 60_000
+}
+
+export const insightsTabs = ["violations", "success", "audit", "contended", "not-merged"] as const
+export type InsightsTab = (typeof insightsTabs)[number]
+
+export const insightsSearch = (raw: Raw) =>
+  compact({
+    range: oneOf(raw["range"], ranges),
+    kind: text(raw["kind"], 64),
+    type: text(raw["type"], 128),
+    id: text(raw["id"]),
+    event: oneOf(raw["event"], eventTypes),
+    source: text(raw["source"], 128),
+    segment: text(raw["segment"], 64),
+    e: text(raw["e"], 256),
+    a: text(raw["a"]),
+    b: text(raw["b"])
+  })
+
+export const clusterChanges = ["SPLIT", "MERGED", "REGROUPED", "APPEARED", "VANISHED"] as const
+
+export const runSearch = (raw: Raw) =>
+  compact({
+    change: oneOf(raw["change"], clusterChanges),
+    cluster: whole(raw["cluster"], 0, 10_000)
+  })
+
+export const signInSearch = (raw: Raw) => {
+  const next = text(raw["next"])
+  // Only a path of ours: nobody is sent elsewhere after signing in.
+  return compact({ next: next !== undefined && /^\/(?![/\\])[^\s]*$/.test(next) ? next : undefined })
+}
+
+export const profileTabs = [
+  "overview",
+  "traits",
+  "events",
+  "identities",
+  "graph",
+  "accounts",
+  "history",
+  "violations"
+] as const
+export type ProfileTab = (typeof profileTabs)[number]
+
+/** `type:value` as one writes it; an address with an `@` is an e-mail. Undefined: neither. */
+export const identifierIn = (input: string): { readonly type: string; readonly id: string } | undefined => {
+  const trimmed = input.trim()
+  const match = /^([a-z][a-z0-9_.]{0,62}):(.+)$/i.exec(trimmed)
+  if (match !== null) return { type: match[1]!.toLowerCase(), id: match[2]!.trim() }
+  return /^[^\s@]+@[^\s@]+$/.test(trimmed) ? { type: "email", id: trimmed.toLowerCase() } : undefined
+}
