@@ -15,6 +15,8 @@ export interface Exchange {
   readonly requestId: string
   readonly started: number
   route: Route
+  /** It has become a subscription: it no longer counts among the requests that wait for the stores. */
+  release: () => void
 }
 
 export const beginExchange = (req: IncomingMessage, res: ServerResponse, path: string): Exchange => ({
@@ -23,7 +25,8 @@ export const beginExchange = (req: IncomingMessage, res: ServerResponse, path: s
   path,
   requestId: `req_${randomUUID()}`,
   started: performance.now(),
-  route: "none"
+  route: "none",
+  release: () => {}
 })
 
 /** Answers with JSON; an answer to a client that has gone is dropped. */

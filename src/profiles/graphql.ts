@@ -9,7 +9,14 @@
  * Not here: what can be asked (`graphql/*.graphql`, `resolvers.ts`), what it may cost (`graphql-limits.ts`).
  */
 import { Cause, type Context, Effect } from "effect"
-import { getOperationAST, GraphQLError } from "graphql"
+import {
+  createSourceEventStream,
+  execute,
+  type ExecutionResult,
+  getOperationAST,
+  GraphQLError,
+  type SubscriptionArgs
+} from "graphql"
 import { createSchema, createYoga, type Plugin } from "graphql-yoga"
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { isFromConsole, sessionSecretIn } from "../workspace/session-cookie.ts"
@@ -54,11 +61,40 @@ interface ServerContext extends RequestContext {
   readonly exchange: Exchange
   /** Takes units of the space's rate. */
   readonly take: (units: number) => boolean
+  /** For the next event of a subscription: what was loaded for the one before may have changed. */
+  readonly fresh: () => ServerContext
+}
+
+/** As `subscribe` of graphql-js, with loaders of its own for each event. */
+const subscribeAfresh = async (args: SubscriptionArgs) => {
+  const stream = await createSourceEventStream(args)
+  if (!(Symbol.asyncIterator in stream)) return stream
+  const events = stream[Symbol.asyncIterator]()
+  return {
+    next: async () => {
+      const event = await events.next()
+      if (event.done === true) return event
+      const contextValue = (args.contextValue as ServerContext).fresh()
+      return { done: false, value: await execute({ ...args, rootValue: event.value, contextValue }) }
+    },
+    return: () => events.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this
+    }
+  } as AsyncIterableIterator<ExecutionResult>
 }
 
 /** Limits between validation and execution: nothing is executed for a query that is refused. */
 const limits = (): Plugin<ServerContext, ServerContext> => ({
   onParse: ({ setParseFn }) => setParseFn(parseQuery),
+  onSubscribe: ({ args, setResultAndStopExecution, setSubscribeFn }) => {
+    const operation = getOperationAST(args.document, args.operationName)
+    if (operation === null || operation === undefined) return
+    const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
+    if (measured instanceof GraphQLError) return setResultAndStopExecution({ errors: [measured] })
+    setSubscribeFn(subscribeAfresh)
+    args.contextValue.exchange.release()
+  },
   onExecute: ({ args, setResultAndStopExecution }) => {
     const operation = getOperationAST(args.document, args.operationName)
     if (operation === null || operation === undefined) return
@@ -173,12 +209,11 @@ export const makeGraphql = (options: {
     if (Buffer.byteLength(body.query) > maxQueryBytes)
       return invalid(`The query is larger than ${maxQueryBytes} bytes.`)
     const readSpace = model.spaceOf(space.id)
-    const loaders = makeLoaders(model, readSpace, context)
     res.setHeader("Request-Id", requestId)
     res.setHeader("Cache-Control", "no-store")
     // Yoga takes a body that was parsed before it.
     Object.assign(req, { body })
-    await yoga(req, res, {
+    const contextWith = (loaders: RequestContext["loaders"]): ServerContext => ({
       exchange,
       take,
       sources,
@@ -188,8 +223,10 @@ export const makeGraphql = (options: {
       space,
       snapshot: workspace.current,
       loaders,
-      loadersOf: ({ id }) => (id === space.id ? loaders : makeLoaders(model, model.spaceOf(id), context))
+      loadersOf: ({ id }) => (id === space.id ? loaders : makeLoaders(model, model.spaceOf(id), context)),
+      fresh: () => contextWith(makeLoaders(model, model.spaceOf(space.id), context))
     })
+    await yoga(req, res, contextWith(makeLoaders(model, readSpace, context)))
   }
 
   return (exchange) => {

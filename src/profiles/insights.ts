@@ -8,7 +8,7 @@
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import { type Insight, successInsights } from "../identity/explain/insights.ts"
+import { errorInsights, type Insight, successInsights } from "../identity/explain/insights.ts"
 import { decodeRow, isOperation, type OperationEntry } from "../identity/operations/operation-entry.ts"
 import type { Collection } from "../workspace/rules.ts"
 import type { JournalEntry } from "../identity/journal.ts"
@@ -113,6 +113,10 @@ interface JournalRow {
   readonly pos: Seq
   readonly rec: string
 }
+
+/** Errors and violations of an event; an operation has none. */
+export const errorInsightsOf = (entry: JournalEntry | OperationEntry): ReadonlyArray<InsightRow> =>
+  isOperation(entry) ? [] : errorInsights(entry).map((each, n) => ofEvent(each, entry.seq, n))
 
 const errorsText = (s: string): string => `
 select v.pos::float8 as pos, v.n::int4 as n, (extract(epoch from v.at) * 1000)::float8 as at, v.kind, v.collection, v.type, v.value, v.rec

@@ -51,9 +51,12 @@ export class ProfileApi extends Context.Service<
         const exchange = beginExchange(req, res, path)
         watch(exchange, metrics, logLevel === "Debug", context)
         inFlight += 1
-        res.once("close", () => {
-          inFlight -= 1
-        })
+        let counted = true
+        exchange.release = () => {
+          if (counted) inFlight -= 1
+          counted = false
+        }
+        res.once("close", exchange.release)
         if (path === "/graphql" || path === consolePath) graphql(exchange)
         else rest(exchange, search)
       }

@@ -13,7 +13,14 @@ import type { ReadModel } from "./read-model.ts"
 import { makePositionsOf } from "./record-loaders.ts"
 import { followWords } from "./search-index.ts"
 import { makeSearch } from "./search.ts"
+import { type ChangeBatch, makeSpaceChanges } from "./space-changes.ts"
+import { SharedReads } from "./follow.ts"
+import { EventLog } from "../log/event-log.ts"
+import type { Space } from "../workspace/workspace.ts"
 import { makeThreadReader } from "./thread-reader.ts"
+
+/** Entries of the debugger that a subscription reads at once. */
+const liveBatch = 500
 
 export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
   const database = yield* Database
@@ -23,12 +30,28 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
   yield* followWords
   const outcomes = makeOutcomes(database, dedupScope)
   const profileSearch = makeProfileSearch(database, model)
+  const spaceChanges = makeSpaceChanges(database, yield* EventLog)
+  const live = makeDebuggerReader(database)
+  const run = Effect.runPromiseWith(yield* Effect.context<never>())
+  const reads = new Map<string, SharedReads<ChangeBatch>>()
+  const liveReads = new SharedReads((after: number) => run(live.after(after, liveBatch)))
   return {
+    /** What a space resolves, read once for all who wait at the same place. */
+    changes: {
+      head: (spaceId: string) => run(spaceChanges.head(spaceId)),
+      after: (space: Space, place: number) => {
+        let shared = reads.get(space.id)
+        if (shared === undefined)
+          reads.set(space.id, (shared = new SharedReads((after) => run(spaceChanges.after(space, after)))))
+        return shared.get(place)
+      }
+    },
+    liveAfter: (place: number) => liveReads.get(place),
     history,
     positionsOf: makePositionsOf(database),
     findMerge: graph.findMerge,
     insights: makeInsights(database),
-    live: makeDebuggerReader(database),
+    live,
     outcomes,
     profileSearch,
     search: makeSearch({ database, graph, history, model, profileSearch, outcomes }),

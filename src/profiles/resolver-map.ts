@@ -13,6 +13,7 @@ import { searchResolvers } from "./search-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 import { insightResolvers } from "./insight-resolvers.ts"
 import { eventResolvers } from "./event-resolvers.ts"
+import { subscriptionResolvers } from "./subscription-resolvers.ts"
 
 export const resolverMaps = [
   resolvers,
@@ -28,5 +29,6 @@ export const resolverMaps = [
   threadResolvers,
   searchResolvers,
   insightResolvers,
-  eventResolvers
+  eventResolvers,
+  subscriptionResolvers
 ]

@@ -20,7 +20,7 @@ import { checkSpace, type RequestContext } from "./resolvers.ts"
 import { rulesDocumentOf, type RulesInput } from "./rules-input.ts"
 import { spaceFor } from "./space-access.ts"
 
-const runOf = async (context: RequestContext, id: string): Promise<WhatIfRun | null> => {
+export const runOf = async (context: RequestContext, id: string): Promise<WhatIfRun | null> => {
   const { services, space } = context
   const run = await services.run(findRun(services.database, id))
   return run === undefined || run.spaceId !== space.id ? null : run
