@@ -31,6 +31,8 @@ export class SharedReads<T> {
   }
 }
 
+const nothing = () => {}
+
 const freshMs = 200
 const mostReads = 64
 const pauseMs = 250
@@ -45,35 +47,34 @@ export const follow = <T>(
   pause = pauseMs
 ): AsyncIterableIterator<T> => {
   let ready: Array<T> = []
-  let ended = false
-  let wake = () => {}
+  const state = { ended: false, wake: nothing }
   const rest = () =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pause)
-      wake = () => {
+      state.wake = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   const over = { done: true, value: undefined } as const
   const next = async (): Promise<IteratorResult<T>> => {
-    while (!ended) {
+    while (!state.ended) {
       if (!isValid()) break
       const item = ready.shift()
       if (item !== undefined) return { done: false, value: item }
       const more = await step()
       if (more === null) break
       ready = [...more]
-      if (ready.length === 0 && !ended) await rest()
+      if (ready.length === 0 && !state.ended) await rest()
     }
-    ended = true
+    state.ended = true
     return over
   }
   return {
     next,
     return: () => {
-      ended = true
-      wake()
+      state.ended = true
+      state.wake()
       return Promise.resolve(over)
     },
     [Symbol.asyncIterator]() {

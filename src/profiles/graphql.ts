@@ -46,6 +46,9 @@ const maxBodyBytes = 1024 * 1024
 /** Id or slug of the space that a token of the whole workspace asks about. */
 const spaceHeader = "braid-space"
 
+/** Open subscriptions of a process; more are answered 429. */
+const mostSubscribers = 2_000
+
 export const consolePath = "/console/graphql"
 
 /** Units of a session in a second. */
@@ -85,27 +88,39 @@ const subscribeAfresh = async (args: SubscriptionArgs) => {
 }
 
 /** Limits between validation and execution: nothing is executed for a query that is refused. */
-const limits = (): Plugin<ServerContext, ServerContext> => ({
-  onParse: ({ setParseFn }) => setParseFn(parseQuery),
-  onSubscribe: ({ args, setResultAndStopExecution, setSubscribeFn }) => {
-    const operation = getOperationAST(args.document, args.operationName)
-    if (operation === null || operation === undefined) return
-    const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
-    if (measured instanceof GraphQLError) return setResultAndStopExecution({ errors: [measured] })
-    setSubscribeFn(subscribeAfresh)
-    args.contextValue.exchange.release()
-  },
-  onExecute: ({ args, setResultAndStopExecution }) => {
-    const operation = getOperationAST(args.document, args.operationName)
-    if (operation === null || operation === undefined) return
-    const refuse = (error: GraphQLError) => setResultAndStopExecution({ errors: [error] })
-    const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
-    if (measured instanceof GraphQLError) return refuse(measured)
-    const units = Math.floor(measured.cost / 100)
-    if (units > 0 && !args.contextValue.take(units))
-      refuse(graphqlError("RATE_LIMITED", "Above the rate limit of this space. Try again in a second.", 429))
+const limits = (): Plugin<ServerContext, ServerContext> => {
+  let subscribers = 0
+  return {
+    onParse: ({ setParseFn }) => setParseFn(parseQuery),
+    onSubscribe: ({ args, setResultAndStopExecution, setSubscribeFn }) => {
+      const operation = getOperationAST(args.document, args.operationName)
+      if (operation === null || operation === undefined) return
+      const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
+      if (measured instanceof GraphQLError) return setResultAndStopExecution({ errors: [measured] })
+      const { res } = args.contextValue.exchange
+      if (subscribers >= mostSubscribers) {
+        const message = "This process has as many subscribers as it takes. Try again later, or at another process."
+        return setResultAndStopExecution({ errors: [graphqlError("RATE_LIMITED", message, 429)] })
+      }
+      subscribers += 1
+      res.once("close", () => {
+        subscribers -= 1
+      })
+      setSubscribeFn(subscribeAfresh)
+      args.contextValue.exchange.release()
+    },
+    onExecute: ({ args, setResultAndStopExecution }) => {
+      const operation = getOperationAST(args.document, args.operationName)
+      if (operation === null || operation === undefined) return
+      const refuse = (error: GraphQLError) => setResultAndStopExecution({ errors: [error] })
+      const measured = measure(args.schema, args.document, operation, args.variableValues ?? {})
+      if (measured instanceof GraphQLError) return refuse(measured)
+      const units = Math.floor(measured.cost / 100)
+      if (units > 0 && !args.contextValue.take(units))
+        refuse(graphqlError("RATE_LIMITED", "Above the rate limit of this space. Try again in a second.", 429))
+    }
   }
-})
+}
 
 /** Codes and request ids on every error (PRO-64); what nobody foresaw is logged and hidden. */
 const errors = (context: Context.Context<never>): Plugin<ServerContext, ServerContext> => ({
