@@ -18,6 +18,8 @@ export type Collection = "USERS" | "ACCOUNTS"
 
 export type ErrorKind = "NO_MATCHING_IDENTIFIERS" | "INTERNAL_RESOLUTION_FAILURE"
 
+export type EventStatus = "ACCEPTED" | "DUPLICATE" | "DISCARDED" | "BLOCKED"
+
 export type EventType = "IDENTIFY" | "TRACK" | "PAGE" | "SCREEN" | "GROUP" | "ALIAS"
 
 export interface ExternalIdInput {
@@ -60,6 +62,15 @@ export interface InsightFilter {
   readonly eventName?: string | null | undefined
   readonly sourceIds?: ReadonlyArray<string> | null | undefined
   readonly segmentId?: string | null | undefined
+}
+
+export interface LiveEventFilter {
+  readonly sourceIds?: ReadonlyArray<string> | null | undefined
+  readonly statuses?: ReadonlyArray<EventStatus> | null | undefined
+  readonly types?: ReadonlyArray<EventType> | null | undefined
+  readonly events?: ReadonlyArray<string> | null | undefined
+  readonly messageId?: string | null | undefined
+  readonly text?: string | null | undefined
 }
 
 export interface ProfileFilter {
