@@ -2,6 +2,8 @@
 
 export type Action = "CREATE" | "ADD" | "NONE" | "MERGE" | "UNRESOLVED" | "DROPPED"
 
+export type ApplyMode = "RULES_ONLY" | "REBUILD"
+
 export interface AuditFilter {
   readonly actor?: string | null | undefined
   readonly actions?: ReadonlyArray<string> | null | undefined
@@ -13,6 +15,8 @@ export interface BlockedValueInput {
   readonly kind: string
   readonly value: string
 }
+
+export type ClusterChange = "UNCHANGED" | "MERGED" | "SPLIT" | "REGROUPED" | "APPEARED" | "VANISHED"
 
 export type Collection = "USERS" | "ACCOUNTS"
 
@@ -94,6 +98,8 @@ export interface RulesInput {
   readonly spaceBlocked?: ReadonlyArray<BlockedValueInput> | null | undefined
   readonly identifiers: ReadonlyArray<IdentifierRuleInput>
 }
+
+export type RunState = "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLED" | "APPLIED" | "EXPIRED"
 
 export type SearchClass =
   | "SEGMENT_ID"
