@@ -192,3 +192,15 @@ it("AC3-27: 700 violations show the newest 500; a range of 31 days is refused", 
     expect(body.errors[0].extensions.code).toBe("VALIDATION_FAILED")
   }
 })
+
+it("AC3-29, PRO-85: why two user_ids were not merged names the e-mail that gave way, the count, the limit and the message", async () => {
+  const { body } = await api.graphql(
+    `query ($s: ID!) { whyNotMerged(spaceId: $s, a: {type: "user_id", id: "abc123"}, b: {type: "user_id", id: "abc456"}) {
+       sameProfile reason text records { violation messageId identifier { type id } breachedType count limit } } }`,
+    { s: api.space.id },
+    admin
+  )
+  expect(body.data.whyNotMerged).toMatchObject({ sameProfile: false, reason: "LIMIT" })
+  const told = JSON.stringify(body.data.whyNotMerged)
+  for (const part of ["jane@example1.com", `"count":2,"limit":1`, "i-3"]) expect(told).toContain(part)
+})

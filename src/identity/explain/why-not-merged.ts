@@ -83,6 +83,21 @@ const because = ({ kind, breach }: Pick<Insight, "kind" | "breach">): string => 
     : "the profile has as many identifiers as is allowed"
 }
 
+interface Held {
+  readonly no: number
+  readonly segmentId: string
+}
+
+/** Entries of the journal that tell of both; the one that created a profile is named by its number. */
+const betweenText = (s: string): string => `
+select j.pos::float8 as pos, j.rec from (
+  (select p.pos from ${s}.journal_profiles p where p.profile = $1::float8::bigint
+   union select floor($1::float8 / 2)::bigint)
+  intersect
+  (select p.pos from ${s}.journal_profiles p where p.profile = $2::float8::bigint
+   union select floor($2::float8 / 2)::bigint)) x join ${s}.journal j on j.pos = x.pos
+order by j.pos desc limit 100`
+
 export interface WhyNotMerged {
   readonly spaceId: string
   readonly graphId: GraphId
@@ -116,6 +131,22 @@ export const makeWhyNotMerged = (deps: {
       if (record !== undefined && records.length < shown) records.push(record)
     }
     return records
+  })
+
+  /** Violations of events of one profile that kept it from the other: an identifier that both claim was demoted (AC3-29). */
+  const betweenThem = Effect.fnUntraced(function* (spaceId: string, one: Held, other: Held) {
+    const rows = yield* database.read.unsafe<{ pos: Seq; rec: string }>(betweenText(spaceSchema(spaceId)), [
+      one.no,
+      other.no
+    ])
+    return rows
+      .flatMap(({ pos, rec }) => (rec.startsWith(`{"operation":`) ? [] : errorInsights(decodeEntry(pos, rec))))
+      .filter(
+        ({ segmentId, candidates }) =>
+          (segmentId === one.segmentId && candidates.includes(other.segmentId)) ||
+          (segmentId === other.segmentId && candidates.includes(one.segmentId))
+      )
+      .slice(0, shown)
   })
 
   /** What resolution does with an event that carries exactly these two. */
@@ -191,6 +222,13 @@ export const makeWhyNotMerged = (deps: {
         "UNKNOWN_IDENTIFIER",
         `${unknown.join(" and ")} ${unknown.length === 1 ? "is" : "are"} on no profile. ${now}`
       )
+    const [between, ...older] = yield* betweenThem(spaceId, one!, other!)
+    if (between !== undefined) {
+      const { identifier, messageId } = between
+      const lost = identifier === null ? "an identifier" : nameOf(identifier)
+      const text = `${one!.segmentId} has ${nameOf(a)}, ${other!.segmentId} has ${nameOf(b)}. ${lost} would have joined them on message ${messageId}, and was demoted: ${because(between)}. ${now}`
+      return { sameProfile: false, reason: reasonOf([between]), text, records: [between, ...older] }
+    }
     return says(
       "NEVER_TOGETHER",
       `${one!.segmentId} has ${nameOf(a)}, ${other!.segmentId} has ${nameOf(b)}, and no event of the last 30 days is known to have carried both. ${now}`
