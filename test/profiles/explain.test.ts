@@ -200,9 +200,9 @@ describe("what has happened", () => {
       records: [{ violation: "IDENTIFIER_LIMIT", messageId: "j-2", identifier: { id: "jane@example1.com" } }]
     })
     expect(await why(id("user_id", "abc123"), id("user_id", "abc456"))).toMatchObject({
-      reason: "NEVER_TOGETHER",
+      reason: "LIMIT",
       text: expect.stringContaining("would not join them now either"),
-      records: []
+      records: [{ messageId: "j-2", identifier: { id: "jane@example1.com" } }]
     })
     expect(await why(id("user_id", "abc123"), id("anonymous_id", "nobody"))).toMatchObject({
       reason: "UNKNOWN_IDENTIFIER",
