@@ -111,6 +111,25 @@ export const identityMigrations = [
     name: "attempts at operations",
     statements: [`alter table space_operations add column attempts int not null default 0`]
   },
+  {
+    id: 204,
+    name: "replays of connected sources",
+    statements: [
+      // One stream: sources that were connected to a space together (source-admission.ts). `up_to`: where the space stood; what came
+      // later waits. `key`: the last event that was replayed, as JSON; `pos`: once all were, how far what waited is resolved.
+      // `began_*`: since the space was opened last, to estimate the end.
+      `create table space_replays (
+     id bigint generated always as identity primary key, space text not null, days int not null, received_from timestamptz not null,
+     up_to bigint not null, state text not null default 'replaying' check (state in ('replaying', 'failed', 'complete')),
+     key text, pos bigint, processed bigint not null default 0, skipped bigint not null default 0, total bigint,
+     started_at timestamptz not null, began_at timestamptz, began_processed bigint not null default 0, touched_at timestamptz,
+     finished_at timestamptz, error text, retry_at timestamptz)`,
+      `create index space_replays_open on space_replays (space, id) where finished_at is null`,
+      // False: the space was read before sources were admitted; those that it has are, without a replay.
+      `alter table cursors add column admits boolean not null default false`,
+      `alter table cursors alter column admits set default true`
+    ]
+  },
   ...whatIfMigrations,
   ...generationMigrations
 ] as const

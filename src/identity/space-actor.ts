@@ -17,20 +17,21 @@ import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { Suppressions } from "../workspace/suppressions.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
-import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
+import type { ResolvedBatch } from "./batch.ts"
 import { batchCounters } from "./batch-metrics.ts"
-import { type GraphError, type GraphUnavailable, IdentityGraph } from "./graph.ts"
+import { makeResolver } from "./event-resolver.ts"
+import { type GraphError, type GraphMutations, type GraphUnavailable, IdentityGraph } from "./graph.ts"
 import { makeFollower } from "./graph-follower.ts"
 import { changesGraph } from "./graph-projection.ts"
-import { segmentIdsOf } from "./ids.ts"
 import type { Seq } from "./model.ts"
 import { Pace } from "./pace.ts"
 import { OperationWatch } from "./operations/operation-watch.ts"
 import { makeRunner } from "./operations/runner.ts"
 import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
+import { makeReplays } from "./space-replay.ts"
 import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
 import type { SpaceFenced } from "./space-store.ts"
-import { applyTraitWrites, WarmTraits } from "./trait-store.ts"
+import { WarmTraits } from "./trait-store.ts"
 import { WorkingSet } from "./working-set.ts"
 
 /** What others may know of a running space. */
@@ -52,6 +53,10 @@ const pollMs = 1_000
 const graphRetryMs = 500
 /** Between two attempts at an operation that the graph or the archive was away for. */
 const operationRetryMs = 2_000
+/** Live events come before replayed ones, but for every so many batches (IDR-12). */
+const mostLiveTurns = 4
+
+const noMutations: Omit<GraphMutations, "position"> = { profiles: [], mappings: [], merges: [], links: [] }
 
 /** Runs a space until it is taken out of the configuration, reopening its session whenever its graph was switched. */
 export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: SpaceStatus) {
@@ -100,7 +105,6 @@ const runSession = Effect.fnUntraced(function* (options: {
   const { write: sql } = yield* Database
   const spaceId = space()!.id
   const fiberName = `space:${space()!.slug}`
-  const resolveOptions = { maxMerges: settings.maxMerges, maxMappings: settings.maxMappings }
   const set = new WorkingSet(settings.warmIdentifiers)
   const traits = new WarmTraits()
   const pace = new Pace()
@@ -127,6 +131,13 @@ const runSession = Effect.fnUntraced(function* (options: {
   let inFlight: Fiber.Fiber<void, CommitError> | undefined
 
   const graphAway = (error: GraphUnavailable) => health.waiting(fiberName, error.message)
+  const resolver = { spaceId, settings, workspace, graph, graphId, store, set, traits, onGraphAway: graphAway }
+  const resolveEvents = makeResolver(resolver)
+  const wake = () => void woken.openUnsafe()
+  const replays = yield* makeReplays({ spaceId, slug: space()!.slug, store, wake })
+  /** What sources were looked at for a replay in, and live batches since the last turn of one. */
+  let looked: Space | undefined
+  let liveTurns = 0
   const follower = makeFollower({
     graph,
     graphId,
@@ -161,13 +172,21 @@ const runSession = Effect.fnUntraced(function* (options: {
     )
   })
 
-  const commit = (to: Position, from: Position, toSeq: Seq, batch: ResolvedBatch) => {
+  /** `also`: what is written in the same transaction. */
+  const commit = (
+    to: Position,
+    from: Position,
+    toSeq: Seq,
+    batch: ResolvedBatch,
+    also?: Effect.Effect<void, SqlError.SqlError>
+  ) => {
     const changes = changesGraph(batch.mutations)
     const write = store.commit({ from, to, epoch, fromSeq: storedSeq, toSeq }, batch.rows)
+    const applied = graph.transactional && changes ? graph.apply(graphId, graphPosition, batch.mutations) : undefined
     const whole =
-      graph.transactional && changes
-        ? sql.withTransaction(Effect.andThen(write, graph.apply(graphId, graphPosition, batch.mutations)))
-        : write
+      applied === undefined && also === undefined
+        ? write
+        : sql.withTransaction(write.pipe(Effect.andThen(also ?? Effect.void), Effect.andThen(applied ?? Effect.void)))
     return whole.pipe(
       Effect.catchReason("SqlError", "UniqueViolation", (reason, error) =>
         reason.constraint === "stamps_ledger"
@@ -189,33 +208,6 @@ const runSession = Effect.fnUntraced(function* (options: {
       Effect.uninterruptible
     )
   }
-
-  /** Loads what the working set lacks; answers how many of the events, from the first on, can be resolved now. */
-  const load = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-    const request = set.request(prepared.map((item) => item.extraction))
-    if (request.identifiers.length === 0 && request.profiles.length === 0) return prepared.length
-    return yield* graph.load(graphId, request).pipe(
-      Effect.map((loaded) => {
-        set.absorb(request, loaded)
-        return prepared.length
-      }),
-      Effect.catchTag("GraphUnavailable", (error) => {
-        graphAway(error)
-        return Effect.succeed(knownPrefix(set, prepared))
-      })
-    )
-  })
-
-  /** Only where one message id may create two profiles can a segment id have been issued before (IDR-110). */
-  const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-    if (settings.dedupScope !== "source") return
-    while (true) {
-      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, set.issued))
-      const found = yield* graph.issued(graphId, candidates)
-      if (found.size === 0) return
-      set.noteIssued(found)
-    }
-  })
 
   const wait = (ms: number) => Effect.timeoutOption(woken.await, ms)
 
@@ -247,15 +239,73 @@ const runSession = Effect.fnUntraced(function* (options: {
     yield* startOver
   })
 
+  /** Stores how far was read, when nothing of it was the space's. */
+  const skip = Effect.suspend(() => {
+    if (readTo <= cursor) return Effect.void
+    const to = readTo
+    return Effect.map(store.skip({ from: cursor, to, epoch }), () => {
+      cursor = to
+      if (!graph.transactional) follower.push({ ...noMutations, position: Math.max(to, storedSeq) }, to)
+    })
+  })
+
   const idle = Effect.gen(function* () {
     yield* settle
     const now = yield* Clock.currentTimeMillis
     if (readTo > cursor && now - skippedAt >= skipEveryMs) {
       skippedAt = now
-      yield* store.skip({ from: cursor, to: readTo, epoch })
-      cursor = readTo
+      yield* skip
     }
     yield* wait(pollMs)
+  })
+
+  /** Makes room in memory; false: something went wrong before, start over. */
+  const makeRoom = Effect.gen(function* () {
+    if (!set.full && !traits.full) return true
+    const from = readTo
+    yield* settle
+    yield* follower.drained
+    if (readTo !== from) return false
+    if (set.full) set.rotate()
+    if (traits.full) traits.rotate()
+    return true
+  })
+
+  /** What is next of a replay, one batch at a time; false: nothing is, for now. */
+  const replay = Effect.fnUntraced(function* (limit: number) {
+    yield* settle
+    yield* skip
+    const fence = { from: cursor, epoch, fromSeq: storedSeq, toSeq: storedSeq }
+    const taken = yield* replays.take(fence, limit)
+    if (taken === undefined) return false
+    if (taken.completes && Option.isNone(yield* Effect.timeoutOption(follower.drained, graphRetryMs))) {
+      yield* replays.pause(operationRetryMs)
+      return false
+    }
+    if (taken.events.length === 0) {
+      yield* taken.commit
+      yield* taken.done(0)
+      return true
+    }
+    if (!(yield* makeRoom)) return true
+    const { filters } = space() ?? looked!
+    // Events from before a suppression may be replayed (ING-173); those that waited are as live ones.
+    const isSuppressed = taken.waited ? suppressions.current() : undefined
+    const how = { rules, seen: taken.seen, lastSeq: Math.max(lastSeq, cursor), filters, isSuppressed }
+    const resolved = yield* resolveEvents(taken.events, how)
+    if (resolved === undefined) {
+      yield* replays.pause(operationRetryMs)
+      return false
+    }
+    const { batch, part, toSeq } = resolved
+    yield* follower.hasRoom
+    pace.spend(part.length)
+    rules = resolved.rules
+    lastSeq = toSeq
+    inFlight = yield* Effect.forkDetach(commit(cursor, cursor, toSeq, batch, taken.progress(part.length)))
+    yield* settle
+    if (storedSeq === toSeq) yield* taken.done(part.length)
+    return true
   })
 
   const round = Effect.gen(function* () {
@@ -277,48 +327,54 @@ const runSession = Effect.fnUntraced(function* (options: {
       asked = false
       yield* operate
     }
+    if (current !== looked) {
+      yield* settle
+      yield* skip
+      yield* replays.look(current, { from: cursor, epoch, fromSeq: storedSeq, toSeq: storedSeq })
+      looked = current
+    }
     const upTo = log.released()
-    if (readTo >= upTo) return yield* idle
-    // After `upTo`: what was accepted since a source was connected is read with it.
-    const { sources, filters } = space() ?? current
+    // After `upTo`: what was accepted since a filter was made is asked it.
+    const latest = space() ?? current
+    const sources = replays.live(latest)
+    const replaying = replays.active()
+    // While every source is under replay the space stays where it is: what waits is then read live. But a deletion that the replay
+    // waits for waits for the place of the space.
+    const behind = readTo < upTo && (sources.length > 0 || !replaying || replays.held())
+    if (!behind && !replaying) return yield* idle
     const now = yield* Clock.currentTimeMillis
     const allowed = pace.allowance(workspace.current().limits.spaceEventsPerSecond, settings.identityBatch, now)
     if (allowed.events === 0) return yield* Effect.asVoid(Effect.sleep(allowed.waitMs))
+    if (replaying && (!behind || liveTurns >= mostLiveTurns)) {
+      liveTurns = 0
+      if (yield* replay(allowed.events)) return
+      if (!behind) return yield* idle
+    }
+    liveTurns++
     const from = readTo
-    const events = yield* log.read({
-      after: from,
-      upTo,
-      limit: allowed.events,
-      sources: sources.map((source) => source.no)
-    })
+    const events = yield* log.read({ after: from, upTo, limit: allowed.events, sources })
     if (events.length === 0) {
       readTo = upTo
       return
     }
     pace.spend(events.length)
-    if (set.full || traits.full) {
-      yield* settle
-      yield* follower.drained
-      if (readTo !== from) return
-      if (set.full) set.rotate()
-      if (traits.full) traits.rotate()
-    }
-    const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
-    const prepared = prepare(events, rules, sourceOf, seen, lastSeq, filters, undefined, suppressions.current())
-    const n = yield* load(prepared)
-    if (n === 0) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
-    const part = n === prepared.length ? prepared : prepared.slice(0, n)
-    yield* noteIssued(part)
-    const batch = resolveBatch(part, spaceId, resolveOptions, set)
-    rules = part.at(-1)!.rules
-    const toSeq = part.at(-1)!.facts.seq
-    yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
+    if (!(yield* makeRoom)) return
+    const resolved = yield* resolveEvents(events, {
+      rules,
+      seen,
+      lastSeq,
+      filters: latest.filters,
+      isSuppressed: suppressions.current()
+    })
+    if (resolved === undefined) return yield* Effect.asVoid(Effect.sleep(graphRetryMs))
+    const { batch, part, toSeq } = resolved
+    rules = resolved.rules
     const before = readTo
     yield* settle
     // A ledger hit of the batch before has started everything over: this one will be read again.
     if (readTo !== before) return
     yield* follower.hasRoom
-    const to = n === prepared.length && events.length < allowed.events ? upTo : part.at(-1)!.event.position
+    const to = part.length === events.length && events.length < allowed.events ? upTo : part.at(-1)!.event.position
     readTo = to
     lastSeq = toSeq
     health.set(fiberName, "running")
@@ -334,7 +390,8 @@ const runSession = Effect.fnUntraced(function* (options: {
 
   yield* Effect.scoped(
     Effect.gen(function* () {
-      yield* log.onReleased(() => void woken.openUnsafe())
+      yield* log.onReleased(wake)
+      yield* workspace.onChange(wake)
       yield* operationWatch.onWaiting(spaceId, () => {
         asked = true
         woken.openUnsafe()
@@ -342,13 +399,4 @@ const runSession = Effect.fnUntraced(function* (options: {
       yield* Effect.raceFirst(loop, follower.run)
     })
   ).pipe(Effect.ensuring(Effect.suspend(() => (inFlight === undefined ? Effect.void : Fiber.await(inFlight)))))
-})
-
-/** Number of events, from the first on, for which the working set needs nothing. */
-const knownPrefix = (set: WorkingSet, prepared: ReadonlyArray<Prepared>): number => {
-  const at = prepared.findIndex((item) => {
-    const request = set.request([item.extraction])
-    return request.identifiers.length > 0 || request.profiles.length > 0
-  })
-  return at === -1 ? prepared.length : at
-}
+}, Effect.scoped)

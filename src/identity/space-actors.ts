@@ -6,10 +6,11 @@ import { Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
 import { Database } from "../platform/database.ts"
 import { supervise } from "../platform/supervise.ts"
 import { type Space, Workspace } from "../workspace/workspace.ts"
-import { EventLog, type Position, positionsPerDay } from "../log/event-log.ts"
+import { EventLog, type Position } from "../log/event-log.ts"
 import { LiveGraphs } from "./live-graphs.ts"
 import { OperationWatch } from "./operations/operation-watch.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "./schema.ts"
+import { readWaiting, type WaitingSource } from "./source-admission.ts"
 import { runSpace, type SpaceStatus } from "./space-actor.ts"
 import { hostSpaces } from "./space-host.ts"
 import { makeSpaceStore, readerName } from "./space-store.ts"
@@ -21,10 +22,6 @@ const pruneEvery = "1 hour"
 /** How old what is known of spaces that run elsewhere may be. */
 const followEvery = "1 second"
 
-const dayMs = 86_400_000
-/** A space that the file declares starts with what arrived in the last 30 days (IDR-12), as far as the log still has it. */
-const replayDays = 30
-
 const lagEvents = Metric.gauge("braid_space_lag_events", {
   description: "Accepted events of a space that are not resolved yet"
 })
@@ -35,7 +32,7 @@ export interface SpaceProgress {
   readonly slug: string
   /** Everything up to here is resolved and can be read. */
   readonly position: Position
-  /** Accepted events of the space that are not resolved yet. */
+  /** Accepted events of the space that are not resolved yet, those that are to be replayed included (IDR-12). */
   readonly lag: number
   readonly runsHere: boolean
   /** The process that runs the space, `host:pid`; null while none does. */
@@ -67,15 +64,14 @@ const make = (serving: boolean) =>
 
     /** Tables and the place in the log, before anything else may happen to a space. */
     const prepare = Effect.fnUntraced(function* (spaces: ReadonlyArray<Space>) {
-      const today = Math.floor((yield* Clock.currentTimeMillis) / dayMs)
-      const start = Math.min(log.head(), (today - replayDays) * positionsPerDay)
       // Another process may do the same; `if not exists` alone is no protection against that.
       yield* sql`select pg_advisory_xact_lock(${preparationLock})`
-      for (const { id, fromHead } of spaces) {
+      for (const { id, connections } of spaces) {
         const known = yield* sql`select 1 from pg_namespace where nspname = ${id}`
         const statements = known.length === 0 ? spaceTables(spaceSchema(id)) : []
         for (const statement of [...statements, ...spaceTablesSince(spaceSchema(id))]) yield* sql.unsafe(statement)
-        yield* makeSpaceStore(database, id).register(fromHead === true ? log.head() : start)
+        // What came before is replayed once its source is admitted (IDR-12); where nothing is known of that, all is read.
+        yield* makeSpaceStore(database, id).register(connections === undefined ? 0 : log.head())
       }
     }, sql.withTransaction)
 
@@ -113,29 +109,42 @@ const make = (serving: boolean) =>
     }).pipe(Effect.repeat(Schedule.spaced(pruneEvery)), Effect.delay(pruneFirst), Effect.asVoid)
     yield* Effect.forkScoped(supervise("prune", prune))
 
+    const countUpTo = 1_000_000
     const lagOf = (after: Position, sources: ReadonlyArray<number>) => {
       const upTo = log.head()
-      if (after >= upTo) return Effect.succeed(0)
-      return log.count({ after, upTo, limit: 1_000_000, sources }).pipe(Effect.catch(() => Effect.succeed(1_000_000)))
+      if (after >= upTo || sources.length === 0) return Effect.succeed(0)
+      return log.count({ after, upTo, limit: countUpTo, sources }).pipe(Effect.catch(() => Effect.succeed(countUpTo)))
     }
-    const progress = Effect.suspend(() =>
-      Effect.forEach(workspace.current().spaces, (space) => {
-        const position = statuses.get(space.id)?.settled() ?? 0
-        return lagOf(
-          position,
-          space.sources.map((source) => source.no)
-        ).pipe(
-          Effect.map((lag): SpaceProgress => ({
-            id: space.id,
-            slug: space.slug,
-            position,
-            lag,
-            runsHere: host.runsHere(space.id),
-            process: host.processOf(space.id) ?? null
-          }))
-        )
+    /** What is left of replays, and what waits for them. */
+    const waitingLag = (waiting: ReadonlyArray<WaitingSource>) =>
+      Effect.gen(function* () {
+        let lag = 0
+        for (const [replay, sources] of Map.groupBy(waiting, ({ replay }) => replay)) {
+          const { left, position } = sources[0]!
+          const numbers = sources.map(({ source }) => source)
+          lag += replay === null ? sources.length : left + (yield* lagOf(position, numbers))
+        }
+        return lag
       })
-    )
+    const progressOf = Effect.fnUntraced(function* (space: Space, waiting: ReadonlyArray<WaitingSource>) {
+      const position = statuses.get(space.id)?.settled() ?? 0
+      const held = new Set(waiting.map(({ source }) => source))
+      const live = space.sources.map(({ no }) => no).filter((no) => !held.has(no))
+      const lag = (yield* lagOf(position, live)) + (yield* waitingLag(waiting))
+      const process = host.processOf(space.id) ?? null
+      return { id: space.id, slug: space.slug, position, lag, runsHere: host.runsHere(space.id), process }
+    })
+    const progress = Effect.gen(function* (): Effect.fn.Return<ReadonlyArray<SpaceProgress>> {
+      const { spaces } = workspace.current()
+      // Before the positions: a source that becomes live in between is counted twice, not left out.
+      const waiting = yield* Effect.result(readWaiting(sql))
+      if (waiting._tag === "Failure")
+        return yield* Effect.forEach(spaces, (space) =>
+          Effect.map(progressOf(space, []), (one) => ({ ...one, lag: countUpTo }))
+        )
+      const bySpace = Map.groupBy(waiting.success, ({ space }) => space)
+      return yield* Effect.forEach(spaces, (space) => progressOf(space, bySpace.get(space.id) ?? []))
+    })
     const gauges = Effect.flatMap(progress, (all) =>
       Effect.forEach(all, ({ slug, lag }) => Metric.update(Metric.withAttributes(lagEvents, { space: slug }), lag), {
         discard: true

@@ -7,8 +7,11 @@ import type { GraphQLError } from "graphql"
 import { History } from "../archive/history.ts"
 import { Database } from "../platform/database.ts"
 import { makeExplain } from "../identity/explain/service.ts"
+import { readReplays, resumeReplay } from "../identity/replay-views.ts"
+import { changeWorkspace } from "../workspace/changes.ts"
 import { makeManagement } from "../workspace/management.ts"
 import { makeTokenUse } from "../workspace/token-use.ts"
+import { Workspace } from "../workspace/workspace.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
 import { makeOperationServices } from "./operation-services.ts"
 import { readRules, readRulesDocument } from "./rules-view.ts"
@@ -24,6 +27,7 @@ const longestPreparation = "5 seconds"
 
 export const makeApiServices = Effect.gen(function* () {
   const database = yield* Database
+  const workspace = yield* Workspace
   const context = yield* Effect.context<never>()
   const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
     const exit = await Effect.runPromiseExitWith(context)(effect)
@@ -45,6 +49,12 @@ export const makeApiServices = Effect.gen(function* () {
     operations: yield* makeOperationServices,
     explain: yield* makeExplain(yield* History),
     management: yield* makeManagement,
+    replays: (spaceId: string) => readReplays(database.write, spaceId),
+    resumeReplay: (actor: string, spaceId: string, sourceId: string) =>
+      Effect.tap(
+        changeWorkspace(database.write, actor, (change) => resumeReplay(change, spaceId, sourceId)),
+        workspace.refresh
+      ),
     tokenUse: yield* makeTokenUse(database.write),
     rules: (spaceId: string, version?: number) => readRules(database, spaceId, version),
     rulesDocument: (spaceId: string) => readRulesDocument(database, spaceId),

@@ -2,6 +2,7 @@
  * Resolvers of `graphql/management.graphql` and `graphql/rules.graphql`: they check who asks and hand the change to
  * `workspace/management.ts`. The space is the one that the argument names; a token of the workspace may name any.
  */
+import type { SourceView } from "../identity/replay-views.ts"
 import type { ConfiguredSource } from "../workspace/config-file.ts"
 import { type Answers, outOfTheBoxRules } from "../workspace/first-rules.ts"
 import type { ConnectionView } from "../workspace/manage-connections.ts"
@@ -22,6 +23,30 @@ const detailsOf = async ({ id }: Space, { services }: RequestContext) => {
 
 interface WithSpace {
   readonly spaceId: string
+}
+
+interface ConnectedSource extends ConnectionView {
+  /** Undefined: it was disconnected between two queries. */
+  readonly view: SourceView | undefined
+}
+
+const connectionsOf = async (
+  spaceId: string,
+  { services }: RequestContext
+): Promise<ReadonlyArray<ConnectedSource>> => {
+  const [connections, views] = await Promise.all([
+    services.run(services.management.connections(spaceId)),
+    services.run(services.replays(spaceId))
+  ])
+  return connections.map((connection) => ({ ...connection, view: views.get(connection.source.id) }))
+}
+
+/** What is replayed of a source that was connected without a replay is what came while it was connected: nobody asked for it. */
+const stateOf = ({ source, view }: ConnectedSource): string => {
+  if (view?.replay?.state === "failed") return "REPLAY_FAILED"
+  const replaying = view?.replay == null ? view?.admitted === false : view.replay.state === "replaying"
+  if (replaying && view!.replayDays > 0) return "REPLAYING"
+  return source.enabled ? "LIVE" : "SOURCE_DISABLED"
 }
 
 interface RulesFromInput {
@@ -78,14 +103,23 @@ const spaceMutations = {
   },
   connectSources: async (
     _: unknown,
-    { spaceId, sourceIds }: WithSpace & { sourceIds: ReadonlyArray<string> },
+    { spaceId, sourceIds, replayDays }: WithSpace & { sourceIds: ReadonlyArray<string>; replayDays?: number | null },
     context: RequestContext
   ) => {
     spaceFor(context, spaceId, "admin")
     const { run, management } = context.services
-    await run(management.connectSources(actorOf(context.access), spaceId, sourceIds))
-    const connections = await run(management.connections(spaceId))
-    return connections.filter(({ source }) => sourceIds.includes(source.id))
+    await run(management.connectSources(actorOf(context.access), spaceId, sourceIds, replayDays ?? undefined))
+    return (await connectionsOf(spaceId, context)).filter(({ source }) => sourceIds.includes(source.id))
+  },
+  resumeReplay: async (
+    _: unknown,
+    { spaceId, sourceId }: WithSpace & { sourceId: string },
+    context: RequestContext
+  ) => {
+    spaceFor(context, spaceId, "admin")
+    const { run, resumeReplay } = context.services
+    await run(resumeReplay(actorOf(context.access), spaceId, sourceId))
+    return (await connectionsOf(spaceId, context)).find(({ source }) => source.id === sourceId)
   },
   disconnectSource: async (
     _: unknown,
@@ -164,8 +198,7 @@ const space = {
   rulesReady: async (parent: Space, _: unknown, context: RequestContext) => !(await detailsOf(parent, context)).draft,
   connectionPolicy: async (parent: Space, _: unknown, context: RequestContext) =>
     (await detailsOf(parent, context)).policy,
-  connections: ({ id }: Space, _: unknown, { services }: RequestContext) =>
-    services.run(services.management.connections(id)),
+  connections: ({ id }: Space, _: unknown, context: RequestContext) => connectionsOf(id, context),
   connectableSources: ({ id }: Space, _: unknown, { services }: RequestContext) =>
     services.run(services.management.connectable(id)),
   tokens: ({ id }: Space, _: unknown, context: RequestContext) => {
@@ -192,7 +225,12 @@ export const managementResolvers = {
   Mutation: { ...spaceMutations, ...tokenMutations, ...labelMutations },
   Space: space,
   Source: { labels: ({ labels }: ConfiguredSource) => labels ?? [] },
-  ConnectedSource: { state: ({ source }: ConnectionView) => (source.enabled ? "LIVE" : "SOURCE_DISABLED") },
+  ConnectedSource: {
+    state: stateOf,
+    replay: ({ view }: ConnectedSource) =>
+      view === undefined || (view.replayDays === 0 && view.replay?.state !== "failed") ? null : view.replay
+  },
+  ReplayState: { REPLAYING: "replaying", FAILED: "failed", COMPLETE: "complete" },
   Label: {
     sourceCount: ({ sources }: LabelView) => sources,
     spaceCount: ({ spaces }: LabelView) => spaces

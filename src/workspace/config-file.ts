@@ -16,6 +16,7 @@ import { keyOfLabel, labelForm, labelPattern } from "./labels.ts"
 import { decodeRules } from "./rules-document.ts"
 import type { RulesDocument } from "./rules.ts"
 import {
+  type Connection,
   type EventFilter,
   type Limits,
   type Source,
@@ -39,7 +40,8 @@ export interface ConfiguredSpace {
   readonly rulesAsWritten?: string
   /** Only what comes from the database has filters. */
   readonly filters?: ReadonlyArray<EventFilter>
-  readonly fromHead?: boolean
+  /** Only what comes from the database tells when each was connected. */
+  readonly connections?: ReadonlyArray<Omit<Connection, "source"> & { readonly source: string }>
 }
 
 export interface ConfiguredToken {

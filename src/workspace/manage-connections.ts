@@ -8,6 +8,7 @@ import { complies } from "./labels.ts"
 import { findSpace } from "./manage-spaces.ts"
 import { type ChangeRefused, refuse } from "./refused.ts"
 import { decodeSource } from "./stored.ts"
+import { defaultReplayDays } from "./workspace.ts"
 
 export interface ConnectionView {
   readonly spaceId: string
@@ -78,11 +79,26 @@ const refusal = (policy: ReadonlyArray<string>, id: string, source: ConfiguredSo
   return undefined
 }
 
-/** Connects all of them or none; what is connected already stays as it is. */
-export const connectSources = (change: Change, spaceId: string, sourceIds: ReadonlyArray<string>): Changed<void> =>
+const mostReplayDays = 36_500
+
+/**
+ * Connects all of them or none; what is connected already stays as it is. Events received in `replayDays` before are replayed
+ * as one stream, whatever the number of sources (IDR-12); 0: resolution begins with the next event.
+ */
+export const connectSources = (
+  change: Change,
+  spaceId: string,
+  sourceIds: ReadonlyArray<string>,
+  replayDays: number = defaultReplayDays
+): Changed<void> =>
   Effect.gen(function* () {
     const { sql, at, actor, audit } = change
     const space = yield* findSpace(change, spaceId)
+    if (replayDays < 0 || replayDays > mostReplayDays)
+      return yield* refuse(
+        "VALIDATION_FAILED",
+        `\`replayDays\` is a number of days from 0 (no replay) to ${mostReplayDays}.`
+      )
     if (space.draft)
       return yield* refuse(
         "VALIDATION_FAILED",
@@ -96,9 +112,10 @@ export const connectSources = (change: Change, spaceId: string, sourceIds: Reado
       if (before.has(id) && known.has(id)) continue
       const refused = refusal(space.policy, id, known.get(id))
       if (refused !== undefined) return yield* refused
-      yield* sql`insert into space_connections (space, source, origin, connected_at, connected_by)
-        values (${spaceId}, ${id}, 'api', ${new Date(at)}, ${actor})`
-      audit({ space: spaceId, action: "Source Connected To Space", target: `source ${id}`, after: { source: id } })
+      yield* sql`insert into space_connections (space, source, origin, connected_at, connected_by, replay_days)
+        values (${spaceId}, ${id}, 'api', ${new Date(at)}, ${actor}, ${replayDays})`
+      const after = { source: id, replayDays }
+      audit({ space: spaceId, action: "Source Connected To Space", target: `source ${id}`, after })
     }
   })
 

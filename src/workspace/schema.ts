@@ -48,6 +48,15 @@ export const workspaceMigrations = [
       `create table labels (label text primary key, description text, created_at timestamptz not null, created_by text not null)`
     ]
   },
+  {
+    id: 302,
+    name: "replays of connected sources",
+    statements: [
+      // `admitted`, `replay`: written by the owner of the space (identity/source-admission.ts) once it reads the source.
+      `alter table space_connections add column replay_days int not null default 30,
+         add column admitted boolean not null default false, add column replay bigint`
+    ]
+  },
   ...sessionMigrations,
   ...regulationMigrations
 ] as const

@@ -14,7 +14,7 @@ export const toSnapshot = (configuration: Configuration, numbers: ReadonlyMap<st
     byNo.set(no, { no, id, slug: id, name: id, kind: "http", writeKeys: [], enabled: false })
   }
   for (const source of sources) byNo.set(source.no, source)
-  const spaces = configuration.spaces.map(({ id, slug, name, kind, rules, filters, fromHead, sources }): Space => ({
+  const spaces = configuration.spaces.map(({ id, slug, name, kind, rules, filters, connections, sources }): Space => ({
     id,
     slug,
     name,
@@ -22,7 +22,9 @@ export const toSnapshot = (configuration: Configuration, numbers: ReadonlyMap<st
     sources: sources.map((slug) => bySlug.get(slug)!),
     rules,
     filters: filters ?? [],
-    fromHead: fromHead ?? false
+    ...(connections === undefined
+      ? undefined
+      : { connections: connections.map((each) => ({ ...each, source: bySlug.get(each.source)!.no })) })
   }))
   const spaceIds = new Map(spaces.map((space) => [space.slug, space.id]))
   return {

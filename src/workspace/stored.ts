@@ -35,8 +35,14 @@ export const decodeStoredRules = (text: string): RulesDocument => {
 }
 
 interface SpaceRow extends Pick<ConfiguredSpace, "id" | "slug" | "name" | "kind"> {
-  readonly origin: "file" | "api"
   readonly rules: string
+}
+interface ConnectionRow {
+  readonly n: number
+  readonly space: string
+  readonly source: string
+  readonly at: number
+  readonly days: number
 }
 interface FilterRow {
   readonly id: string
@@ -58,8 +64,8 @@ const list = (query: string) => `(select coalesce(json_agg(x order by x.n), '[]'
 const statement = `select
   (select version::float8 from workspace) as version, (select limits from workspace) as limits,
   ${list(`select no as n, id, doc from sources`)} as sources,
-  ${list(`select n, id, slug, name, kind, origin, rules from spaces where removed_at is null`)} as spaces,
-  ${list(`select n, space, source from space_connections`)} as connections,
+  ${list(`select n, id, slug, name, kind, rules from spaces where removed_at is null`)} as spaces,
+  ${list(`select n, space, source, (extract(epoch from connected_at) * 1000)::float8 as at, replay_days as days from space_connections`)} as connections,
   ${list(`select n, id, space, name, fql, enabled from space_filters`)} as filters,
   ${list(`select n, id, space, name, hash, scopes from access_tokens`)} as tokens`
 
@@ -94,7 +100,13 @@ export const makeStoredReader = (sql: PgClient.PgClient) => {
     const sourceRows = JSON.parse(row.sources) as ReadonlyArray<{ n: number; id: string; doc: string | null }>
     const sources = sourceRows.flatMap(({ id, doc }) => (doc === null ? [] : [{ id, ...decodeSource(doc) }]))
     const slugs = new Map(sources.map(({ id, slug }) => [id, slug]))
-    const connections = grouped(JSON.parse(row.connections) as ReadonlyArray<{ space: string; source: string }>)
+    const connections = grouped(JSON.parse(row.connections) as ReadonlyArray<ConnectionRow>)
+    // A source that has left the file is connected again when it comes back.
+    const connectionsOf = (space: string) =>
+      (connections.get(space) ?? []).flatMap(({ n, source: id, at, days }) => {
+        const source = slugs.get(id)
+        return source === undefined ? [] : [{ no: n, source, connectedAt: at, replayDays: days }]
+      })
     const filters = grouped(JSON.parse(row.filters) as ReadonlyArray<FilterRow>)
     const keptRules = new Map<string, RulesDocument>()
     const keptFilters = new Map<string, ReadonlyArray<EventFilter>>()
@@ -112,19 +124,19 @@ export const makeStoredReader = (sql: PgClient.PgClient) => {
       keptFilters.set(key, compiled)
       return compiled
     }
-    const spaces = (JSON.parse(row.spaces) as ReadonlyArray<SpaceRow>).map(
-      ({ id, slug, name, kind, origin, rules }) => ({
+    const spaces = (JSON.parse(row.spaces) as ReadonlyArray<SpaceRow>).map(({ id, slug, name, kind, rules }) => {
+      const connected = connectionsOf(id)
+      return {
         id,
         slug,
         name,
         kind,
-        // A source that has left the file is connected again when it comes back.
-        sources: (connections.get(id) ?? []).flatMap(({ source }) => slugs.get(source) ?? []),
+        sources: connected.map(({ source }) => source),
+        connections: connected,
         rules: rulesOf(id, rules),
-        filters: filtersOf(id),
-        fromHead: origin === "api"
-      })
-    )
+        filters: filtersOf(id)
+      }
+    })
     rulesByText = keptRules
     filtersByText = keptFilters
     const spaceSlugs = new Map(spaces.map(({ id, slug }) => [id, slug]))

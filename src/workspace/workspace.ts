@@ -45,6 +45,21 @@ export interface EventFilter {
   readonly matches: (event: object) => boolean | undefined
 }
 
+/** That a source is connected to a space. */
+export interface Connection {
+  /** A source that is disconnected and connected again has another. */
+  readonly no: number
+  /** `Source.no` */
+  readonly source: number
+  /** ms */
+  readonly connectedAt: number
+  /** Events received in so many days before are replayed (IDR-12); 0 = none. */
+  readonly replayDays: number
+}
+
+/** What is replayed unless the request says otherwise (IDR-12). */
+export const defaultReplayDays = 30
+
 export interface Space {
   /** `spa_` + 22 base62 characters (IDR-3). */
   readonly id: string
@@ -56,8 +71,8 @@ export interface Space {
   readonly rules: RulesDocument
   /** An event that matches an enabled one never reaches the space (IDR-14); absent = none. */
   readonly filters?: ReadonlyArray<EventFilter>
-  /** Made through the API: it begins at the head of the log, not with what its sources sent before (IDR-12). */
-  readonly fromHead?: boolean
+  /** Absent: nothing is known of them but `sources`, of which everything is read that the log has. */
+  readonly connections?: ReadonlyArray<Connection>
 }
 
 /** `admin`: everything in its own space. `workspace:admin`: everything in every space, and making spaces and labels. */

@@ -83,7 +83,9 @@ describe("a new space", () => {
       ask(
         "pt_owner",
         `mutation ($id: ID!) {
-          connectSources(spaceId: $id, sourceIds: ["src_srv"]) { state policyViolation connectedBy source { slug kind labels } }
+          connectSources(spaceId: $id, sourceIds: ["src_srv"], replayDays: 0) {
+            state policyViolation connectedBy source { slug kind labels }
+          }
           createAccessToken(spaceId: $id, name: "desk") { secret token { name scopes lastUsedAt } }
         }`,
         { id }
@@ -110,7 +112,7 @@ describe("a new space", () => {
         )
       )
     expect(await profile("kim")).toEqual({ profile: { trait: { value: "pro" } } })
-    // It begins with the next event (IDR-12).
+    // Without a replay it begins with the next event (IDR-12).
     expect(await profile("before")).toEqual({ profile: null })
     await answered(
       ask("pt_owner", `mutation ($id: ID!) { disconnectSource(spaceId: $id, sourceId: "src_srv") }`, { id })

@@ -1,0 +1,270 @@
+/** Replays of connected sources on real stores, with accidents in between: what was replayed tells the order of resolution. */
+import { layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { assert, describe } from "vitest"
+import { ArchiveDamaged } from "../../src/archive/history.ts"
+import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
+import { postgresGraph } from "../../src/identity/graph-postgres.ts"
+import type { IdentityGraph } from "../../src/identity/graph.ts"
+import { resumeReplay } from "../../src/identity/replay-views.ts"
+import { spaceSchema } from "../../src/identity/schema.ts"
+import { makeAdmission } from "../../src/identity/source-admission.ts"
+import { makeSpaceStore, readerName } from "../../src/identity/space-store.ts"
+import { LogUnavailable } from "../../src/log/event-log.ts"
+import type { Database } from "../../src/platform/database.ts"
+import { changeWorkspace } from "../../src/workspace/changes.ts"
+import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
+import { Replays, until } from "../support/replays.ts"
+
+const complete = (processed: number, skipped = 0) => ({ state: "complete", processed, skipped, total: processed })
+
+const fenced = (attempt: Effect.Effect<void, { readonly _tag: string }>) =>
+  Effect.map(Effect.flip(attempt), ({ _tag }) => assert.strictEqual(_tag, "SpaceFenced"))
+
+const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
+  layer(Replays.layer(graph), { excludeTestServices: true, timeout: "60 seconds" })(`replays on ${adapter}`, (it) => {
+    it.effect("AC2-6 IDR-12: what was received in the last 30 days is replayed, oldest first; live events wait", () =>
+      Effect.gen(function* () {
+        const { audits, connect, create, expected, faults, lagOf, replays, resolved, send, settled } = yield* Replays
+        const space = yield* create("Shop")
+        yield* connect(space, ["c"])
+        yield* settled
+        faults.gate.closeUnsafe()
+        const { reads } = faults
+        yield* connect(space, ["a"])
+        const before = expected(["a"], 30)
+        assert.strictEqual(before.length, 29)
+        yield* until(
+          Effect.sync(() => faults.reads),
+          (now) => now > reads
+        )
+        yield* send("a", { messageId: "live-a1", userId: "u1" })
+        yield* send("c", { messageId: "live-c", userId: "u1" })
+        yield* send("a", { messageId: "live-a2", userId: "u1" })
+        // The other source does not wait.
+        yield* until(resolved(space), (ids) => ids.length > 0)
+        assert.deepStrictEqual(yield* resolved(space), ["live-c"])
+        yield* until(lagOf(space), (lag) => lag === 29 + 2)
+        faults.gate.openUnsafe()
+        yield* settled
+        assert.deepStrictEqual(yield* resolved(space), ["live-c", ...before, "live-a1", "live-a2"])
+        assert.deepStrictEqual(yield* replays(space), [complete(0), complete(29)])
+        const [told] = yield* audits(space)
+        assert.deepInclude(told, { actor: "system", action: "Source Replay Completed", target: "source src_a" })
+        yield* send("a", { messageId: "live-a3", userId: "u1" })
+        yield* settled
+        assert.strictEqual((yield* resolved(space)).at(-1), "live-a3")
+      })
+    )
+
+    it.effect(
+      "INV-21 IDR-133: a replay that is broken off in a commit and between two resolves everything once, in order",
+      () =>
+        Effect.gen(function* () {
+          const { connect, create, expected, replays, resolved, settled, sql, start, stop } = yield* Replays
+          const space = yield* create("Broken off")
+          // Raised as the second batch commits: a sequence is no part of the transaction, so the next attempt passes.
+          yield* sql`create sequence broken`
+          yield* sql`create function break_off() returns trigger language plpgsql as $f$
+          begin if nextval('broken') = 2 then raise exception 'an accident'; end if; return null; end $f$`
+          yield* sql`create constraint trigger break_off after update of key on space_replays deferrable initially deferred
+          for each row execute function break_off()`
+          yield* connect(space, ["a", "b"])
+          const wanted = expected(["a", "b"], 30)
+          yield* until(resolved(space), (ids) => ids.length > 0)
+          yield* stop
+          yield* start
+          yield* settled
+          yield* sql`drop trigger break_off on space_replays`
+          assert.deepStrictEqual(yield* resolved(space), wanted)
+          assert.deepStrictEqual(yield* replays(space), [complete(wanted.length)])
+        })
+    )
+  })
+
+suite("the Postgres graph", postgresGraph)
+
+const neo4j = await runNeo4j()
+describe.skipIf(neo4j === undefined)("with Neo4j", () => {
+  const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
+  suite("the Neo4j graph", neo4jGraphOn.pipe(Layer.provide(testNeo4j(address))))
+})
+
+layer(Replays.layer(postgresGraph), { excludeTestServices: true, timeout: "60 seconds" })("replays", (it) => {
+  it.effect("IDR-12 IDR-134: sources that are connected together are one stream, as long as asked for", () =>
+    Effect.gen(function* () {
+      const { connect, create, expected, replays, resolved, settled } = yield* Replays
+      for (const days of [10, 100]) {
+        const space = yield* create(`Together ${days}`)
+        yield* connect(space, ["a", "b"], days)
+        const wanted = expected(["a", "b"], days)
+        yield* settled
+        assert.deepStrictEqual(yield* resolved(space), wanted)
+        assert.deepStrictEqual(yield* replays(space), [complete(wanted.length)])
+        assert.strictEqual(wanted.length, 2 * Math.min(days - 1, 45))
+      }
+    })
+  )
+
+  it.effect("IDR-12: without a replay a space begins with the next event, also of a source whose owner was away", () =>
+    Effect.gen(function* () {
+      const { connect, create, resolved, send, settled, start, stop } = yield* Replays
+      const space = yield* create("Next")
+      yield* settled
+      yield* stop
+      yield* connect(space, ["a"], 0)
+      yield* send("a", { messageId: "next", userId: "u1", receivedAt: new Date(Date.now() + 5).toISOString() })
+      yield* start
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["next"])
+    })
+  )
+
+  it.effect("IDR-13 IDR-133: connected again, nothing changes but what was missed comes in", () =>
+    Effect.gen(function* () {
+      const { connect, create, disconnect, drops, expected, replays, resolved, send, settled, sql } = yield* Replays
+      const space = yield* create("Again")
+      yield* connect(space, ["b"])
+      yield* settled
+      const before = yield* resolved(space)
+      assert.deepStrictEqual(before, expected(["b"], 30))
+      const journal = sql.unsafe(`select pos, rec from ${spaceSchema(space)}.journal order by pos`)
+      const decided = yield* journal
+      yield* disconnect(space, "b")
+      yield* connect(space, ["b"])
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), before)
+      assert.deepStrictEqual(yield* journal, decided)
+      yield* disconnect(space, "b")
+      yield* send("b", { messageId: "missed", userId: "u1" })
+      yield* settled
+      yield* connect(space, ["b"])
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), [...before, "missed"])
+      const known = before.length
+      assert.deepStrictEqual(yield* replays(space), [
+        complete(known),
+        complete(known, known),
+        complete(known + 1, known)
+      ])
+      assert.deepStrictEqual(yield* drops(space), [])
+    })
+  )
+
+  it.effect("IDR-14 IDR-20: filters and drops apply to what is replayed", () =>
+    Effect.gen(function* () {
+      const { connect, create, drops, management, resolved, send, settled } = yield* Replays
+      const space = yield* create("Filtered")
+      yield* send("d", { messageId: "kept", userId: "u1" }, { messageId: "out", userId: "u1", event: "Noise" })
+      yield* send("d", { messageId: "x".repeat(101), userId: "u1" }, { messageId: "later", userId: "u1" })
+      yield* management.createFilter("test", space, { name: "noise", fql: "event = 'Noise'", enabled: true })
+      yield* connect(space, ["d"])
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["kept", "later"])
+      assert.deepStrictEqual(
+        (yield* drops(space)).map(({ count }) => count),
+        [1, 1]
+      )
+    })
+  )
+
+  it.effect("a damaged archive: the replay fails and waits, others go on; resumed, it is complete", () =>
+    Effect.gen(function* () {
+      const world = yield* Replays
+      const { audits, connect, create, expected, faults, health, lagOf, replays, resolved, send, settled, sql } = world
+      const space = yield* create("Damaged")
+      yield* connect(space, ["e"])
+      yield* settled
+      const events = { first: 1, last: 2 }
+      faults.failure = new ArchiveDamaged({ object: "o", place: "p", reason: "is not what was written", events })
+      yield* connect(space, ["a"])
+      const wanted = expected(["a"], 30)
+      yield* until(replays(space), (all) => all[1]?.state === "failed")
+      yield* send("e", { messageId: "other", userId: "u1" })
+      yield* until(resolved(space), (ids) => ids.length > 0)
+      assert.deepStrictEqual(yield* resolved(space), ["other"])
+      yield* until(lagOf(space), (lag) => lag === wanted.length)
+      const failing = () => health.fibers().find(({ name }) => name === "replay:damaged")
+      assert.deepInclude(failing(), { status: "waiting", lastError: faults.failure.message })
+      assert.deepInclude((yield* audits(space))[0], { action: "Source Replay Failed" })
+      // Started anew, it still waits for a person.
+      const { reads } = faults
+      yield* world.stop
+      yield* world.start
+      yield* send("e", { messageId: "another", userId: "u1" })
+      yield* until(resolved(space), (ids) => ids.length === 2)
+      assert.strictEqual(faults.reads, reads)
+      faults.failure = undefined
+      yield* changeWorkspace(sql, "test", (change) => resumeReplay(change, space, "src_a"))
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["other", "another", ...wanted])
+      assert.strictEqual((yield* replays(space))[1]!.state, "complete")
+      assert.isUndefined(failing())
+    })
+  )
+
+  it.effect("a store that is away is tried again, and another replay goes on meanwhile", () =>
+    Effect.gen(function* () {
+      const { connect, create, expected, faults, replays, resolved, send, settled } = yield* Replays
+      const space = yield* create("Away")
+      yield* send("f", { messageId: "f-1", userId: "u1" })
+      faults.failure = new LogUnavailable({ cause: "away" })
+      yield* connect(space, ["a"])
+      const wanted = expected(["a"], 30)
+      yield* until(replays(space), ([first]) => first?.state === "failed")
+      faults.failure = undefined
+      yield* connect(space, ["f"])
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["f-1", ...wanted])
+    })
+  )
+
+  it.effect("an installation from before there were replays goes on where it is, without one", () =>
+    Effect.gen(function* () {
+      const { connect, create, replays, resolved, send, settled, sql, start, stop } = yield* Replays
+      const space = yield* create("Old")
+      yield* settled
+      yield* stop
+      yield* sql`update cursors set admits = false where reader = ${readerName(space)}`
+      yield* connect(space, ["a"])
+      yield* start
+      yield* send("a", { messageId: "after-upgrade", userId: "u1" })
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["after-upgrade"])
+      assert.deepStrictEqual(yield* replays(space), [])
+      // From then on as everywhere.
+      yield* connect(space, ["b"], 10)
+      yield* settled
+      assert.strictEqual((yield* replays(space)).length, 1)
+    })
+  )
+
+  it.effect("IDR-131: who has lost the space neither admits nor moves a replay on", () =>
+    Effect.gen(function* () {
+      const { connect, create, database, resolved, settled, sql, start, stop } = yield* Replays
+      const space = yield* create("Lost")
+      yield* settled
+      yield* stop
+      yield* connect(space, ["g"])
+      const store = makeSpaceStore(database, space)
+      const rows = makeAdmission(database, space, store)
+      const before = yield* store.takeOver()
+      const now = yield* store.takeOver()
+      const fence = ({ pos, seq, epoch }: typeof now) => ({ from: pos, epoch, fromSeq: seq, toSeq: seq })
+      const [row] = yield* sql<{ no: number }>`select n::float8 as no from space_connections where space = ${space}`
+      const connection = { no: row!.no, source: 7, connectedAt: Date.now(), replayDays: 30 }
+      yield* fenced(rows.admit([connection], fence(before), 0))
+      assert.deepStrictEqual(yield* rows.read, { admitted: new Set<number>(), replays: [] })
+      yield* rows.admit([connection], fence(now), 0)
+      const [replay] = (yield* rows.read).replays
+      const progress = rows.progress({ ...replay!, processed: 7, at: 0, began: { at: 0, processed: 0 } })
+      yield* fenced(rows.fenced(fence(before), progress))
+      yield* fenced(rows.complete(replay!, fence(before), 0))
+      yield* fenced(rows.fail(replay!, "x", null, fence(before), 0))
+      assert.deepStrictEqual((yield* rows.read).replays, [replay])
+      yield* start
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), [])
+    })
+  )
+})
