@@ -104,6 +104,9 @@ export const storesToRead = LiveGraphs.layer.pipe(
   Layer.provideMerge(Health.layer)
 )
 
+/** For `braid what-if`: does what no service is there to do. */
+export const whatIfBeside = whatIfLive.pipe(Layer.provideMerge(services("join")))
+
 const healthReport = (draining: () => boolean) =>
   Effect.gen(function* () {
     const health = yield* Health

@@ -10,6 +10,7 @@ import { doctor } from "./doctor/doctor.ts"
 import { runLocalNeo4j } from "./platform/neo4j-local.ts"
 import { logging } from "./platform/logging.ts"
 import { version } from "./version.ts"
+import { whatIf } from "./what-if-command.ts"
 
 const terminal = process.stderr.isTTY === true
 
@@ -72,6 +73,27 @@ const command = {
         environment
       )
   ).pipe(Command.withDescription("Say step by step how an event would be resolved, or was. Writes nothing.")),
+  whatIf: Command.make(
+    "what-if",
+    {
+      file: Argument.String("rules.json").pipe(Argument.withDescription("Rules to try; - reads standard input")),
+      space: Flag.String("space").pipe(
+        Flag.withDescription("Slug of the space, when there are several"),
+        Flag.optional
+      ),
+      clusters: Flag.Int("clusters").pipe(
+        Flag.withDescription("How many of the profiles that would be others are shown, the largest first"),
+        Flag.withDefault(10)
+      ),
+      json: Flag.Boolean("json").pipe(Flag.withDescription("Everything, for machines"), Flag.withDefault(false))
+    },
+    ({ file, space, clusters, json }) =>
+      Effect.provide(whatIf({ file, space: Option.getOrUndefined(space), clusters, json }), environment)
+  ).pipe(
+    Command.withDescription(
+      "Resolve the whole history under other rules, beside the live profiles, and say who would be another. Changes nothing."
+    )
+  ),
   neo4j: Command.make(
     "neo4j",
     { port: Flag.Int("port").pipe(Flag.withDescription("Bolt port"), Flag.withDefault(7687)) },
@@ -95,6 +117,7 @@ const braid = Command.make("braid").pipe(
       Command.withSubcommands([command.rebuild])
     ),
     command.explain,
+    command.whatIf,
     command.neo4j
   ])
 )

@@ -100,8 +100,7 @@ export const prepare = (
     let autoAdded: Prepared["autoAdded"] = noTypes
     let failedFilters = noFilters
     try {
-      const isHidden =
-        isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, event.source))
+      const isHidden = isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, event.source))
       const asked = filters.length === 0 || isHidden ? undefined : askFilters(filters, message)
       if (asked !== undefined) failedFilters = asked.failed
       drop = isHidden ? suppressedUser : asked?.drop === true ? filtered : dropReason(message, facts)

@@ -2,6 +2,9 @@
  * What-if on a running service (spec 02 section 16.2), and the walk-through of docs/wrong-merge.md: a wrongly merged pair is found,
  * prevented by rules that were tried out first, taken apart, and stays apart.
  */
+import { spawn } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { withDatabase } from "./support/own-database.ts"
 import { configuration, Service, spaceId } from "./support/service.ts"
@@ -56,6 +59,23 @@ const tryOut = async (service: Service, candidate: object) => {
   return { id, run }
 }
 
+/** `braid what-if` beside the service. */
+const commandLine = (service: Service, url: string, candidate: object) => {
+  const file = join(service.dataDir, "candidate.json")
+  // The document of the configuration writes windows as the configuration does.
+  writeFileSync(file, JSON.stringify(candidate).replaceAll("EVER", "ever"))
+  const env = { BRAID_DATA_DIR: service.dataDir, BRAID_CONFIG: service.configFile, BRAID_DATABASE_URL: url }
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../bin/braid.mjs"), "what-if", file], {
+    env: { ...process.env, ...env }
+  })
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    let [out, err] = ["", ""]
+    child.stdout.on("data", (chunk) => (out += chunk))
+    child.stderr.on("data", (chunk) => (err += chunk))
+    child.once("close", (code) => resolve({ code, out, err }))
+  })
+}
+
 /** W-19: six people on one tablet. */
 const tablet = [1, 2, 3, 4, 5, 6].map((n) => ({
   type: "identify",
@@ -82,6 +102,15 @@ describe("what-if", () => {
       expect(cluster).toMatchObject({ change: "SPLIT", before: [before[0].segmentId], firstDivergence: "pad-2" })
       expect(cluster["after"]).toHaveLength(5)
       expect(cluster["recordAfter"].users.iterations[0].breach).toMatchObject({ type: "email", count: 2, limit: 1 })
+      const said = await commandLine(service, url, rules(1))
+      expect(said).toEqual({ code: 0, out: expect.any(String), err: expect.stringContaining("of 6 events") })
+      expect(said.out).toMatch(/^Space demo: 6 events, \d of them decided otherwise$/m)
+      expect(said.out).toMatch(/^ +people +2 +6 +\+4$/m)
+      expect(said.out).toContain("split 1 → 5")
+      expect(said.out).toContain("first decided otherwise: message pad-2")
+      expect((await commandLine(service, url, { identifiers: [{ type: "email", limit: 0 }] })).err).toMatch(
+        /were refused.*identifiers\[0\]\.limit/
+      )
       // Live is as it was.
       expect((await find(5)).segmentId).toBe(before[0].segmentId)
       expect((await ask(service, apply, { id })).data["applyWhatIf"]).toEqual({

@@ -56,7 +56,7 @@ const wrap = (text: string, width: number): ReadonlyArray<string> => {
 
 /** Values of events could hold escape sequences that move the cursor of whoever reads this. */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, "\uFFFD")
+export const printable = (text: string): string => text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, "\uFFFD")
 
 export const showExplanation = (explanation: Explanation, options: TerminalOptions): string => {
   const paint = (code: string, text: string) =>

@@ -52,6 +52,9 @@ const orderIn = (collection: Cluster["collection"]) => {
 const record = (entry: Parameters<typeof toRecord>[0] | null | undefined) =>
   entry == null ? null : JSON.stringify(toRecord(entry))
 
+/** What stands in `WhatIfRun.summary` of a run that is done. */
+export type WhatIfSummary = ReturnType<typeof summaryOf>
+
 const summaryOf = (clusters: ReadonlyArray<Cluster>, replayed: Replayed) => {
   const of = (collection: Cluster["collection"]) => {
     const own = clusters.filter((cluster) => cluster.collection === collection)
