@@ -160,9 +160,10 @@ export const timeline = (
   }
   // An event is placed where it happened, what it did to the identity beside it.
   const happened = new Map(events.map(({ messageId, timestamp }) => [messageId, timestamp]))
+  // Newest first, also where times are equal: histories come oldest first.
   const entries = [
     ...events.filter(({ messageId, type }) => listedTypes.has(type) && !groups.has(messageId)).map(eventEntry),
-    ...[...groups.values()].map((group) => {
+    ...[...groups.values()].toReversed().map((group) => {
       const entry = identityEntry(group)
       return { ...entry, at: (entry.messageId === null ? undefined : happened.get(entry.messageId)) ?? entry.at }
     })

@@ -13,7 +13,8 @@ import { Sidebar } from "./Sidebar.tsx"
 import "./shell.css"
 import { type Crumb, TopBar } from "./TopBar.tsx"
 
-const Palette = lazy(() => import("./Palette.tsx"))
+const loadPalette = () => import("./Palette.tsx")
+const Palette = lazy(loadPalette)
 const KeyHelp = lazy(() => import("./KeyHelp.tsx"))
 
 const NoSpace = ({ slug }: { readonly slug: string }) => (
@@ -68,7 +69,10 @@ export const Shell = () => {
     }
     addEventListener("keydown", pressed)
     addEventListener("paste", pasted)
+    // Here before it is asked for: what is typed while it loads would be lost.
+    const early = setTimeout(() => void loadPalette(), 300)
     return () => {
+      clearTimeout(early)
       removeEventListener("keydown", pressed)
       removeEventListener("paste", pasted)
     }
