@@ -219,6 +219,41 @@ layer(Replays.layer(postgresGraph), { excludeTestServices: true, timeout: "60 se
     })
   )
 
+  it.effect("IDR-163: a replay waits for the deletion of a person, and does not bring back what was read before", () =>
+    Effect.gen(function* () {
+      const { connect, create, deletePerson, faults, resolved, send, settled } = yield* Replays
+      const space = yield* create("Deleting")
+      yield* send("h", { messageId: "h-1", userId: "gone" }, { messageId: "h-2", userId: "stays" })
+      faults.gate.closeUnsafe()
+      const { reads } = faults
+      yield* connect(space, ["h"])
+      yield* until(
+        Effect.sync(() => faults.reads),
+        (now) => now > reads
+      )
+      yield* send("h", { messageId: "h-3", userId: "gone" }, { messageId: "h-4", userId: "stays" })
+      // All sources of the space wait: its place moves on all the same, for the deletion waits for that.
+      yield* deletePerson("gone")
+      faults.gate.openUnsafe()
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["h-2", "h-4"])
+    })
+  )
+
+  it.effect("connected by another process: what is accepted before the owner knows is not lost", () =>
+    Effect.gen(function* () {
+      const { connectElsewhere, create, resolved, send, settled, workspace } = yield* Replays
+      const space = yield* create("Elsewhere")
+      yield* send("g", { messageId: "g-1", userId: "u1" })
+      yield* connectElsewhere(space, "g")
+      yield* send("g", { messageId: "g-2", userId: "u1" })
+      yield* workspace.refresh
+      yield* send("g", { messageId: "g-3", userId: "u1" })
+      yield* settled
+      assert.deepStrictEqual(yield* resolved(space), ["g-1", "g-2", "g-3"])
+    })
+  )
+
   it.effect("an installation from before there were replays goes on where it is, without one", () =>
     Effect.gen(function* () {
       const { connect, create, replays, resolved, send, settled, sql, start, stop } = yield* Replays
@@ -241,7 +276,7 @@ layer(Replays.layer(postgresGraph), { excludeTestServices: true, timeout: "60 se
 
   it.effect("IDR-131: who has lost the space neither admits nor moves a replay on", () =>
     Effect.gen(function* () {
-      const { connect, create, database, resolved, settled, sql, start, stop } = yield* Replays
+      const { connect, create, database, expected, resolved, settled, sql, start, stop } = yield* Replays
       const space = yield* create("Lost")
       yield* settled
       yield* stop
@@ -264,7 +299,7 @@ layer(Replays.layer(postgresGraph), { excludeTestServices: true, timeout: "60 se
       assert.deepStrictEqual((yield* rows.read).replays, [replay])
       yield* start
       yield* settled
-      assert.deepStrictEqual(yield* resolved(space), [])
+      assert.deepStrictEqual(yield* resolved(space), expected(["g"], 30))
     })
   )
 })

@@ -122,6 +122,43 @@ describe("a new space", () => {
     expect(await profile("kim")).toEqual({ profile: { trait: { value: "pro" } } })
   })
 
+  it("IDR-12: a source that is connected is replayed; how far it is can be asked for", async () => {
+    await send("src_srv", { userId: "earlier", type: "identify", traits: { plan: "free" } })
+    const id = await create("Replayed")
+    const replay = `state replay { state days processed skipped total startedAt finishedAt estimatedEnd error retriesAt }`
+    const connect = `mutation ($id: ID!, $days: Int) { connectSources(spaceId: $id, sourceIds: ["src_srv"], replayDays: $days) { ${replay} } }`
+    for (const days of [-1, 36_501])
+      expect(await codeOf(ask("pt_owner", connect, { id, days }))).toBe("VALIDATION_FAILED")
+    const [connected] = (await answered(ask("pt_owner", connect, { id }))).connectSources
+    expect(connected.state).toBe("REPLAYING")
+    await send("src_srv", { userId: "next", type: "identify", traits: {} })
+    const query = `query ($id: ID!) { space(id: $id) { connections { ${replay} } } }`
+    const [{ state, replay: seen }] = (await answered(ask("pt_owner", query, { id }))).space.connections
+    expect(state).toBe("LIVE")
+    expect(seen).toMatchObject({
+      state: "COMPLETE",
+      days: 30,
+      skipped: 0,
+      error: null,
+      retriesAt: null,
+      estimatedEnd: null
+    })
+    expect(seen.processed).toBe(seen.total)
+    expect(seen.processed).toBeGreaterThan(0)
+    expect(Date.parse(seen.finishedAt)).toBeGreaterThanOrEqual(Date.parse(seen.startedAt))
+    const trail = `query ($id: ID!) { insights(spaceId: $id) { auditTrail(first: 1) { edges { node { action actor target } } } } }`
+    const { insights } = await answered(ask("pt_owner", trail, { id }, { "braid-space": id }))
+    expect(insights.auditTrail.edges[0].node).toEqual({
+      action: "Source Replay Completed",
+      actor: "system",
+      target: "source src_srv"
+    })
+    const resume = (source: string) =>
+      codeOf(ask("pt_owner", `mutation { resumeReplay(spaceId: "${id}", sourceId: "${source}") { state } }`))
+    expect(await resume("src_srv")).toBe("CONFLICT")
+    expect(await resume("src_web")).toBe("NOT_FOUND")
+  })
+
   it("IDR-7: has the rules that the answers lead to, as they were shown before", async () => {
     const answers = { industry: "WEBSITE_BUSINESS", mobileApp: true, canonicalUserId: true, otherUniqueId: false }
     const rows = `identifiers { type rank explicitRank limit window origin enabled blocked { kind value } }`

@@ -19,6 +19,8 @@ import { postgresEventLog } from "../../src/log/postgres.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
 import { readAudit } from "../../src/workspace/audit.ts"
+import { makeDeletions } from "../../src/privacy/deletions.ts"
+import { createRegulation, findRegulation } from "../../src/workspace/manage-regulations.ts"
 import { makeManagement } from "../../src/workspace/management.ts"
 import { Workspace } from "../../src/workspace/workspace.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
@@ -56,7 +58,7 @@ class Faults extends Context.Service<
   Faults,
   {
     now: number
-    /** Closed: who replays waits. */
+    /** Closed: what was read for a replay is not given out. */
     readonly gate: Latch.Latch
     failure: HistoryFailed | undefined
     /** How often a replay was begun to be read. */
@@ -87,9 +89,11 @@ const history = Layer.effect(
       readByTime: (options) =>
         Stream.unwrap(
           Effect.gen(function* () {
+            if (faults.failure !== undefined) return Stream.fail(faults.failure)
+            const pages = yield* Stream.runCollect(real.readByTime(options))
             faults.reads += 1
             yield* faults.gate.await
-            return faults.failure === undefined ? real.readByTime(options) : Stream.fail(faults.failure)
+            return Stream.fromIterable(pages)
           })
         )
     })
@@ -199,6 +203,22 @@ const make = Effect.gen(function* () {
         connected.map((slug) => `src_${slug}`),
         days
       ),
+    /** From another process, which knows of nothing that is in memory here. */
+    connectElsewhere: (space: string, slug: string) =>
+      Effect.gen(function* () {
+        const other = yield* Layer.build(Layer.fresh(workspaceLive))
+        const elsewhere = yield* Effect.provide(makeManagement, other)
+        yield* elsewhere.connectSources("test", space, [`src_${slug}`])
+      }).pipe(Effect.scoped, Effect.provide(context)),
+    /** Deletes a person, as a regulation does. */
+    deletePerson: (userId: string) =>
+      Effect.gen(function* () {
+        const asked = { type: "DELETE_INTERNAL", source: null, userIds: [userId] } as const
+        const id = yield* createRegulation(sql, "test", asked, { quota: 0, maxSuppressed: 0, delayMs: 0 })
+        const { start, round } = yield* makeDeletions(0)
+        const status = Effect.map(findRegulation(sql, id, 0), (found) => found?.status)
+        yield* until(start.pipe(Effect.andThen(round), Effect.andThen(status)), (is) => is === "FINISHED")
+      }).pipe(Effect.provideService(SpaceActors, running!.actors), Effect.provide(context)),
     disconnect: (space: string, slug: string) => management.disconnectSource("test", space, `src_${slug}`),
     /** Message ids in the order in which the space has resolved them. */
     resolved: Effect.fnUntraced(function* (space: string) {
