@@ -52,6 +52,10 @@ export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
      where type is not null and kind <> 'ID value blocked'`,
   // Which entries of the journal tell of a profile, for its history (IDR-210). The entry that created it is not here: its number says which one.
   `create table if not exists ${s}.journal_profiles (profile bigint not null, pos bigint not null, primary key (profile, pos))`,
+  // How far the journal from before is told there (operations/tell-journal.ts); a new space has none.
+  `create table if not exists ${s}.journal_backfill (done bigint not null, up_to bigint not null)`,
+  `insert into ${s}.journal_backfill (done, up_to) select 0, coalesce(max(j.pos), 0) from ${s}.journal j
+     having not exists (select 1 from ${s}.journal_backfill)`,
   // Demotions, for contended identifiers (IDR-211).
   `create index if not exists violations_demoted on ${s}.violations (pos) where type is not null
      and kind in ('Identifier value limit exceeded', 'Identifier value time limit exceeded', 'Profiles kept apart')`,

@@ -27,6 +27,7 @@ import type { Seq } from "./model.ts"
 import { Pace } from "./pace.ts"
 import { OperationWatch } from "./operations/operation-watch.ts"
 import { makeRunner } from "./operations/runner.ts"
+import { tellJournal } from "./operations/tell-journal.ts"
 import { makeRebuilder, type Rebuilder } from "./rebuild.ts"
 import { makeReplays } from "./space-replay.ts"
 import { currentRules, openSession, type SpaceSession } from "./space-session.ts"
@@ -81,6 +82,7 @@ export const runSpace = Effect.fnUntraced(function* (spaceId: string, status: Sp
         wake: () => woken.openUnsafe()
       })
       yield* Effect.forkChild(rebuilder.run)
+      yield* Effect.forkChild(tellJournal({ spaceId, store: session.store, epoch: () => epoch }))
     }
     yield* runSession({ space, session, rebuilder, woken, status, onCommitted: (seq) => (committed = seq) })
   }
