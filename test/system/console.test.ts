@@ -1,0 +1,328 @@
+/**
+ * The console in a real browser, on real data of one service: what each page must answer, nothing serious for axe, no request to
+ * another host, stored markup shown as text. And its door: files, policy, sessions, forged requests.
+ */
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { configuration, Service, spaceId, token } from "./support/service.ts"
+
+const executablePath = inject("chromium")
+const admin = "pt_console_admin"
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+const markup = '<img src=x onerror="document.title=1">'
+
+interface Axe {
+  readonly run: (
+    document: unknown,
+    options: unknown
+  ) => Promise<{
+    readonly violations: ReadonlyArray<{
+      readonly id: string
+      readonly impact: string
+      readonly nodes: ReadonlyArray<{ readonly html: string }>
+    }>
+  }>
+}
+
+let service: Service
+
+beforeAll(async () => {
+  service = await new Service({
+    config: { tokens: [...configuration.tokens, { name: "admin", space: "demo", secret: admin, scopes: ["admin"] }] }
+  }).start()
+  // W-7: two visitors become one by an e-mail address; W-3: one address, two user ids.
+  await service.batch([
+    { type: "page", anonymousId: "anon-1", name: "Home", messageId: "c-1" },
+    {
+      type: "identify",
+      anonymousId: "anon-1",
+      traits: { email: "kim@example.com", name: "Kim Lee" },
+      messageId: "c-2"
+    },
+    { type: "page", anonymousId: "anon-2", name: "Shoes", messageId: "c-3" },
+    { type: "identify", anonymousId: "anon-2", traits: { email: "kim@example.com" }, messageId: "c-4" },
+    { type: "identify", userId: "abc123", traits: { email: "jane@example.com", name: "Jane Doe" }, messageId: "c-5" },
+    { type: "identify", userId: "abc456", traits: { email: "jane@example.com", name: markup }, messageId: "c-6" },
+    { type: "track", userId: "abc456", event: "<b>Bold</b>", messageId: "c-7" }
+  ])
+  await service.settled()
+})
+afterAll(() => service.dispose())
+
+const fromConsole = { "braid-console": "1", "content-type": "application/json" }
+
+const signIn = async (secret: string) =>
+  fetch(`${service.url}/console/session`, {
+    method: "POST",
+    headers: fromConsole,
+    body: JSON.stringify({ token: secret })
+  })
+
+const cookieOf = (response: Response) => response.headers.get("set-cookie")!.split(";")[0]!
+
+const ask = (headers: Record<string, string>, query = "{ spaces { slug } }") =>
+  fetch(`${service.url}/console/graphql`, {
+    method: "POST",
+    headers: { ...fromConsole, ...headers },
+    body: JSON.stringify({ query })
+  })
+
+describe("the door of the console", () => {
+  it("the page allows no script but its own files; files never change; what is missing is 404", async () => {
+    const page = await fetch(`${service.url}/console/s/demo/profiles`)
+    const html = await page.text()
+    expect(page.status).toBe(200)
+    expect(page.headers.get("cache-control")).toBe("no-store")
+    const policy = page.headers.get("content-security-policy")!
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain("unsafe")
+    expect(html).not.toMatch(/<script(?![^>]* src=)/)
+    const script = /src="(\/console\/assets\/[^"]+\.js)"/.exec(html)![1]!
+    const file = await fetch(`${service.url}${script}`, { headers: { "accept-encoding": "br" } })
+    expect(file.headers.get("cache-control")).toContain("immutable")
+    expect(file.headers.get("content-encoding")).toBe("br")
+    expect((await fetch(`${service.url}/console/assets/none.js`)).status).toBe(404)
+    const dark = await fetch(`${service.url}/console`, { headers: { cookie: "braid_theme=dark" } })
+    expect(await dark.text()).toContain('<html data-theme="dark"')
+  })
+
+  it("first load is at most 250 kB compressed", () => {
+    const folder = join(import.meta.dirname, "../../dist/console")
+    type Entry = { file: string; css?: Array<string>; imports?: Array<string>; isEntry?: boolean }
+    const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Record<string, Entry>
+    const files = new Set<string>()
+    const add = (key: string): void => {
+      const { file, css = [], imports = [] } = manifest[key]!
+      if (files.has(file)) return
+      for (const each of [file, ...css]) files.add(each)
+      imports.forEach(add)
+    }
+    add(Object.keys(manifest).find((key) => manifest[key]!.isEntry === true)!)
+    const bytes = [...files].reduce(
+      (sum, file) => sum + gzipSync(readFileSync(join(folder, file)), { level: 9 }).length,
+      0
+    )
+    expect(bytes).toBeLessThan(250_000)
+  })
+
+  it("a session has a cookie that scripts cannot read, and ends with signing out", async () => {
+    const response = await signIn(admin)
+    const cookie = response.headers.get("set-cookie")!
+    for (const flag of ["HttpOnly", "SameSite=Strict", "Path=/console"]) expect(cookie).toContain(flag)
+    const own = { cookie: cookieOf(response) }
+    expect(await (await ask(own)).json()).toEqual({ data: { spaces: [{ slug: "demo" }] } })
+    await fetch(`${service.url}/console/session`, { method: "DELETE", headers: { ...fromConsole, ...own } })
+    expect((await ask(own)).status).toBe(401)
+  })
+
+  it("forged requests are refused: without our header, from another site, with a made-up cookie, with a token", async () => {
+    const own = { cookie: cookieOf(await signIn(admin)) }
+    const { "braid-console": _, ...plain } = fromConsole
+    const forged = await fetch(`${service.url}/console/graphql`, {
+      method: "POST",
+      headers: { ...plain, ...own },
+      body: "{}"
+    })
+    expect(forged.status).toBe(401)
+    expect((await ask({ ...own, "sec-fetch-site": "cross-site" })).status).toBe(401)
+    expect((await ask({ ...own, origin: "http://evil.example" })).status).toBe(401)
+    expect((await ask({ cookie: `braid_session=${"x".repeat(43)}` })).status).toBe(401)
+    expect((await ask({ authorization: `Bearer ${admin}` })).status).toBe(401)
+    expect((await signIn("pt_nobody")).status).toBe(401)
+  })
+
+  it("what a session may do is what its token may do", async () => {
+    const own = { cookie: cookieOf(await signIn(token)) }
+    const query = `mutation { undoMerge(spaceId: "${spaceId}", mergeId: "mrg_x", reason: "x") { audit { id } } }`
+    const { errors } = (await (await ask(own, query)).json()) as {
+      errors: ReadonlyArray<{ extensions: { code: string } }>
+    }
+    expect(errors[0]!.extensions.code).toBe("FORBIDDEN")
+  })
+})
+
+interface Found {
+  readonly profile: { readonly segmentId: string }
+}
+
+/** The profile that holds an e-mail address. */
+const profileOf = async (email: string): Promise<string> => {
+  const query = `query ($space: ID!, $email: String!) {
+    profile(spaceId: $space, by: { externalId: { type: "email", id: $email } }) { segmentId } }`
+  return (await service.graphql<Found>(query, { space: spaceId, email })).data.profile.segmentId
+}
+
+describe.skipIf(executablePath === null)("the console in Chromium", () => {
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  const complaints: Array<string> = []
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: executablePath!,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync"
+      ]
+    })
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" })
+    context.on("request", (request) => {
+      const url = new URL(request.url())
+      if (/^https?:$/.test(url.protocol) && url.origin !== service.url) complaints.push(`left the host: ${url.href}`)
+    })
+    page = await context.newPage()
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text())
+    })
+    page.on("pageerror", (error) => complaints.push(error.message))
+  })
+  afterAll(() => browser?.close())
+
+  const open = async (path: string) => {
+    await page.goto(`${service.url}/console${path}`)
+    await page.locator("main[data-ready]").waitFor()
+  }
+  const text = () => page.locator("main").innerText()
+  const expectText = (words: string | RegExp) =>
+    page.locator("main").getByText(words).first().waitFor({ timeout: 8000 })
+  const expectClean = async () => {
+    await page.evaluate(axe)
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: Axe }).axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+      })
+    )
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([])
+    expect(complaints.splice(0)).toEqual([])
+  }
+
+  it("asks who one is, and comes back to where one wanted to go", async () => {
+    await open("/s/demo/profiles?anonymous=true")
+    expect(await page.title()).toContain("Sign in")
+    await expectClean()
+    await page.getByLabel("Access token").fill(admin)
+    await page.getByRole("button", { name: "Sign in" }).click()
+    await page.waitForURL(/\/s\/demo\/profiles\?anonymous=true/)
+  })
+
+  it("PRO-70, PRO-73: profiles, and one found by its e-mail address", async () => {
+    await open("/s/demo/profiles")
+    await expectText("Jane Doe")
+    await expectText(markup)
+    await expectClean()
+    await page.getByLabel("Find profiles").fill("kim@example.com")
+    await page.waitForURL(/q=kim/)
+    await expectText("1 profile found")
+    await page.locator("tbody a").first().click()
+    await page.waitForURL(/overview/)
+    await page.getByRole("heading", { level: 1, name: "Kim Lee" }).waitFor()
+  })
+
+  it("the palette finds a person by pasted text, with the keyboard alone", async () => {
+    await open("/s/demo/profiles")
+    await page.keyboard.press("Control+k")
+    await page.getByRole("combobox", { name: "Search or paste" }).waitFor()
+    await page.keyboard.type("kim@example.com")
+    await page.getByRole("option", { name: /Kim Lee/ }).waitFor()
+    await expectClean()
+    await page.keyboard.press("Enter")
+    await page.waitForURL(/profiles\/use_/)
+  })
+
+  it("PRO-71: a profile says who it is, its identifiers and limits, what happened, its traits", async () => {
+    await open(`/s/demo/profiles/${await profileOf("kim@example.com")}/overview`)
+    await expectText("Merged in")
+    const shown = await text()
+    for (const part of ["Kim Lee", "anon-1", "anon-2", "2 / 5 ever", "Undo merge"]) expect(shown).toContain(part)
+    await expectClean()
+  })
+
+  it("the graph tells the evidence of a merge; undoing is shown before it is done", async () => {
+    await open(`/s/demo/profiles/${await profileOf("kim@example.com")}/graph`)
+    await expectText("Two profiles held identifiers of this event, so they became one.")
+    await page.locator("svg.threads").waitFor()
+    await expectClean()
+    await page.keyboard.press("ArrowLeft")
+    await page.waitForURL(/e=c-3/)
+    await page.keyboard.press("ArrowRight")
+    await page.getByRole("button", { name: "Undo merge…" }).click()
+    await page.getByText("Its own profile").waitFor()
+    expect(await page.getByRole("dialog").innerText()).toContain("anon-2")
+    await expectClean()
+    await page.getByRole("button", { name: "Keep merged" }).click()
+  })
+
+  it("explain states what was decided, which limit was breached and what gave way", async () => {
+    await open("/s/demo/explain/c-6")
+    await expectText("Created a new profile instead of joining Jane Doe's")
+    const shown = await text()
+    for (const part of ["Limit breached", "2 of 1 ever", "Demoted email", markup.slice(0, 9)])
+      expect(shown).toContain(part)
+    await expectClean()
+  })
+
+  it("a dry run answers and writes nothing", async () => {
+    await open("/s/demo/explain?message=c-5")
+    await page.getByRole("button", { name: "Run" }).click()
+    await expectText("Extracted 2 identifiers")
+    await expectClean()
+  })
+
+  it("PRO-85: why two did not merge, from Insights alone", async () => {
+    await open("/s/demo/insights/violations")
+    await page.locator("td").getByText("Limit exceeded").first().waitFor()
+    await expectClean()
+    await open("/s/demo/insights/not-merged?a=user_id:abc456&b=email:jane@example.com")
+    await expectText("Limit exceeded")
+    await expectClean()
+    for (const tab of ["success", "audit", "contended"]) {
+      await open(`/s/demo/insights/${tab}`)
+      await page.locator("section.card").first().waitFor()
+      await expectClean()
+    }
+  })
+
+  it("live events: names with markup are text, pausing is in the address", async () => {
+    await open("/s/demo/live")
+    await expectText("<b>Bold</b>")
+    await page.keyboard.press("p")
+    await page.waitForURL(/paused=true/)
+    await expectClean()
+  })
+
+  it("rules: a change is collected, and whom it affects is counted before it is saved", async () => {
+    await open("/s/demo/rules")
+    await page.getByRole("button", { name: "Lower limit of anonymous_id" }).click()
+    await expectText("limit 5 ever to 4 ever")
+    await expectText(/No profile holds more/)
+    await expectClean()
+    await page.getByRole("button", { name: "Try in What-if" }).click()
+    await page.waitForURL(/what-if\/wif_/)
+    await expectText("Nothing would change")
+    await expectClean()
+  })
+
+  it("health, and dark", async () => {
+    await open("/s/demo/health")
+    await expectText("up to date")
+    await page.keyboard.press("t")
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark")
+    await expectClean()
+    await open("/s/demo/profiles")
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark")
+    await expectText("Jane Doe")
+    await expectClean()
+  })
+})
