@@ -311,16 +311,3 @@ export const splitProfile: Operation<SplitProfileData, SplitProfileVariables> = 
   name: "SplitProfile",
   text: "mutation SplitProfile($space: ID!, $input: SplitInput!, $reason: String!) { splitProfile(spaceId: $space, input: $input, reason: $reason) { remaining { segmentId } separated { segmentId } audit { id } } }"
 }
-
-export type RevertSplitData = { readonly revertSplit: { readonly segmentId: string } }
-
-export interface RevertSplitVariables {
-  readonly space: string
-  readonly audit: string
-  readonly reason: string
-}
-
-export const revertSplit: Operation<RevertSplitData, RevertSplitVariables> = {
-  name: "RevertSplit",
-  text: "mutation RevertSplit($space: ID!, $audit: ID!, $reason: String!) { revertSplit(spaceId: $space, auditId: $audit, reason: $reason) { segmentId } }"
-}

@@ -6,7 +6,6 @@ import type { Placed } from "./layout.ts"
 
 export type Threads = NonNullable<ProfileThreadsData["profile"]>["threads"]
 export type Column = Threads["columns"][number]
-export type Thread = Threads["threads"][number]
 
 interface PictureProps {
   readonly threads: Pick<Threads, "threads" | "columns">
