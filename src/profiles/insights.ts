@@ -224,5 +224,3 @@ export const makeInsights = ({ read: sql }: Database["Service"]) => {
 
   return { errors, successes, summary }
 }
-
-export type InsightReader = ReturnType<typeof makeInsights>

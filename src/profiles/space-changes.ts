@@ -92,5 +92,3 @@ export const makeSpaceChanges = ({ read: sql }: Database["Service"], log: EventL
   })
   return { head, after }
 }
-
-export type SpaceChanges = ReturnType<typeof makeSpaceChanges>

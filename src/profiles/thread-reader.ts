@@ -84,5 +84,3 @@ export const makeThreadReader = (services: {
     return { ...threads, columns: yield* countRepeats(space, profile, threads.columns) }
   })
 }
-
-export type ThreadReader = ReturnType<typeof makeThreadReader>
