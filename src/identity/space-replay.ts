@@ -10,14 +10,15 @@
  * - One replay at a time; others of the space wait for it, but not for one that failed. What is temporary is tried again
  *   less and less often; a damaged archive waits for a person (`replay-views.ts`).
  */
-import { Cause, Clock, Effect, FiberHandle, Latch, Metric, Stream } from "effect"
+import { Cause, Clock, Effect, Metric } from "effect"
 import type { SqlError } from "effect/sql"
-import { ArchiveDamaged, History, type ReplayEvent } from "../archive/history.ts"
+import { ArchiveDamaged, History } from "../archive/history.ts"
 import { type LogEvent, LogUnavailable, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
 import { causeMessage } from "../platform/supervise.ts"
 import type { Connection, Space } from "../workspace/workspace.ts"
+import { makeReader } from "./replay-reader.ts"
 import { type Fence, makeAdmission, type Progress, type Replay } from "./source-admission.ts"
 import type { SpaceFenced, SpaceStore } from "./space-store.ts"
 
@@ -64,29 +65,17 @@ export interface SpaceReplays {
   readonly pause: (ms: number) => Effect.Effect<void>
 }
 
-/** A replay that is read beside the batches. */
-interface Reader {
-  readonly id: number
-  /** The newest request to delete people when it began: after a newer one, pages are looked at again. */
-  readonly newest: number
-  page: ReadonlyArray<ReplayEvent>
-  ended: boolean
-  failure: Cause.Cause<unknown> | undefined
-  /** Open: the next page is wanted. */
-  readonly wanted: Latch.Latch
-}
-
 export const makeReplays = Effect.fnUntraced(function* (options: {
   readonly spaceId: string
   readonly slug: string
   readonly store: SpaceStore
   readonly wake: () => void
 }) {
-  const { spaceId, slug, store, wake } = options
+  const { spaceId, slug, store } = options
   const history = yield* History
   const health = yield* Health
   const rows = makeAdmission(yield* Database, spaceId, store)
-  const reading = yield* FiberHandle.make<void, never>()
+  const reader = yield* makeReader({ setTotal: rows.setTotal, wake: options.wake })
   const healthName = `replay:${slug}`
   yield* Effect.addFinalizer(() => Effect.sync(() => health.remove(healthName)))
   const resolvedCount = Metric.withAttributes(replayedTotal, { space: slug, outcome: "resolved" })
@@ -96,7 +85,6 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
   let connections: ReadonlyArray<Connection> = []
   let admitted: ReadonlySet<number> = new Set()
   let replays: ReadonlyArray<Replay> = []
-  let reader: Reader | undefined
   let notBefore = 0
   let deletions = { pending: 0, newest: 0 }
   /** By replay: its first progress here, and how often it has failed in a row. */
@@ -113,44 +101,6 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     else health.waiting(healthName, failed.error ?? "")
   }
 
-  const stopReading = Effect.suspend(() => {
-    reader = undefined
-    return FiberHandle.clear(reading)
-  })
-
-  const startReading = (replay: Replay) => {
-    const { id, key, receivedFrom, upTo } = replay
-    // No end of time: what was accepted between connecting and admission is part of it.
-    const range = { receivedFrom, receivedTo: Infinity, sources: sourcesOf(replay), upTo }
-    const own: Reader = {
-      id,
-      newest: deletions.newest,
-      page: [],
-      ended: false,
-      failure: undefined,
-      wanted: Latch.makeUnsafe(false)
-    }
-    reader = own
-    const pages = history.readByTime(key === null ? range : { ...range, after: key })
-    return Effect.gen(function* () {
-      if (key === null) yield* rows.setTotal(id, yield* history.countByTime(range))
-      yield* Stream.runForEach(pages, (page) =>
-        Effect.suspend(() => {
-          own.wanted.closeUnsafe()
-          own.page = page
-          wake()
-          return own.wanted.await
-        })
-      )
-      own.ended = true
-    }).pipe(
-      Effect.catchCause((cause) => Effect.sync(() => (own.failure = cause))),
-      Effect.andThen(Effect.sync(wake)),
-      (body) => FiberHandle.run(reading, body),
-      Effect.asVoid
-    )
-  }
-
   const failed = Effect.fnUntraced(function* (replay: Replay, cause: Cause.Cause<unknown>, fence: Fence) {
     const error = causeMessage(cause)
     const damaged = Cause.squash(cause) instanceof ArchiveDamaged
@@ -158,7 +108,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     const before = failures.get(replay.id) ?? 0
     failures.set(replay.id, before + 1)
     const retryAt = damaged ? null : now + Math.min(longestRetryMs, firstRetryMs * 2 ** before)
-    if (reader?.id === replay.id) yield* stopReading
+    if (reader.of(replay.id) !== undefined) yield* reader.stop
     yield* rows.fail(replay, error, retryAt, fence, now)
     change(replay.id, { ...replay, state: "failed", error, retryAt })
     const told = `The replay into space ${slug} ${damaged ? "has failed" : "waits"}, and live events of its sources with it: ${error}`
@@ -171,7 +121,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     const can = (replay: Replay) =>
       (replay.state === "replaying" || (replay.retryAt !== null && replay.retryAt <= now)) &&
       sourcesOf(replay).length > 0
-    return replays.find((replay) => replay.id === reader?.id && can(replay)) ?? replays.find(can)
+    return replays.find((replay) => reader.of(replay.id) !== undefined && can(replay)) ?? replays.find(can)
   }
 
   /** Events that were read for a replay; `after(k)` is where it stands behind the first `k` of them. */
@@ -217,11 +167,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
 
   /** What was received before the sources were connected, from the page that was read. */
   const takeReplayed = Effect.fnUntraced(function* (replay: Replay, fence: Fence, limit: number) {
-    if (reader?.id !== replay.id) {
-      yield* stopReading
-      yield* startReading(replay)
-    }
-    const own = reader!
+    const own = reader.of(replay.id) ?? (yield* reader.start(replay, sourcesOf(replay), deletions.newest))
     if (own.failure !== undefined) return yield* failed(replay, own.failure, fence)
     if (own.page.length > 0) {
       const page = own.page.slice(0, limit)
@@ -241,13 +187,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     }
     if (!own.ended) return undefined
     const position = replay.upTo
-    return yield* taken(
-      replay,
-      [],
-      fence,
-      () => ({ position }),
-      () => (reader = undefined)
-    )
+    return yield* taken(replay, [], fence, () => ({ position }), reader.forget)
   })
 
   const completed = (replay: Replay, fence: Fence, at: number): Taken => ({
@@ -311,7 +251,8 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
         found = yield* rows.read
       }
       ;({ admitted, replays } = found)
-      if (reader !== undefined && next(Infinity)?.id !== reader.id) yield* stopReading
+      if (!replays.some((replay) => reader.of(replay.id) !== undefined && sourcesOf(replay).length > 0))
+        yield* reader.stop
       for (const replay of replays) change(replay.id, replay)
     }),
     take: Effect.fnUntraced(function* (fence, limit) {

@@ -264,6 +264,11 @@ export const makeSpaceStore = (
         Effect.andThen(
           sql`delete from space_operations where space = ${spaceId} and finished_at < ${new Date(now - 30 * 86_400_000)}`
         ),
+        // Replays whose sources were all disconnected.
+        Effect.andThen(
+          sql`delete from space_replays r where r.space = ${spaceId} and r.started_at < ${new Date(now - 30 * 86_400_000)}
+            and not exists (select 1 from space_connections c where c.replay = r.id)`
+        ),
         Effect.andThen(
           sql.unsafe(
             `delete from ${s}.dropped d where d.at < $1 or d.pos < (select min(x.pos) from
