@@ -170,6 +170,8 @@ const runSession = Effect.fnUntraced(function* (options: {
         seen = hit.known
         return startOver
       }),
+      // What was read for it is not settled: until the next session opens, only the stored cursor is.
+      Effect.tapCause(() => Effect.sync(() => (readTo = cursor))),
       Effect.ensuring(Effect.sync(() => (inFlight = undefined)))
     )
   })

@@ -7,7 +7,9 @@ import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
 import { spaceSchema } from "../../src/identity/schema.ts"
+import { SpaceActors } from "../../src/identity/space-actors.ts"
 import { Database } from "../../src/platform/database.ts"
+import { Health } from "../../src/platform/health.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { message, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { differences } from "../system/support/clean-run.ts"
@@ -116,6 +118,24 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         ])
         expect(known).not.toBeNull()
         expect(stranger).toBeNull()
+      })
+    )
+
+    it.effect("what could not be committed is not settled, also while the space starts over", () =>
+      Effect.gen(function* () {
+        const { send, settled, space } = yield* Rig
+        const { write: sql } = yield* Database
+        const health = yield* Health
+        const actors = yield* SpaceActors
+        const stamps = `${spaceSchema(space.id)}.stamps`
+        const restarts = () => health.fibers().find(({ name }) => name === `space:${space.slug}`)?.restarts ?? 0
+        yield* sql.unsafe(`alter table ${stamps} add constraint full_disk check (pos < 0) not valid`)
+        const before = restarts()
+        yield* send([{ userId: "refused", event: "E" }])
+        yield* Effect.repeat(Effect.sync(restarts), { schedule: Schedule.spaced("1 millis"), until: (n) => n > before })
+        expect((yield* actors.progress).map(({ lag }) => lag)).toEqual([1])
+        yield* sql.unsafe(`alter table ${stamps} drop constraint full_disk`)
+        yield* settled
       })
     )
   })
