@@ -11,9 +11,9 @@ import { messageTypes } from "../../event/message.ts"
 import { float8s } from "../../platform/sql-arrays.ts"
 import type { Collection } from "../../workspace/rules.ts"
 import type { GraphError, GraphOperation, LinkedProfile, LinkRow } from "../graph.ts"
-import type { Identifier, ProfileNo } from "../model.ts"
+import type { Identifier, ProfileNo, Seq } from "../model.ts"
 import type { OperationContext } from "./execution.ts"
-import { type StampedEvent, stampColumns } from "./stamps.ts"
+import { type Linking, stampColumns } from "./stamps.ts"
 
 const atOnce = 500
 
@@ -27,6 +27,8 @@ export interface Leaving {
   readonly staying: ReadonlyArray<ProfileNo>
   /** Identifiers of the leaving side, after the operation. */
   readonly identifiers: ReadonlyArray<Identifier>
+  /** Events of the staying members before this were resolved by none of them (`first-carried.ts`). */
+  readonly since: Seq
   /** Profile that moved events will belong to. */
   readonly to: ProfileNo
 }
@@ -50,7 +52,7 @@ export class LinkMoves {
     this.to = to
   }
 
-  see(no: ProfileNo, other: ProfileNo, { seq, t, source, message }: StampedEvent, moves: boolean): void {
+  see(no: ProfileNo, other: ProfileNo, { seq, t, source, message }: Linking, moves: boolean): void {
     const rest = { position: seq, createdAt: t, source, messageId: message?.messageId ?? "" }
     const pair = pairOf(this.collection, no, other)
     if (moves) this.left.set(`${no} ${other}`, pair)

@@ -1,6 +1,8 @@
 /**
  * What goes with identifiers that leave a profile (IDR-202): the events all of whose promoted identifiers are on the leaving
- * side, their trait writes and their links. Reads every event stamped with the staying side; writes nothing.
+ * side, their trait writes and their links. Writes nothing. Reads the events of the staying side since it can have seen
+ * these identifiers (`since`); older ones only for what moved events leave behind: the first calls that state a link, and
+ * writes to keys that were overwritten, newest first.
  *
  * Trait documents stay exact: the leaving side gets the writes of the moved events on top of its own; on the staying side a
  * key whose newest write leaves falls back to the newest that stays. Where the event of a write has left the log, the
@@ -18,7 +20,7 @@ import type { ProfileNo, Seq } from "../model.ts"
 import { decodeTraits, encodeTraits, isNewer, type TraitDoc, type Write, writeTraits } from "../traits.ts"
 import type { OperationContext } from "./execution.ts"
 import { type Leaving, type LinkChanges, LinkMoves, settleLinks } from "./link-moves.ts"
-import { makeStamps, type StampedEvent, stampColumns } from "./stamps.ts"
+import { makeStamps, type Stamp, stampColumns } from "./stamps.ts"
 
 /** Events updated by one statement. */
 const eventsAStatement = 5000
@@ -41,9 +43,14 @@ const writesTraits = (collection: Collection, { type, traits }: Message): boolea
 const group = messageTypes.indexOf("group")
 
 /** What events have written to the keys of `doc`: the newest of each. */
-const noteWrites = (doc: TraitDoc, into: TraitDoc, { message, t, source, seq }: StampedEvent): void => {
-  for (const [key, value] of Object.entries(message!.traits!)) {
-    if (!doc.has(key)) continue
+const noteWrites = (
+  keys: { readonly has: (key: string) => boolean },
+  into: TraitDoc,
+  { t, source, seq }: Pick<Stamp, "t" | "source" | "seq">,
+  { traits }: Message
+): void => {
+  for (const [key, value] of Object.entries(traits!)) {
+    if (!keys.has(key)) continue
     const known = into.get(key)
     if (known === undefined || isNewer(t, seq, known)) into.set(key, [value, t, source, seq])
   }
@@ -59,7 +66,8 @@ export const planMoves = Effect.fnUntraced(function* (
   leaving: Leaving
 ): Effect.fn.Return<Moves, SqlError.SqlError | HistoryFailed | GraphError> {
   const { database, schema, maxTraits } = context
-  const { collection, members, staying, identifiers, to } = leaving
+  const { collection, members, staying, identifiers, to, since } = leaving
+  const before = { from: 0, to: since }
   const stamps = makeStamps(context, collection)
   const side = new Set(identifiers.map(identifierText))
   const counts = yield* stamps.counts([...members, ...staying])
@@ -83,19 +91,32 @@ export const planMoves = Effect.fnUntraced(function* (
     const lost: Array<string> = []
     const rest: TraitDoc = new Map()
     const written: TraitDoc = new Map()
-    yield* stamps.each(no, (event) => {
+    let left = 0
+    yield* stamps.each(no, { from: since, to: Number.MAX_SAFE_INTEGER }, (event) => {
       const { promoted, message, t, source, seq, kind, other } = event
       const moves = promoted.length > 0 && promoted.every((id) => side.has(identifierText(id)))
       if (moves) {
+        left++
         moved.push(event.h)
         if (first === null || t < first.t) first = { t, source, messageId: message?.messageId ?? "" }
         lost.push(...(keysOf.get(seq) ?? []))
-      } else stayed += 1
+      }
       if (kind === group && other !== null) links.see(no, other, event, moves)
       if (message === undefined || !writesTraits(collection, message)) return
       if (moves) writeTraits(written, message.traits!, t, source, seq, maxTraits)
-      else noteWrites(doc, rest, event)
+      else noteWrites(doc, rest, event, message)
     })
+    stayed += counts.get(no)! - left
+    if (since > 0 && lost.length > 0) {
+      const keys = new Set(lost)
+      const unsettled = (ts: number) => {
+        for (const key of keys) if ((rest.get(key)?.[1] ?? -Infinity) > ts) keys.delete(key)
+        return keys.size > 0
+      }
+      yield* stamps.withTraits(no, before, unsettled, (stamp, message) => {
+        if (writesTraits(collection, message)) noteWrites(keys, rest, stamp, message)
+      })
+    }
     for (const [key, write] of written) gain(gained, key, write)
     for (const key of lost) {
       gain(gained, key, doc.get(key)!)
@@ -106,6 +127,9 @@ export const planMoves = Effect.fnUntraced(function* (
     if (lost.length > 0) traits.set(no, doc)
     if (lost.length > 0 || written.size > 0) traits.set(to, gained)
   }
+  // Otherwise no link is in question (`settleLinks`).
+  if (since > 0 && (links.moved.size > 0 || members.length > 0))
+    for (const no of staying) yield* stamps.firstLinks(no, before, (other, event) => links.see(no, other, event, false))
   return {
     moved,
     first,

@@ -9,6 +9,7 @@ import { identifierText } from "../graph-rows.ts"
 import type { Identifier, ProfileNo } from "../model.ts"
 import { decodeTraits, mergeTraits, type TraitDoc } from "../traits.ts"
 import type { OperationContext, OperationFailure } from "./execution.ts"
+import { firstCarried } from "./first-carried.ts"
 import { type Moves, planMoves } from "./moves.ts"
 import {
   type ExternalId,
@@ -78,8 +79,17 @@ export const planSeparation = Effect.fnUntraced(function* (
         : `Nothing would be left on profile ${profile.segmentId}: keep at least one identifier.`
     )
   const staying = profile.members.map(({ no }) => no).filter((no) => !members.has(no))
+  const [merges = []] = yield* graph.merges(graphId, [profile.no])
+  const since = yield* firstCarried(context, {
+    profiles: profile.members.map(({ no }) => no),
+    members,
+    merges,
+    own: leaving.filter((row) => !moved.includes(row)),
+    taken: moved
+  })
   const moves = yield* planMoves(context, {
     collection,
+    since,
     profile: profile.no,
     members: [...members],
     staying,

@@ -347,6 +347,68 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
     )
 
     it.effect(
+      "IDR-202: of a long history only what is younger than the merge is read, and what overwritten traits need",
+      () =>
+        Effect.gen(function* () {
+          const t = Date.now() - 100_000
+          const at = (n: number) => ({ timestamp: new Date(t + n).toISOString() })
+          yield* begin([
+            { type: "identify", userId: "u1", traits: { plan: "free", size: 1 }, ...at(1) },
+            { type: "identify", anonymousId: "a1", traits: { color: "red" }, ...at(2) },
+            ...Array.from({ length: 1100 }, (_, n) => ({ event: `E${n}`, userId: "u1", ...at(3 + n) })),
+            { type: "identify", userId: "u1", traits: { plan: "pro" }, ...at(2000) }
+          ])
+          yield* more([{ userId: "u1", anonymousId: "a1" }, { anonymousId: "a1" }])
+          const services = yield* previewServices
+          const { history } = services
+          const read: Array<number> = []
+          const counting = {
+            ...services,
+            history: {
+              at: (positions: ReadonlyArray<number>) => {
+                read.push(positions.length)
+                return history.at(positions)
+              }
+            }
+          }
+          const { space } = yield* Rig
+          const input = { mergeId: yield* mergeOf("user_id:u1"), also: [], keepApart: true }
+          const picture = yield* previewUndoMerge(counting, space.id, input)
+          // u1's profile is the older one: a1 leaves, with its own event and the last one.
+          assert.deepInclude(picture.separated, { events: 2, traits: { color: "red" } })
+          assert.strictEqual(picture.remaining.events, 1103)
+          assert.deepStrictEqual(read, [2])
+          yield* more([{ type: "identify", anonymousId: "a1", traits: { plan: "max" } }])
+          read.length = 0
+          const overwritten = yield* previewUndoMerge(counting, space.id, input)
+          assert.deepInclude(overwritten.separated, { traits: { color: "red", plan: "max" } })
+          assert.deepInclude(overwritten.remaining, { traits: { plan: "pro", size: 1 } })
+          assert.deepStrictEqual(read, [3, 500], "goes back until nothing older can be newer")
+          yield* more([{ type: "identify", anonymousId: "a1", traits: { size: 2 } }])
+          read.length = 0
+          assert.deepInclude((yield* previewUndoMerge(counting, space.id, input)).remaining, {
+            traits: { plan: "pro", size: 1 }
+          })
+          assert.deepStrictEqual(read, [4, 500, 500, 102])
+        })
+    )
+
+    it.effect(
+      "IDR-202: an event goes with an identifier that was removed from its profile and came back on another",
+      () =>
+        Effect.gen(function* () {
+          yield* begin([{ userId: "u1", anonymousId: "a1" }, { event: "Old", anonymousId: "a1" }, { userId: "u1" }])
+          yield* ask("delete_identifier", { userId: "u1", identifier: { type: "anonymous_id", id: "a1" } })
+          yield* more([{ type: "identify", anonymousId: "a1", traits: { email: "e@x.io" } }])
+          yield* more([{ userId: "u1", anonymousId: "a1" }])
+          assert.deepInclude((yield* look("user_id:u1"))!, { events: 5, merges: 1 })
+          yield* ask("undo_merge", { mergeId: yield* mergeOf("user_id:u1"), also: [], keepApart: true })
+          assert.strictEqual((yield* look("anonymous_id:a1"))!.events, 2)
+          assert.strictEqual((yield* look("user_id:u1"))!.events, 3)
+        })
+    )
+
+    it.effect(
       "IDR-202: of an event that log and archive have lost, what journal and document know goes along, the rest stays",
       () =>
         Effect.gen(function* () {
