@@ -3,8 +3,9 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
 import { nodes, useData, useSpace } from "../api/hooks.ts"
 import type { InsightFilter } from "../api/schema.gql.ts"
-import { Identifier, ProfileId } from "../parts/Identity.tsx"
+import { ProfileId } from "../parts/Identity.tsx"
 import { Json } from "../parts/Json.tsx"
+import { Choice } from "../parts/Choice.tsx"
 import { Page } from "../parts/Page.tsx"
 import { Empty, QueryView } from "../parts/States.tsx"
 import { useCrumbs } from "../shell/crumbs.ts"
@@ -12,7 +13,6 @@ import {
   changed,
   eventTypes,
   fieldText,
-  identifierIn,
   type insightsSearch,
   insightsTabs,
   type InsightsTab,
@@ -20,15 +20,17 @@ import {
   rangeMs,
   ranges
 } from "../url-state.ts"
-import { ago, count, exact, moment, nameOf, plural, windowText } from "../words.ts"
+import { count, exact, moment } from "../words.ts"
 import { errorTitles, kindOf, successTitles, violationTitles } from "./insight-words.ts"
-import { auditTrail, contended, type Insight, successes, violations, whyNotMerged } from "./insights.gql.ts"
+import { auditTrail, type Insight, successes, violations } from "./insights.gql.ts"
+import { Contended } from "./Contended.tsx"
 import { InsightTable } from "./InsightTable.tsx"
+import { NotMerged } from "./NotMerged.tsx"
 import { useSourceList } from "./sources.ts"
 import "./insights.css"
 
-type Filters = ReturnType<typeof insightsSearch>
-type Change = (change: { readonly [K in keyof Filters]?: Filters[K] | undefined }) => void
+export type Filters = ReturnType<typeof insightsSearch>
+export type Change = (change: { readonly [K in keyof Filters]?: Filters[K] | undefined }) => void
 
 const titles: Readonly<Record<InsightsTab, string>> = {
   violations: "Errors and violations",
@@ -99,19 +101,13 @@ const Filters = ({
           </button>
         ))}
       </div>
-      <select
-        className="input"
-        aria-label="Kind"
-        value={filters.kind ?? ""}
-        onChange={(event) => set({ kind: fieldText(event.target.value) })}
-      >
-        <option value="">Every kind</option>
-        {Object.entries(kinds).map(([kind, title]) => (
-          <option key={kind} value={kind}>
-            {title}
-          </option>
-        ))}
-      </select>
+      <Choice
+        label="Kind"
+        any="Every kind"
+        value={filters.kind}
+        options={Object.entries(kinds)}
+        onChange={(chosen) => set({ kind: fieldText(chosen) })}
+      />
       <input
         className="input"
         data-filter
@@ -128,32 +124,20 @@ const Filters = ({
         value={filters.id ?? ""}
         onChange={(event) => set({ id: fieldText(event.target.value) })}
       />
-      <select
-        className="input"
-        aria-label="Call"
-        value={filters.event ?? ""}
-        onChange={(event) => set({ event: eventTypes.find((each) => each === event.target.value) })}
-      >
-        <option value="">Every call</option>
-        {eventTypes.map((each) => (
-          <option key={each} value={each}>
-            {each.toLowerCase()}
-          </option>
-        ))}
-      </select>
-      <select
-        className="input"
-        aria-label="Source"
-        value={filters.source ?? ""}
-        onChange={(event) => set({ source: fieldText(event.target.value) })}
-      >
-        <option value="">Every source</option>
-        {sources.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
+      <Choice
+        label="Call"
+        any="Every call"
+        value={filters.event}
+        options={eventTypes.map((each) => [each, each.toLowerCase()] as const)}
+        onChange={(chosen) => set({ event: eventTypes.find((each) => each === chosen) })}
+      />
+      <Choice
+        label="Source"
+        any="Every source"
+        value={filters.source}
+        options={sources.map(({ id, name }) => [id, name] as const)}
+        onChange={(chosen) => set({ source: fieldText(chosen) })}
+      />
     </div>
   )
 }
@@ -352,188 +336,6 @@ const Audit = ({ filters, set }: { readonly filters: Filters; readonly set: Chan
         </div>
       </aside>
     </div>
-  )
-}
-
-const Contended = () => {
-  const { id: space } = useSpace()
-  const query = useData(contended, { space })
-  return (
-    <QueryView query={query} rows={8}>
-      {({ space: found }) => (
-        <div className="halves">
-          <section className="card" aria-label="Contended identifiers">
-            <h2 className="h">
-              Contended identifiers<span className="r">carried by events of several profiles</span>
-            </h2>
-            <div className="scroll" tabIndex={0}>
-              {(found?.contendedIdentifiers ?? []).length === 0 ? (
-                <Empty title="No identifier is contended">None was demoted again and again.</Empty>
-              ) : (
-                <table>
-                  <thead>
-                    <tr>
-                      <th>Identifier</th>
-                      <th className="num" style={{ width: 90 }}>
-                        Demotions
-                      </th>
-                      <th className="num" style={{ width: 80 }}>
-                        Profiles
-                      </th>
-                      <th className="num" style={{ width: 100 }}>
-                        Last
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found?.contendedIdentifiers.map((each) => (
-                      <tr key={`${each.externalId.type}:${each.externalId.id}`}>
-                        <td>
-                          <Identifier of={each.externalId} />
-                        </td>
-                        <td className="num">{count(each.demotions)}</td>
-                        <td className="num">{count(each.profiles.length)}</td>
-                        <td className="num q" title={exact(each.lastAt)}>
-                          {ago(each.lastAt)}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              )}
-            </div>
-          </section>
-          <section className="card" aria-label="Near their limits">
-            <h2 className="h">
-              Near their limits<span className="r">perhaps several people</span>
-            </h2>
-            <div className="scroll" tabIndex={0}>
-              {(found?.profilesNearLimits ?? []).length === 0 ? (
-                <Empty title="No profile is near a limit">All have room for more identifiers.</Empty>
-              ) : (
-                <table>
-                  <thead>
-                    <tr>
-                      <th>Profile</th>
-                      <th>Type</th>
-                      <th className="num">Values</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found?.profilesNearLimits.map((each) => (
-                      <tr key={`${each.profile}${each.type}`}>
-                        <td>
-                          <ProfileId id={each.profile} />
-                        </td>
-                        <td>{each.type}</td>
-                        <td className="num">
-                          {each.count} of {each.limit} {windowText(each.window)}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              )}
-            </div>
-          </section>
-        </div>
-      )}
-    </QueryView>
-  )
-}
-
-const Answer = ({
-  a,
-  b
-}: {
-  readonly a: { readonly type: string; readonly id: string }
-  readonly b: { readonly type: string; readonly id: string }
-}) => {
-  const { id: space } = useSpace()
-  const query = useData(whyNotMerged, { space, a, b })
-  return (
-    <section className="card grow" aria-label="Answer">
-      <div className="scroll" tabIndex={0}>
-        <QueryView query={query} rows={4}>
-          {({ whyNotMerged: verdict, first, second }) => (
-            <>
-              <div className="sec2" role="status">
-                <p className="finding">{verdict.text}</p>
-                <p className="m s q">{verdict.reason}</p>
-                <div className="row wrap" style={{ marginTop: 8 }}>
-                  {[first, second].map((profile, i) =>
-                    profile === null ? undefined : (
-                      <span className="row" key={`${i}${profile.segmentId}`}>
-                        <Identifier of={i === 0 ? a : b} />
-                        <span className="q2">is on {nameOf(nodes(profile.traits))}</span>
-                        <ProfileId id={profile.segmentId} />
-                      </span>
-                    )
-                  )}
-                </div>
-              </div>
-              {verdict.records.length === 0 ? undefined : (
-                <>
-                  <div className="lbl pad">{plural(verdict.records.length, "event")} that carried both</div>
-                  <InsightTable records={verdict.records} />
-                </>
-              )}
-            </>
-          )}
-        </QueryView>
-      </div>
-    </section>
-  )
-}
-
-const NotMerged = ({ filters, set }: { readonly filters: Filters; readonly set: Change }) => {
-  const a = identifierIn(filters.a ?? "")
-  const b = identifierIn(filters.b ?? "")
-  return (
-    <>
-      <section className="card bar">
-        <form
-          className="filters"
-          onSubmit={(event) => {
-            event.preventDefault()
-            const data = new FormData(event.currentTarget)
-            set({ a: fieldText(String(data.get("a"))), b: fieldText(String(data.get("b"))) })
-          }}
-        >
-          <input
-            className="input grow"
-            name="a"
-            data-filter
-            key={`a${filters.a}`}
-            defaultValue={filters.a ?? ""}
-            aria-label="First identifier"
-            placeholder="type:value, or an e-mail address"
-          />
-          <span className="q2">and</span>
-          <input
-            className="input grow"
-            name="b"
-            key={`b${filters.b}`}
-            defaultValue={filters.b ?? ""}
-            aria-label="Second identifier"
-            placeholder="type:value, or an e-mail address"
-          />
-          <button className="btn p" type="submit">
-            Why?
-          </button>
-        </form>
-      </section>
-      {a === undefined || b === undefined ? (
-        <section className="card grow">
-          <Empty title="Name two identifiers">
-            You see the event on which they would have met and the limit in the way, that a person keeps them apart, or
-            that no event ever carried both.
-          </Empty>
-        </section>
-      ) : (
-        <Answer a={a} b={b} />
-      )}
-    </>
   )
 }
 

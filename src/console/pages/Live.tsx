@@ -6,6 +6,7 @@ import type { LiveEventFilter } from "../api/schema.gql.ts"
 import { Copy } from "../parts/Copy.tsx"
 import { ProfileId } from "../parts/Identity.tsx"
 import { Json } from "../parts/Json.tsx"
+import { Choice } from "../parts/Choice.tsx"
 import { Page } from "../parts/Page.tsx"
 import { Empty, QueryView } from "../parts/States.tsx"
 import { useRowKeys } from "../parts/row-keys.ts"
@@ -264,45 +265,27 @@ export const Live = () => {
                 onChange={(event) => set({ q: fieldText(event.target.value) })}
               />
             </label>
-            <select
-              className="input"
-              aria-label="Source"
-              value={filters.source ?? ""}
-              onChange={(event) => set({ source: fieldText(event.target.value) })}
-            >
-              <option value="">Every source</option>
-              {sources.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-            <select
-              className="input"
-              aria-label="Status"
-              value={filters.status ?? ""}
-              onChange={(event) => set({ status: liveStatuses.find((each) => each === event.target.value) })}
-            >
-              <option value="">Any status</option>
-              {liveStatuses.map((each) => (
-                <option key={each} value={each}>
-                  {each.toLowerCase()}
-                </option>
-              ))}
-            </select>
-            <select
-              className="input"
-              aria-label="Call"
-              value={filters.type ?? ""}
-              onChange={(event) => set({ type: eventTypes.find((each) => each === event.target.value) })}
-            >
-              <option value="">Any call</option>
-              {eventTypes.map((each) => (
-                <option key={each} value={each}>
-                  {each.toLowerCase()}
-                </option>
-              ))}
-            </select>
+            <Choice
+              label="Source"
+              any="Every source"
+              value={filters.source}
+              options={sources.map(({ id, name }) => [id, name] as const)}
+              onChange={(chosen) => set({ source: fieldText(chosen) })}
+            />
+            <Choice
+              label="Status"
+              any="Any status"
+              value={filters.status}
+              options={liveStatuses.map((each) => [each, each.toLowerCase()] as const)}
+              onChange={(chosen) => set({ status: liveStatuses.find((each) => each === chosen) })}
+            />
+            <Choice
+              label="Call"
+              any="Any call"
+              value={filters.type}
+              options={eventTypes.map((each) => [each, each.toLowerCase()] as const)}
+              onChange={(chosen) => set({ type: eventTypes.find((each) => each === chosen) })}
+            />
           </div>
           <div className="scroll" tabIndex={0}>
             <QueryView query={query} rows={14}>

@@ -33,8 +33,16 @@ const classNames: Readonly<Record<string, string>> = {
   AUDIENCE: "audience"
 }
 
-export const TraitsTab = ({ of }: { readonly of: ProfileRef }) => {
+const ExplainLink = ({ messageId }: { readonly messageId: string }) => {
   const { slug } = useSpace()
+  return (
+    <Link className="acc" to="/s/$space/explain/$messageId" params={{ space: slug, messageId }}>
+      Explain
+    </Link>
+  )
+}
+
+export const TraitsTab = ({ of }: { readonly of: ProfileRef }) => {
   const query = useData(profileTraits, of)
   return (
     <section className="card grow" aria-label="Traits">
@@ -71,19 +79,7 @@ export const TraitsTab = ({ of }: { readonly of: ProfileRef }) => {
                       <td className="q" title={exact(trait.updatedAt)}>
                         {moment(trait.updatedAt)}
                       </td>
-                      <td>
-                        {trait.messageId === null ? (
-                          ""
-                        ) : (
-                          <Link
-                            className="acc"
-                            to="/s/$space/explain/$messageId"
-                            params={{ space: slug, messageId: trait.messageId }}
-                          >
-                            Explain
-                          </Link>
-                        )}
-                      </td>
+                      <td>{trait.messageId === null ? "" : <ExplainLink messageId={trait.messageId} />}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -232,7 +228,6 @@ const useRowKeysFor = (
 }
 
 export const IdentitiesTab = ({ of }: { readonly of: ProfileRef }) => {
-  const { slug } = useSpace()
   const query = useData(profileIdentities, of)
   return (
     <section className="card grow" aria-label="Identities">
@@ -274,19 +269,7 @@ export const IdentitiesTab = ({ of }: { readonly of: ProfileRef }) => {
                         <td className="q" title={exact(each.addedAt)}>
                           {moment(each.addedAt)}
                         </td>
-                        <td>
-                          {each.firstMessageId === null ? (
-                            ""
-                          ) : (
-                            <Link
-                              className="acc"
-                              to="/s/$space/explain/$messageId"
-                              params={{ space: slug, messageId: each.firstMessageId }}
-                            >
-                              Explain
-                            </Link>
-                          )}
-                        </td>
+                        <td>{each.firstMessageId === null ? "" : <ExplainLink messageId={each.firstMessageId} />}</td>
                         <td>
                           <Copy text={`${each.type}:${each.id}`} what={`${each.type}:${each.id}`} />
                         </td>
@@ -384,7 +367,6 @@ const kindTitles: Readonly<Record<string, string>> = {
 }
 
 export const HistoryTab = ({ of }: { readonly of: ProfileRef }) => {
-  const { slug } = useSpace()
   const query = useData(profileHistory, of)
   return (
     <section className="card grow" aria-label="History">
@@ -411,17 +393,7 @@ export const HistoryTab = ({ of }: { readonly of: ProfileRef }) => {
                     </td>
                     <td className="text">{entry.text}</td>
                     <td className="q2">
-                      {entry.messageId === null ? (
-                        entry.actor
-                      ) : (
-                        <Link
-                          className="acc"
-                          to="/s/$space/explain/$messageId"
-                          params={{ space: slug, messageId: entry.messageId }}
-                        >
-                          Explain
-                        </Link>
-                      )}
+                      {entry.messageId === null ? entry.actor : <ExplainLink messageId={entry.messageId} />}
                     </td>
                   </tr>
                 ))}
