@@ -6,6 +6,7 @@ import { Effect, Layer, Logger } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { makeExporter } from "../../src/archive/exporter.ts"
 import { historyLayer } from "../../src/archive/history-live.ts"
 import { folderObjectStore } from "../../src/archive/object-folder.ts"
 import { archiveMigrations } from "../../src/archive/schema.ts"
@@ -21,6 +22,7 @@ import { postgresEventLog } from "../../src/log/postgres.ts"
 import { databaseLayer } from "../../src/platform/database-layer.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
+import type { RulesDocument } from "../../src/workspace/rules.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
 import { workspaceMigrations } from "../../src/workspace/schema.ts"
 import { type Source, type Space, Workspace, type WorkspaceSnapshot } from "../../src/workspace/workspace.ts"
@@ -29,7 +31,7 @@ import { type BenchEvent, stored } from "./workload.ts"
 export const spaceIdOf = (name: string): string => `spa_${name.padStart(22, "0")}`
 
 /** Space `n`, from 1, fed by source `n`. */
-export const spaceOf = (n: number): Space => {
+export const spaceOf = (n: number, rules: RulesDocument = defaultRules): Space => {
   const source: Source = {
     no: n,
     id: `src_${n}`,
@@ -45,7 +47,7 @@ export const spaceOf = (n: number): Space => {
     name: `Space ${n}`,
     kind: "dev",
     sources: [source],
-    rules: defaultRules
+    rules
   }
 }
 
@@ -64,6 +66,20 @@ const snapshotOf = (spaces: ReadonlyArray<Space>): WorkspaceSnapshot => {
 
 /** Whether readers get what was appended at once, or not at all. */
 export const gate = { open: true }
+
+/** The clock of the log, ahead of the real one. */
+const clock = { aheadMs: 0 }
+
+/** Days go by: everything that was appended is in the archive, and only there. */
+export const forgetLog = Effect.gen(function* () {
+  const exporter = yield* makeExporter()
+  yield* exporter.register
+  yield* exporter.takeOver
+  yield* exporter.round(true)
+  clock.aheadMs += 3 * 86_400_000
+  const dropped = yield* (yield* EventLog).dropOldPartitions(1)
+  if (dropped.length === 0) throw new Error("the log still has events")
+})
 
 /** A folder that an embedded PostgreSQL can live in, removed with the scope. */
 const temporaryFolder = Effect.acquireRelease(
@@ -110,22 +126,31 @@ const workspace = (spaces: ReadonlyArray<Space>) =>
   )
 
 /** One event in a hundred years while the gate is closed: what a meter of the log holds back, it lets go at once when opened. */
-const eventLog = postgresEventLog({ limit: () => (gate.open ? 0 : 3e-10), queueBytes: 256 * 1024 * 1024 })
+const eventLog = postgresEventLog({
+  limit: () => (gate.open ? 0 : 3e-10),
+  queueBytes: 256 * 1024 * 1024,
+  now: () => Date.now() + clock.aheadMs
+})
 
 export interface RigOptions {
   /** Replace the defaults. */
   readonly settings?: Partial<SettingsValue>
   readonly spaces?: number
+  /** Of space `n`; the default rules unless given. */
+  readonly rules?: (n: number) => RulesDocument
 }
 
 /** Log, graph and the running space actors. */
-export const rig = <E, R>(graph: Layer.Layer<IdentityGraph, E, R>, { settings = {}, spaces = 1 }: RigOptions = {}) =>
+export const rig = <E, R>(
+  graph: Layer.Layer<IdentityGraph, E, R>,
+  { settings = {}, spaces = 1, rules }: RigOptions = {}
+) =>
   SpaceActors.layer.pipe(
     Layer.provideMerge(LiveGraphs.layer),
     Layer.provideMerge(graph),
     Layer.provideMerge(archive),
     Layer.provideMerge(eventLog),
-    Layer.provideMerge(workspace(Array.from({ length: spaces }, (_, i) => spaceOf(i + 1)))),
+    Layer.provideMerge(workspace(Array.from({ length: spaces }, (_, i) => spaceOf(i + 1, rules?.(i + 1))))),
     Layer.provideMerge(
       Layer.effect(
         Settings,
