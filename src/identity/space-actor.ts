@@ -129,7 +129,9 @@ const runSession = Effect.fnUntraced(function* (options: {
   /** Everything up to here was read; commits up to here were started. */
   let readTo = session.committed
   let skippedAt = 0
+  /** Ledger keys found in batches that began at `seenAt`. */
   let seen: ReadonlySet<string> = new Set()
+  let seenAt: Position = -1
   let inFlight: Fiber.Fiber<void, CommitError> | undefined
 
   const graphAway = (error: GraphUnavailable) => health.waiting(fiberName, error.message)
@@ -167,7 +169,9 @@ const runSession = Effect.fnUntraced(function* (options: {
     const fiber = inFlight
     yield* Fiber.join(fiber).pipe(
       Effect.catchTag("LedgerHit", (hit) => {
-        seen = hit.known
+        // What is found at one place adds up: the batch that begins there again may be longer.
+        seen = seenAt === cursor ? new Set([...seen, ...hit.known]) : hit.known
+        seenAt = cursor
         return startOver
       }),
       // What was read for it is not settled: until the next session opens, only the stored cursor is.

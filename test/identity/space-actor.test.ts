@@ -1,6 +1,6 @@
 /** The actor of a space on real stores: what it writes equals a clean run of the same events, whatever comes between. */
 import { layer } from "@effect/vitest"
-import { Effect, Layer, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { describe, expect } from "vitest"
 import { IdentityGraph } from "../../src/identity/graph.ts"
 import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
@@ -24,6 +24,16 @@ const cleanRunDifferences = Effect.gen(function* () {
     graphId,
     spaceId: space.id
   })
+})
+
+/** Another appender, whose window has forgotten the message, takes it again. */
+const redeliver = Effect.fnUntraced(function* (messageId: string, userId: string) {
+  const { write: sql } = yield* Database
+  const body = new TextEncoder().encode(JSON.stringify(message({ messageId, userId })))
+  yield* sql`with head as (update log_head set pos = pos + 1 returning pos),
+    seen as (insert into log_seen select pos, ''::bytea from head)
+    insert into events select head.pos, now(), 1,
+      (select h from events where convert_from(body, 'UTF8')::json ->> 'messageId' = ${messageId} limit 1), ${body} from head`
 })
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
@@ -99,11 +109,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         const { write: sql } = yield* Database
         yield* send([{ messageId: "again", userId: "w33", event: "E" }])
         yield* settled
-        const body = new TextEncoder().encode(JSON.stringify(message({ messageId: "again", userId: "someone-else" })))
-        // Another appender, whose window has forgotten the message.
-        yield* sql`with head as (update log_head set pos = pos + 1 returning pos),
-        seen as (insert into log_seen select pos, ''::bytea from head)
-        insert into events select head.pos, now(), 1, (select h from events order by pos desc limit 1), ${body} from head`
+        yield* redeliver("again", "someone-else")
         yield* send([{ userId: "w33", event: "After" }])
         yield* settled
         const [drops] = yield* sql.unsafe<{ count: number }>(
@@ -118,6 +124,45 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         ])
         expect(known).not.toBeNull()
         expect(stranger).toBeNull()
+      })
+    )
+
+    it.effect("IDR-132: a redelivery that arrives while another one is being found is found, too", () =>
+      Effect.gen(function* () {
+        const { send, settled, space } = yield* Rig
+        const { write: sql } = yield* Database
+        const stamps = `${spaceSchema(space.id)}.stamps`
+        const duplicates = Effect.map(
+          sql.unsafe<{ count: number }>(
+            `select count::int4 as count from ${spaceSchema(space.id)}.drops where reason = 'ledger_duplicate'`
+          ),
+          (rows) => rows[0]?.count ?? 0
+        )
+        yield* send(["one", "two"].map((messageId) => ({ messageId, userId: "twice", event: "E" })))
+        yield* settled
+        const before = yield* duplicates
+        // The commit of the first waits for the lock; when it goes on, a longer batch begins at the same place.
+        const locked = yield* Deferred.make<void>()
+        const free = yield* Deferred.make<void>()
+        const lock = yield* Effect.forkChild(
+          sql.withTransaction(
+            sql
+              .unsafe(`lock table ${stamps} in exclusive mode`)
+              .pipe(Effect.andThen(Deferred.succeed(locked, undefined)), Effect.andThen(Deferred.await(free)))
+          )
+        )
+        yield* Deferred.await(locked)
+        yield* redeliver("one", "nobody")
+        yield* send([{ userId: "twice", event: "After" }])
+        yield* sql
+          .unsafe(`select 1 from pg_locks where not granted and relation = '${stamps}'::regclass`)
+          .pipe(Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: (rows) => rows.length > 0 }))
+        yield* redeliver("two", "nobody")
+        yield* send([{ userId: "twice", event: "After" }])
+        yield* Deferred.succeed(free, undefined)
+        yield* Fiber.join(lock)
+        yield* Effect.timeout(settled, "20 seconds")
+        expect((yield* duplicates) - before).toBe(2)
       })
     )
 
