@@ -147,17 +147,16 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
     const supervised = Effect.gen(function* () {
       for (let failures = 1; ; failures++) {
         const exit = yield* Effect.exit(actor)
-        if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
-        for (const reason of exit.cause.reasons) {
-          const error = Cause.isFailReason(reason)
-            ? reason.error
-            : Cause.isDieReason(reason)
-              ? reason.defect
-              : undefined
-          if (error !== undefined && !isMeant(error, lives.length > 1))
-            problems.push(`process ${life.no} failed: ${Cause.pretty(exit.cause)}`)
-        }
-        if (life.dead || owner !== life) return
+        if (life.dead || Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
+        // Beside what is meant there may be what it made worse: a ledger hit whose rollback failed.
+        const meant = exit.cause.reasons.some((reason) =>
+          isMeant(
+            Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined,
+            lives.length > 1
+          )
+        )
+        if (!meant) problems.push(`process ${life.no} failed: ${Cause.pretty(exit.cause)}`)
+        if (owner !== life) return
         if (failures === mostFailures) return void problems.push(`process ${life.no} fails again and again`)
         yield* Effect.sleep(200)
       }

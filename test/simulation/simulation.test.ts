@@ -100,5 +100,9 @@ const neo4j = await runNeo4j()
 describe.skipIf(neo4j === undefined)("with Neo4j", () => {
   const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
   const graph = neo4jGraphOn.pipe(Layer.provide(testNeo4j(address)))
-  suite("the Neo4j graph", (playing) => gatedGraph(playing).pipe(Layer.provide(graph)), Math.min(20, Math.ceil(seeds / 6)))
+  suite(
+    "the Neo4j graph",
+    (playing) => gatedGraph(playing).pipe(Layer.provide(graph)),
+    Math.min(20, Math.ceil(seeds / 6))
+  )
 })
