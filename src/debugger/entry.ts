@@ -46,7 +46,7 @@ const stub = (message: Readonly<Record<string, unknown>>): string =>
     )
   })
 
-export const entryOf = ({ body, code }: Seen): Entry => {
+export const entryOf = ({ body, code }: Pick<Seen, "body" | "code">): Entry => {
   const stored = body instanceof Uint8Array ? decoder.decode(body) : undefined
   let message: Readonly<Record<string, unknown>>
   let whole: string

@@ -8,6 +8,7 @@
  */
 import { Context, Layer } from "effect"
 import type { JsonObject } from "../event/message.ts"
+import { entryOf } from "./entry.ts"
 
 export const statuses = ["accepted", "duplicate", "discarded", "blocked"] as const
 export type Status = (typeof statuses)[number]
@@ -34,11 +35,18 @@ export interface Counts {
 }
 
 const perSecond = 100
-const maxBytes = 8 * 1024 * 1024
-/** What an item that was refused is taken to weigh. */
-const itemBytes = 2_048
+const maxBytes = 2 * 1024 * 1024
 /** Counts that wait; more sources than that are not counted one by one. */
 const mostCounts = 20_000
+
+/** Never throws: what is nested too deeply for `JSON.stringify` was refused for another reason, maybe. */
+const written = (body: JsonObject, code: string): string => {
+  try {
+    return entryOf({ body, code }).body
+  } catch {
+    return '{"tooLarge":true}'
+  }
+}
 
 class SourceMeter {
   second = 0
@@ -91,13 +99,15 @@ export class Recorder {
     const counts = this.countsOf(source, at)
     if (counts !== undefined) counts.discarded += 1
     const meter = this.meterOf(source, at)
-    if (meter.keptDiscarded >= this.limit || this.bytes + itemBytes > maxBytes) return
+    if (meter.keptDiscarded >= this.limit || this.bytes >= maxBytes) return
     meter.keptDiscarded += 1
-    this.bytes += itemBytes
-    const body =
+    const sent =
       typeof item === "object" && item !== null && !Array.isArray(item)
         ? (item as JsonObject)
         : { value: item as never }
+    // Written down at once: a parsed item may hold as much memory as a request, and nobody could count it.
+    const body = Buffer.from(written(sent, code))
+    this.bytes += body.length
     this.seen.push({ source, at, status: "discarded", code, body, oneIn: 1 })
   }
 
