@@ -110,9 +110,13 @@ describe("on the Postgres graph", () => {
               expect(postmaster()).toBe(first)
               for (let i = 0; i < 3; i++) {
                 await sleep(300)
-                process.kill(postmaster(), "SIGQUIT")
-                await service.until("the service to be ready again", 60, async () =>
-                  (await fetch(`${service.url}/health/ready`)).status === 200 ? true : undefined
+                const killed = postmaster()
+                process.kill(killed, "SIGQUIT")
+                // A probe that throws, as while there is no file, is tried again.
+                await service.until("another server, and the service ready again", 60, async () =>
+                  postmaster() !== killed && (await fetch(`${service.url}/health/ready`)).status === 200
+                    ? true
+                    : undefined
                 )
               }
             })
