@@ -4,7 +4,8 @@
  */
 import type { RulesDocument } from "../../src/workspace/rules.ts"
 import type { RefIdentifier } from "./reference-extract.ts"
-import { type RefProfile, Reference, same } from "./reference.ts"
+import { Reference } from "./reference.ts"
+import { type RefProfile, same } from "./reference-words.ts"
 
 interface ExternalId {
   readonly type: string

@@ -3,7 +3,6 @@
  * working set, no batches, no journal. It exists to disagree with `src/identity` when that is wrong. Traits and links are
  * not kept but found by looking at all events. What people do to the graph is in `reference-operations.ts`.
  */
-import { createHash } from "node:crypto"
 import type { RulesDocument } from "../../src/workspace/rules.ts"
 import type { EventState, Run, State } from "../identity/support/run.ts"
 import {
@@ -16,67 +15,17 @@ import {
   type RefIdentifier,
   type RefType
 } from "./reference-extract.ts"
-
-type Collection = RefIdentifier["collection"]
-
-export interface RefProfile {
-  readonly segmentId: string
-  readonly collection: Collection
-  /** The merge that leads away, if any. */
-  into: RefProfile | undefined
-}
-interface Mapping extends RefIdentifier {
-  readonly origin: RefProfile
-  readonly addedAt: number
-}
-interface Merge {
-  readonly from: RefProfile
-  readonly into: RefProfile
-  readonly messageId: string
-}
-/** An event that was resolved; operations may give it to other profiles. */
-export interface RefEvent {
-  readonly messageId: string
-  readonly message: Readonly<Record<string, unknown>>
-  readonly t: number
-  users: RefProfile | undefined
-  accounts: RefProfile | undefined
-  /** IDR-39. */
-  readonly promoted: Readonly<Record<Collection, ReadonlyArray<RefIdentifier>>>
-  readonly violations: ReadonlyArray<string>
-}
-
-const windows: Readonly<Record<string, number>> = {
-  ever: Number.POSITIVE_INFINITY,
-  annually: 365 * 86_400_000,
-  monthly: 30 * 86_400_000,
-  weekly: 7 * 86_400_000,
-  daily: 86_400_000
-}
-
-/** IDR-110. */
-const ksuid = (ms: number, text: string): string => {
-  const seconds = BigInt(Math.max(0, Math.floor(ms / 1000) - 1_400_000_000))
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 32)
-  let n = (seconds << 128n) + BigInt(`0x${digest}`)
-  let id = ""
-  for (let i = 0; i < 27; i++) {
-    id = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".charAt(Number(n % 62n)) + id
-    n /= 62n
-  }
-  return id
-}
-
-export const same = (a: RefIdentifier, b: RefIdentifier) =>
-  a.collection === b.collection && a.type === b.type && a.value === b.value
-
-interface Facts {
-  readonly messageId: string
-  readonly t: number
-  readonly receivedAt: number
-  /** IDR-142, as `kind type:value`. */
-  readonly violations: Array<string>
-}
+import {
+  type Collection,
+  type Facts,
+  ksuid,
+  type Mapping,
+  type Merge,
+  type RefEvent,
+  type RefProfile,
+  same,
+  windows
+} from "./reference-words.ts"
 
 export class Reference {
   readonly profiles: Array<RefProfile> = []
