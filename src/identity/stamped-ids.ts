@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Message } from "../event/message.ts"
 import { extract } from "./extract.ts"
-import type { Identifier } from "./model.ts"
+import type { Identifier, Seq } from "./model.ts"
 import { type AutoAdded, compileRules, type Rules } from "./rules.ts"
 import type { Database } from "../platform/database.ts"
 import { int4s } from "../platform/sql-arrays.ts"
@@ -39,32 +39,49 @@ export interface SpaceTables {
   readonly schema: string
 }
 
+/** What an event was resolved under: the version of the rules and its place in the order of resolution. */
+export interface ResolvedUnder {
+  readonly rules: number
+  readonly seq: Seq
+}
+
 /**
- * Rules by version, compiled once; one query for all versions that are not in memory yet. The table also grows by what events
- * add (IDR-37), which is no new version.
+ * The rules that events were resolved under, compiled once; one query for all versions that are not in memory yet. The table also
+ * grows by what events add (IDR-37), which is no new version: for an event it has the types added up to the event itself.
  */
 export const makeRulesVersions = (database: Database["Service"]) => {
   const compiled = new Map<string, Rules>()
-  const load = Effect.fnUntraced(function* (
+  return Effect.fnUntraced(function* (
     { id, schema }: SpaceTables,
-    versions: ReadonlyArray<number>,
-    added: ReadonlyArray<AutoAdded>
-  ): Effect.fn.Return<void, SqlError.SqlError> {
-    const rows = yield* database.read.unsafe<{ version: number; doc: string }>(
-      `select r.version, r.doc from ${schema}.rules r where r.version = any($1::int4[])`,
-      [int4s(versions)]
-    )
-    if (compiled.size + rows.length > capacity) compiled.clear()
-    for (const { version, doc } of rows)
-      compiled.set(`${id}:${version}:${added.length}`, compileRules(JSON.parse(doc) as RulesDocument, version, added))
-  })
-  return Effect.fnUntraced(function* (space: SpaceTables, versions: ReadonlySet<number>) {
-    const added = yield* database.read.unsafe<AutoAdded>(
-      `select a.type, a.collection from ${space.schema}.auto_added a order by a.pos, a.type`
-    )
-    const keyOf = (version: number) => `${space.id}:${version}:${added.length}`
-    const missing = [...versions].filter((version) => !compiled.has(keyOf(version)))
-    if (missing.length > 0) yield* load(space, missing, added)
-    return (version: number): Rules | undefined => compiled.get(keyOf(version))
+    events: ReadonlyArray<ResolvedUnder>
+  ): Effect.fn.Return<(event: ResolvedUnder) => Rules | undefined, SqlError.SqlError> {
+    const added =
+      events.length === 0
+        ? []
+        : yield* database.read.unsafe<AutoAdded & { readonly pos: Seq }>(
+            `select a.type, a.collection, a.pos::float8 as pos from ${schema}.auto_added a order by a.pos, a.type`
+          )
+    const addedBy = (seq: Seq): number => {
+      let n = added.length
+      while (n > 0 && added[n - 1]!.pos > seq) n--
+      return n
+    }
+    const keyOf = ({ rules, seq }: ResolvedUnder) => `${id}:${rules}:${addedBy(seq)}`
+    const wanted = new Map(events.map((event) => [keyOf(event), event]))
+    if (compiled.size + wanted.size > capacity) compiled.clear()
+    const missing = new Map([...wanted].filter(([key]) => !compiled.has(key)))
+    if (missing.size > 0) {
+      const versions = [...new Set([...missing.values()].map(({ rules }) => rules))]
+      const rows = yield* database.read.unsafe<{ version: number; doc: string }>(
+        `select r.version, r.doc from ${schema}.rules r where r.version = any($1::int4[])`,
+        [int4s(versions)]
+      )
+      const documents = new Map(rows.map(({ version, doc }) => [version, JSON.parse(doc) as RulesDocument]))
+      for (const [key, { rules, seq }] of missing) {
+        const document = documents.get(rules)
+        if (document !== undefined) compiled.set(key, compileRules(document, rules, added.slice(0, addedBy(seq))))
+      }
+    }
+    return (event) => compiled.get(keyOf(event))
   })
 }

@@ -43,6 +43,7 @@ interface Row {
   readonly account: number | null
   readonly source: number
   readonly rules: number
+  readonly seq: number
   readonly ids: string | null
 }
 
@@ -61,7 +62,7 @@ with r as materialized (
     r (o, lo, hi, n, kinds, inc, exc)),
  m as materialized (select m.o, m.p::bigint as p from unnest($8::int4[], $9::float8[]) m (o, p))
 select r.o::int4 as o, x.pos::float8 as pos, x.profile::float8 as profile, x.account::float8 as account,
-  x.source::int4 as source, x.rules::int4 as rules, x.ids
+  x.source::int4 as source, x.rules::int4 as rules, coalesce(x.seq, x.pos)::float8 as seq, x.ids
 from r cross join lateral (
   select y.* from m cross join lateral (
     select z.* from (
@@ -176,8 +177,8 @@ export const makeEventPages = Effect.gen(function* () {
   /** Bodies of the rows, parsed. Rows whose body is gone are left out. */
   const views = Effect.fnUntraced(function* (space: ReadSpace, rows: ReadonlyArray<Row>) {
     const positions = [...new Set(rows.map((row) => row.pos))]
-    const versions = new Set(rows.flatMap((row) => (row.ids === null ? [row.rules] : [])))
-    const [events, rules] = yield* Effect.all([log.at(positions), rulesVersions(space, versions)], {
+    const asked = rows.filter((row) => row.ids === null)
+    const [events, rules] = yield* Effect.all([log.at(positions), rulesVersions(space, asked)], {
       concurrency: "unbounded"
     })
     const bodies = new Map(events.map((event) => [event.position, event.body]))
@@ -194,7 +195,7 @@ export const makeEventPages = Effect.gen(function* () {
         timestamp: message.timestamp,
         at: Date.parse(message.timestamp),
         source: row.source,
-        externalIds: stampedIds(message, row.ids, rules(row.rules)),
+        externalIds: stampedIds(message, row.ids, rules(row)),
         context,
         properties: propertiesOf(message),
         raw: { ...message, context } as unknown as JsonObject,

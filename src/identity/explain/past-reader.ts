@@ -112,8 +112,7 @@ export const makePast = (options: {
       const messages = new Map(
         events.map(({ position, body }) => [position, JSON.parse(decoder.decode(body)) as Message])
       )
-      const versions = new Set(landed.map(({ rules }) => rules))
-      const rulesOf = yield* rulesVersions({ id: spaceId, schema: spaceSchema(spaceId) }, versions)
+      const rulesOf = yield* rulesVersions({ id: spaceId, schema: spaceSchema(spaceId) }, landed)
       const names = yield* segmentIds(
         graphId,
         landed.flatMap(({ profile, account }) => [profile, account].filter((no) => no !== null))
@@ -122,7 +121,7 @@ export const makePast = (options: {
         no === null ? null : { no, segmentId: names.get(no) ?? `profile ${no}, which is gone` }
       for (const row of landed) {
         const message = messages.get(row.pos)
-        const rules = message === undefined ? undefined : rulesOf(row.rules)
+        const rules = message === undefined ? undefined : rulesOf(row)
         const stamp = {
           position: row.pos,
           seq: row.seq,

@@ -132,14 +132,14 @@ export const makeStamps = ({ database, history, schema, spaceId }: StampReader, 
       Effect.fnUntraced(function* (stamps, bodies) {
         const gone = stamps.filter(({ pos, ids }) => ids === null && !bodies.has(pos))
         const journal = yield* fromJournal(gone.map(({ seq }) => seq))
-        const rules = yield* rulesVersions({ id: spaceId, schema }, new Set(stamps.map((stamp) => stamp.rules)))
+        const rules = yield* rulesVersions({ id: spaceId, schema }, stamps)
         for (const stamp of stamps) {
           const body = bodies.get(stamp.pos)
           const message = body === undefined ? undefined : messageOf(body)
           const all =
             message === undefined && stamp.ids === null
               ? (journal.get(stamp.seq) ?? [])
-              : stampedIds(message ?? nothing, stamp.ids, rules(stamp.rules))
+              : stampedIds(message ?? nothing, stamp.ids, rules(stamp))
           see({ ...stamp, message, promoted: all.filter((id) => id.collection === collection) })
         }
         return true

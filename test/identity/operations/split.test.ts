@@ -14,6 +14,7 @@ import { spaceSchema } from "../../../src/identity/schema.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
+import { rulesWith } from "../support/rules.ts"
 import { ask, audits, begin, id, look, more, refused, violations } from "./support.ts"
 
 const seed = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
@@ -433,6 +434,25 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           assert.deepStrictEqual((yield* look("anonymous_id:a1"))!.traits, { plan: "pro", email: "p1@x.io" })
           assert.deepStrictEqual((yield* look("user_id:u1"))!.traits, { name: "Jo", size: 4 })
         })
+    )
+
+    it.effect("IDR-39, IDR-202: an event has the identifiers it had then, not those of types that came later", () =>
+      Effect.gen(function* () {
+        const { setRules } = yield* Rig
+        const rules = { ...rulesWith({ only: ["user_id", "email"] }), autoAddIdentifiers: false }
+        yield* begin([{ userId: "u1", anonymousId: "a1", event: "E" }], rules)
+        yield* more([{ type: "identify", userId: "u1", traits: { email: "e1@x.io" } }])
+        setRules({ ...rules, autoAddIdentifiers: true })
+        yield* more([{ anonymousId: "a1" }])
+        assert.deepStrictEqual((yield* look("anonymous_id:a1"))!.ids, ["anonymous_id:a1"])
+        const { segmentId } = (yield* look("user_id:u1"))!
+        const answer = yield* ask("split", {
+          profile: segmentId,
+          identifiers: [{ type: "user_id", id: "u1" }],
+          keepApart: true
+        })
+        assert.strictEqual(answer.movedEvents, 1, "the one that had no identifier but user_id:u1")
+      })
     )
 
     it.effect("AC2-20: a split that would leave nothing on one side is refused", () =>
