@@ -78,16 +78,59 @@ export class Asking {
     })
   }
 
-  private onProfile(kind: "delete_identifier" | "undo_merge" | "split" | "lift_separation") {
-    const { dice, spaceId } = this
+  /** An event with identifiers of two profiles, or undefined when there are no two. */
+  bridge(n: number) {
+    const { dice } = this
     return Effect.gen({ self: this }, function* () {
+      const { identifiers } = yield* this.look("users")
+      const one = dice.pick(identifiers)
+      const other = dice.pick(identifiers.filter(({ no }) => no !== one?.no))
+      if (one === undefined || other === undefined) return undefined
+      const at = new Date(Date.parse("2024-06-25T00:00:00.000Z") + n * 1000).toISOString()
+      return {
+        type: "identify",
+        messageId: `bridge-${n}`,
+        traits: { plan: dice.pick(["free", "pro", "team"]) },
+        context: {
+          externalIds: [one, other].map(({ type, value }) => ({
+            type,
+            id: value,
+            collection: "users",
+            encoding: "none"
+          }))
+        },
+        integrations: {},
+        timestamp: at,
+        originalTimestamp: at,
+        receivedAt: at,
+        version: 2,
+        channel: "server"
+      }
+    })
+  }
+
+  /** The identifiers of the live graph, in one order whatever the adapter. */
+  private look(collection: "users" | "accounts") {
+    const { spaceId } = this
+    return Effect.gen(function* () {
       const graph = yield* IdentityGraph
       const { write: sql } = yield* Database
       const [live] = yield* sql<{ graph: string }>`select graph from space_graphs where space = ${spaceId}`
       const graphId = live?.graph ?? `${spaceId}.1`
-      const collection = kind === "delete_identifier" || dice.chance(0.8) ? "users" : "accounts"
       const all = yield* graph.walk(graphId, collection, null, 1000)
-      const identifiers = all.toSorted((a, b) => (`${a.type} ${a.value}` < `${b.type} ${b.value}` ? -1 : 1))
+      return {
+        graphId,
+        identifiers: all.toSorted((a, b) => (`${a.type} ${a.value}` < `${b.type} ${b.value}` ? -1 : 1))
+      }
+    })
+  }
+
+  private onProfile(kind: "delete_identifier" | "undo_merge" | "split" | "lift_separation") {
+    const { dice } = this
+    return Effect.gen({ self: this }, function* () {
+      const graph = yield* IdentityGraph
+      const collection = kind === "delete_identifier" || dice.chance(0.8) ? "users" : "accounts"
+      const { graphId, identifiers } = yield* this.look(collection)
       const one = dice.pick(identifiers)
       if (one === undefined) return undefined
       const nos = [...new Set(identifiers.map(({ no }) => no))].toSorted((a, b) => a - b)

@@ -10,6 +10,8 @@ import { Dice } from "./dice.ts"
 
 export type PlanStep =
   | { readonly kind: "events"; readonly messages: ReadonlyArray<Message> }
+  /** Events that each carry identifiers of two profiles that are there by then: they merge, or must not. */
+  | { readonly kind: "bridges"; readonly many: number }
   | { readonly kind: "ask"; readonly operation: AskedKind }
 
 export type AskedKind = Extract<
@@ -57,6 +59,7 @@ export const planOf = (seed: number): Plan => {
   const steps: Array<PlanStep> = []
   while (messages.length > 0) {
     steps.push({ kind: "events", messages: messages.splice(0, dice.between(1, 6)) })
+    if (dice.chance(0.3)) steps.push({ kind: "bridges", many: dice.between(1, 3) })
     while (dice.chance(0.45)) steps.push({ kind: "ask", operation: dice.choose(asked) })
   }
   return {

@@ -218,11 +218,17 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
     for (const wake of wakes) wake()
   }
   const plays = [...plan.steps]
+  let bridges = 0
   const next = Effect.gen(function* () {
     const step = plays.shift()!
     stage.trace.push(step.kind)
     if (step.kind === "ask") return yield* asking.ask(step.operation)
-    for (const message of step.messages) log.append({ ...message }, source.no, dice.chance(0.2) ? dice.below(4) : 0)
+    const messages: Array<object> = step.kind === "events" ? [...step.messages] : []
+    for (let n = step.kind === "bridges" ? step.many : 0; n > 0; n--) {
+      const bridge = yield* asking.bridge(bridges++)
+      if (bridge !== undefined) messages.push(bridge)
+    }
+    for (const message of messages) log.append({ ...message }, source.no, dice.chance(0.2) ? dice.below(4) : 0)
     if (dice.chance(0.8)) log.release()
   })
 
