@@ -53,7 +53,7 @@ class Shadow {
     return Effect.gen(function* () {
       const batches: Array<ResolvedBatch & { readonly to: Position }> = []
       for (let i = 0; i < log.length; i += rawBatch) {
-        const prepared = prepare(log.slice(i, i + rawBatch), rules, () => source, new Set())
+        const prepared = prepare(log.slice(i, i + rawBatch), rules, () => source, { seen: new Set() })
         const batch = resolveBatch(prepared, spaceId, options, set)
         yield* applyTraitWrites(store, traits, batch.writes, 5_000, batch.rows)
         batches.push({ ...batch, to: prepared.at(-1)!.event.position })
@@ -125,7 +125,7 @@ const oneByOne = Effect.fnUntraced(function* (space: OpenSpace, log: ReadonlyArr
   const { store, epoch, graphId, at, spaceId } = space
   for (const event of log) {
     const one = Effect.gen(function* () {
-      const prepared = prepare([event], rules, () => source, new Set())
+      const prepared = prepare([event], rules, () => source, { seen: new Set() })
       const set = new WorkingSet(1_000)
       const request = set.request(prepared.map((item) => item.extraction))
       if (request.identifiers.length > 0) set.absorb(request, yield* graph.load(graphId, request))

@@ -72,21 +72,25 @@ const noTypes: Prepared["autoAdded"] = []
 const noFilters: Prepared["failedFilters"] = []
 const noIdentifiers: Extraction = { users: [], accounts: [], blocked: [], ignored: [] }
 
-/**
- * Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). `seen` are ledger keys
- * known to be resolved already (IDR-132): such an event adds no type. `lastSeq` is the last one given in the space.
- * `filters` come before every other drop (spec 02 section 2). `seqOf`: what is resolved again keeps its `seq`.
- * Who is suppressed comes before the filters, and leaves nothing but a count.
- */
+export interface HowToPrepare {
+  /** Ledger keys known to be resolved already (IDR-132): such an event adds no type. */
+  readonly seen: ReadonlySet<string>
+  /** The last one given in the space. Default: 0. */
+  readonly lastSeq?: Seq
+  /** Come before every other drop (spec 02 section 2). */
+  readonly filters?: ReadonlyArray<EventFilter> | undefined
+  /** What is resolved again keeps its `seq`. */
+  readonly seqOf?: (last: Seq, position: Position) => Seq
+  /** Comes before the filters, and leaves nothing but a count. Undefined: nobody is. */
+  readonly isSuppressed?: IsSuppressed | undefined
+}
+
+/** Parses and extracts in log order; `rules` grows by the types that events add (IDR-37). */
 export const prepare = (
   events: ReadonlyArray<LogEvent>,
   rules: Rules,
   sourceOf: (no: number) => Source | undefined,
-  seen: ReadonlySet<string>,
-  lastSeq: Seq = 0,
-  filters: ReadonlyArray<EventFilter> = [],
-  seqOf: (last: Seq, position: Position) => Seq = nextSeq,
-  isSuppressed?: IsSuppressed | undefined
+  { seen, lastSeq = 0, filters = [], seqOf = nextSeq, isSuppressed }: HowToPrepare
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
   let seq = lastSeq

@@ -6,11 +6,10 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { SettingsValue } from "../config.ts"
 import type { LogEvent } from "../log/event-log.ts"
-import type { IsSuppressed } from "../workspace/suppressions.ts"
-import type { EventFilter, Workspace } from "../workspace/workspace.ts"
-import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
+import type { Workspace } from "../workspace/workspace.ts"
+import { type HowToPrepare, prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
 import type { GraphError, GraphId, GraphUnavailable, IdentityGraph } from "./graph.ts"
-import { segmentIdsOf } from "./ids.ts"
+import { noteIssued } from "./issued-ids.ts"
 import type { Seq } from "./model.ts"
 import type { Rules } from "./rules.ts"
 import type { SpaceStore } from "./space-store.ts"
@@ -57,46 +56,19 @@ export const makeResolver = (options: {
     )
   })
 
-  /** Only where one message id may create two profiles can a segment id have been issued before (IDR-110). */
-  const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-    if (settings.dedupScope !== "source") return
-    while (true) {
-      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, set.issued))
-      const found = yield* graph.issued(graphId, candidates)
-      if (found.size === 0) return
-      set.noteIssued(found)
-    }
-  })
-
   /**
    * Resolves the events in order after `lastSeq`; `seen`: ledger keys that count as resolved. Undefined: the graph is
    * away and the first one needs it.
    */
   return Effect.fnUntraced(function* (
     events: ReadonlyArray<LogEvent>,
-    how: {
-      readonly rules: Rules
-      readonly seen: ReadonlySet<string>
-      readonly lastSeq: Seq
-      readonly filters: ReadonlyArray<EventFilter> | undefined
-      /** Undefined: nobody is. */
-      readonly isSuppressed?: IsSuppressed | undefined
-    }
+    how: Omit<HowToPrepare, "seqOf"> & { readonly rules: Rules }
   ): Effect.fn.Return<Resolved | undefined, GraphError | SqlError.SqlError> {
-    const prepared = prepare(
-      events,
-      how.rules,
-      sourceOf,
-      how.seen,
-      how.lastSeq,
-      how.filters,
-      undefined,
-      how.isSuppressed
-    )
+    const prepared = prepare(events, how.rules, sourceOf, how)
     const n = yield* load(prepared)
     if (n === 0) return undefined
     const part = n === prepared.length ? prepared : prepared.slice(0, n)
-    yield* noteIssued(part)
+    if (settings.dedupScope === "source") yield* noteIssued(options, part)
     const batch = resolveBatch(part, spaceId, limits, set)
     yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
     const { rules, facts } = part.at(-1)!

@@ -34,7 +34,7 @@ class BrokenSet extends WorkingSet {
 
 it("IDR-141: a message that makes the resolver fail is recorded and does not stop the events behind it", () => {
   const events = [event(1, "before"), event(2, "breaks"), event(3, "after")]
-  const prepared = prepare(events, compileRules(defaultRules, 1, []), () => undefined, new Set())
+  const prepared = prepare(events, compileRules(defaultRules, 1, []), () => undefined, { seen: new Set() })
   const { counts, rows } = resolveBatch(
     prepared,
     "spa_0123456789abcdefghijkl",

@@ -21,6 +21,7 @@ import {
 import { readAudit } from "../../src/workspace/audit.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
 import { type IsSuppressed, Suppressions } from "../../src/workspace/suppressions.ts"
+import { pictureOf } from "../support/graph-picture.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { searchEverything } from "../support/search-everything.ts"
 import { Rig, rig } from "../support/space.ts"
@@ -77,29 +78,7 @@ const rebuilt = Effect.gen(function* () {
 /** Everything that the graph says of who is left. */
 const picture = Effect.gen(function* () {
   const { space } = yield* Rig
-  const graph = yield* IdentityGraph
-  const graphId = (yield* LiveGraphs).graphOf(space.id)
-  const both = []
-  for (const collection of ["users", "accounts"] as const) {
-    const identifiers = yield* graph.walk(graphId, collection, null, 1000)
-    const nos = [...new Set(identifiers.map(({ no }) => no))].sort((a, b) => a - b)
-    both.push({
-      identifiers,
-      profiles: yield* graph.find(
-        graphId,
-        collection,
-        nos.map((no) => ({ no }))
-      ),
-      externalIds: yield* graph.externalIds(graphId, nos),
-      merges: yield* graph.merges(graphId, nos),
-      links: yield* graph.links(
-        graphId,
-        nos.map((profile) => ({ profile, after: null, limit: 100 }))
-      ),
-      count: yield* graph.count(graphId, collection)
-    })
-  }
-  return both
+  return yield* pictureOf((yield* LiveGraphs).graphOf(space.id))
 })
 
 const issued = (...segmentIds: ReadonlyArray<string>) =>

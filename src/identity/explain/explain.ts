@@ -77,7 +77,11 @@ export const examine = (question: Question): Examined => {
   }))
   const event = { position, source: source.no, hash, body: encoder.encode(JSON.stringify(message)) }
   const sourceOf = () => source as Source
-  const [prepared] = prepare([event], rules, sourceOf, new Set(known ? [hash] : []), lastSeq, watched)
+  const [prepared] = prepare([event], rules, sourceOf, {
+    seen: new Set(known ? [hash] : []),
+    lastSeq,
+    filters: watched
+  })
   const set = new WorkingSet(Number.POSITIVE_INFINITY)
   const request = set.request(prepared!.drop === null ? [prepared!.extraction] : [])
   return { question, prepared: prepared!, answers, set, request }

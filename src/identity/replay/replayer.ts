@@ -10,7 +10,7 @@ import type { Workspace } from "../../workspace/workspace.ts"
 import { prepare, type Prepared, type ResolvedBatch, resolveBatch } from "../batch.ts"
 import type { GraphError, GraphId, GraphMutations, IdentityGraph } from "../graph.ts"
 import { changesGraph } from "../graph-projection.ts"
-import { segmentIdsOf } from "../ids.ts"
+import { noteIssued } from "../issued-ids.ts"
 import type { Position } from "../../log/event-log.ts"
 import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
 import type { ProfileNo, Seq } from "../model.ts"
@@ -82,26 +82,17 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
         : Effect.void
     )
 
-  const noteIssued = Effect.fnUntraced(function* (prepared: ReadonlyArray<Prepared>) {
-    while (options.idsRecur) {
-      const candidates = prepared.flatMap((item) => segmentIdsOf(spaceId, item.facts, item.extraction, set.issued))
-      const found = yield* graph.issued(graphId, candidates)
-      if (found.size === 0) return
-      set.noteIssued(found)
-    }
-  })
-
   const feed = Effect.fnUntraced(function* (
     events: ReadonlyArray<ResolvedEvent>
   ): Effect.fn.Return<Step, E | GraphError> {
     if (set.full) set.rotate()
     const seqs = new Map(events.map(({ event, seq }) => [event.position, seq]))
     const logged = events.map(({ event }) => event)
-    const prepared = prepare(logged, rules, sourceOf, nothing, 0, [], (_, at) => seqs.get(at)!)
+    const prepared = prepare(logged, rules, sourceOf, { seen: nothing, seqOf: (_, at) => seqs.get(at)! })
     const request = set.request(prepared.map((item) => item.extraction))
     if (request.identifiers.length > 0 || request.profiles.length > 0)
       set.absorb(request, yield* graph.load(graphId, request))
-    yield* noteIssued(prepared)
+    if (options.idsRecur) yield* noteIssued({ graph, graphId, spaceId, set }, prepared)
     const batch = resolveBatch(prepared, spaceId, limits, set)
     const last = prepared.at(-1)!
     rules = last.rules

@@ -12,38 +12,12 @@ import { type GraphId, IdentityGraph } from "../../../src/identity/graph.ts"
 import { LiveGraphs } from "../../../src/identity/live-graphs.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { defaultRules } from "../../../src/workspace/rules-document.ts"
+import { pictureOf } from "../../support/graph-picture.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, rig, type ShortMessage } from "../../support/space.ts"
 import { ask } from "./support.ts"
 
 const seed = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
-
-/** Everything that the port can say of a graph. */
-const picture = Effect.fnUntraced(function* (graphId: GraphId) {
-  const graph = yield* IdentityGraph
-  const both = []
-  for (const collection of ["users", "accounts"] as const) {
-    const identifiers = yield* graph.walk(graphId, collection, null, 1000)
-    const nos = [...new Set(identifiers.map(({ no }) => no))].sort((a, b) => a - b)
-    both.push({
-      identifiers,
-      profiles: yield* graph.find(
-        graphId,
-        collection,
-        nos.map((no) => ({ no }))
-      ),
-      externalIds: yield* graph.externalIds(graphId, nos),
-      merges: yield* graph.merges(graphId, nos),
-      separations: yield* graph.separations(graphId, nos),
-      links: yield* graph.links(
-        graphId,
-        nos.map((profile) => ({ profile, after: null, limit: 100 }))
-      ),
-      count: yield* graph.count(graphId, collection)
-    })
-  }
-  return both
-})
 
 /** Builds the graph again as a person asks for it, and waits until the new one is in force. */
 const rebuilt = Effect.gen(function* () {
@@ -153,12 +127,12 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
                 }
               }
               yield* settled
-              const before = yield* picture(graphs.graphOf(space.id))
+              const before = yield* pictureOf(graphs.graphOf(space.id))
               const old = graphs.graphOf(space.id)
               yield* rebuilt
               assert.notStrictEqual(graphs.graphOf(space.id), old)
-              assert.deepStrictEqual(yield* picture(graphs.graphOf(space.id)), before)
-              if (other !== undefined) assert.deepStrictEqual(yield* picture(other.graphId), other.was)
+              assert.deepStrictEqual(yield* pictureOf(graphs.graphOf(space.id)), before)
+              if (other !== undefined) assert.deepStrictEqual(yield* pictureOf(other.graphId), other.was)
               other = { graphId: graphs.graphOf(space.id), was: before }
             }
             assert.isAbove(operations, runs)

@@ -47,7 +47,7 @@ export const differences = Effect.fnUntraced(function* (options: {
   )
   const sourceOf = (no: number) => ({ no, id: sources.get(no)! }) as Source
   const set = new WorkingSet(Number.MAX_SAFE_INTEGER)
-  const prepared = prepare(events, compileRules(defaultRules, 1, []), sourceOf, new Set())
+  const prepared = prepare(events, compileRules(defaultRules, 1, []), sourceOf, { seen: new Set() })
   const clean = resolveBatch(prepared, spaceId, { maxMerges: 100, maxMappings: 1000 }, set)
 
   // The ledger: each event once, with the same outcome.
