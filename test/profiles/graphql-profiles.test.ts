@@ -53,6 +53,7 @@ for (const [name, isThere, graph] of graphs) {
     beforeAll(async () => {
       api = await startApi(rig(graph))
       await sendPeople(api)
+      await api.indexed()
     })
     afterAll(() => api.close())
 

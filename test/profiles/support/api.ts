@@ -2,11 +2,12 @@
  * The Profile API over real stores and a real HTTP server: events are sent as accepted messages, resolved by the
  * space's actor and read back through the API. Store queries are counted.
  */
-import { Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { Effect, Layer, Logger, ManagedRuntime, Schedule } from "effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { History } from "../../../src/archive/history.ts"
 import { GraphUnavailable, IdentityGraph } from "../../../src/identity/graph.ts"
+import { readerName } from "../../../src/identity/space-store.ts"
 import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { sha256Hex } from "../../../src/platform/hash.ts"
@@ -53,6 +54,8 @@ export interface TestApi {
   readonly limits: { -readonly [K in keyof Limits]: Limits[K] }
   readonly calls: Calls
   readonly send: (...messages: ReadonlyArray<ShortMessage>) => Promise<void>
+  /** Waits until names can be found: from then on only requests ask the stores. */
+  readonly indexed: () => Promise<void>
   /** Below `/v1/spaces/{id}/collections/`. */
   readonly get: (path: string, init?: RequestInit) => Promise<Answer>
   readonly fetch: (path: string, init?: RequestInit) => Promise<Answer>
@@ -158,6 +161,16 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
     limits,
     calls,
     send: (...messages) => runtime.runPromise(Effect.andThen(send(messages), settled)),
+    indexed: () =>
+      runtime.runPromise(
+        Effect.flatMap(Database, ({ write: sql }) =>
+          sql`select 1 from search_positions p join cursors c on c.reader = ${readerName(space.id)} and c.pos = p.pos
+            where p.space = ${space.id}`.pipe(
+            Effect.repeat({ until: (rows) => rows.length > 0, schedule: Schedule.spaced("50 millis") }),
+            Effect.asVoid
+          )
+        )
+      ),
     fetch: fetched,
     get: (path, init) => fetched(`/v1/spaces/${space.id}/collections/${path}`, init),
     graphql: (query, variables, init) =>
