@@ -7,7 +7,7 @@
  * (`generations/replace.ts`). The work is asked for by a row in `space_operations`, so that a command finds the process that owns the
  * space through the database. What was interrupted goes on where it stopped.
  */
-import { Cause, Deferred, Effect, Schedule } from "effect"
+import { Cause, Deferred, Effect, Latch, Schedule } from "effect"
 import { History } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
@@ -39,6 +39,8 @@ export interface Rebuilder {
   readonly switchTo: (ready: ReadyGeneration, committed: Seq, epoch: number) => Effect.Effect<boolean, FillError>
   /** Takes work as it is asked for, for ever. */
   readonly run: Effect.Effect<never>
+  /** Work may be there: who is idle looks now. */
+  readonly look: () => void
 }
 
 interface Row extends Omit<ReplaceOperation, "kind"> {
@@ -47,6 +49,8 @@ interface Row extends Omit<ReplaceOperation, "kind"> {
 
 /** Failures for reasons of its own after which an operation is given up; being away does not count. */
 const mostAttempts = 5
+/** How long one rests at most; overdue generations are found so. */
+const lookEvery = "1 second"
 
 export const makeRebuilder = Effect.fnUntraced(function* (options: {
   readonly spaceId: string
@@ -66,6 +70,7 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
   const owned = <A, E>(write: Effect.Effect<A, E>) => Effect.suspend(() => store.owned(epoch(), write))
   const context = yield* Effect.context<Database | History | IdentityGraph | LiveGraphs | Settings | Workspace>()
   let ready: ReadyGeneration | undefined
+  const asked = yield* Latch.make(false)
   const offer = (generation: ReadyGeneration) => {
     ready = generation
     options.wake()
@@ -135,17 +140,7 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     )
   })
 
-  const takeOne = Effect.gen(function* () {
-    const [row] = yield* sql.unsafe<Row>(
-      `(select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor, coalesce(reason, '') as reason
-          from space_operations where space = $1 and ${runsBeside} and finished_at is null order by id limit 1)
-       union all select 0, 'sweep', '', '', '' where exists (select 1 from space_generations g where g.space = $1 and ${overdue})
-       order by id desc limit 1`,
-      [spaceId]
-    )
-    if (row === undefined) return
-    if (row.kind === "sweep") return yield* sweepGenerations(spaceId, epoch())
-    if (row.kind !== "rebuild") return yield* replace(row)
+  const fromJournal = Effect.fnUntraced(function* (row: Row) {
     const failure = yield* rebuild(row).pipe(
       Effect.as(null),
       Effect.catchIf(
@@ -157,8 +152,28 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     yield* finish(row, null, failure)
   })
 
+  /** True: there was something to do. */
+  const takeOne = Effect.gen(function* () {
+    asked.closeUnsafe()
+    const [row] = yield* sql.unsafe<Row>(
+      `(select id::float8 as id, kind, coalesce(input, '{}') as input, coalesce(actor, '') as actor, coalesce(reason, '') as reason
+          from space_operations where space = $1 and ${runsBeside} and finished_at is null order by id limit 1)
+       union all select 0, 'sweep', '', '', '' where exists (select 1 from space_generations g where g.space = $1 and ${overdue})
+       order by id desc limit 1`,
+      [spaceId]
+    )
+    if (row === undefined) return false
+    yield* row.kind === "sweep"
+      ? sweepGenerations(spaceId, epoch())
+      : row.kind === "rebuild"
+        ? fromJournal(row)
+        : replace(row)
+    return true
+  })
+
   return {
     ready: () => ready,
+    look: () => asked.openUnsafe(),
     switchTo: (waiting, committed, under) =>
       waiting.switchTo(committed, under).pipe(
         Effect.as(true),
@@ -173,10 +188,11 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
-          : Effect.logDebug(`Rebuilding ${spaceId}: ${causeMessage(cause)}`)
+          : Effect.as(Effect.logDebug(`Rebuilding ${spaceId}: ${causeMessage(cause)}`), true)
       ),
-      Effect.repeat(Schedule.spaced("1 second")),
-      Effect.andThen(Effect.never),
+      // After work, also work that failed, always a rest.
+      Effect.flatMap((worked) => (worked ? Effect.sleep(lookEvery) : Effect.timeoutOption(asked.await, lookEvery))),
+      Effect.forever,
       Effect.provideContext(context)
     )
   } satisfies Rebuilder

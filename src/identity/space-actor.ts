@@ -400,7 +400,8 @@ const runSession = Effect.fnUntraced(function* (options: {
     Effect.gen(function* () {
       yield* log.onReleased(wake)
       yield* workspace.onChange(wake)
-      yield* operationWatch.onWaiting(spaceId, () => {
+      yield* operationWatch.onWaiting(spaceId, (beside) => {
+        if (beside) return rebuilder.look()
         asked = true
         woken.openUnsafe()
       })

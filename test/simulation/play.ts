@@ -106,7 +106,7 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
   // Mostly the graph is there: the faults are for what comes after.
   if (dice.chance(0.9)) yield* (yield* IdentityGraph).open(`${spaceId}.1`)
 
-  const wakes = new Set<() => void>()
+  const wakes = new Set<(beside: boolean) => void>()
   const problems: Array<string> = []
   const lives: Array<Running> = []
   let owner: Running | undefined
@@ -215,7 +215,7 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
     (rows) => rows[0]!.n
   )
   const poke = () => {
-    for (const wake of wakes) wake()
+    for (const wake of wakes) wake(false)
   }
   const plays = [...plan.steps]
   let bridges = 0

@@ -35,6 +35,7 @@ class RunFailed extends Data.TaggedError("RunFailed")<{ readonly message: string
 /** Clusters of one run that are stored; the largest that changed come first. */
 const storedClusters = 100_000
 const rowsAWrite = 1_000
+const lookEvery = "250 millis"
 
 /** Generations of graphs that are no space's live one, nor any rebuild's. */
 const graphOf = (run: WhatIfRun, side: 0 | 1): GraphId =>
@@ -202,7 +203,7 @@ export const makeRunner = Effect.gen(function* () {
             )
       )
     )
-  }).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.asVoid)
+  }).pipe(Effect.repeat(Schedule.spaced(lookEvery)), Effect.asVoid)
 })
 
 /** Runs what is asked for as long as the process lives. */
