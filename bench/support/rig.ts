@@ -175,7 +175,7 @@ export const appendAll = (
         const part = events.slice(next, (next += size))
         await new Promise<void>((resolve, reject) => {
           const taken = log.offer({
-            events: part.map((event) => ({ source, dedupKey: event.messageId, body: stored(event) })),
+            events: part.map((event) => ({ source, dedupKey: `${source} ${event.messageId}`, body: stored(event) })),
             receivedAt: Date.now(),
             done: (error) => (error === undefined ? resolve() : reject(error))
           })

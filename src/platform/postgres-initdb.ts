@@ -23,9 +23,7 @@ export interface NewCluster {
 /** Makes what is not there yet. An interrupted run leaves only an `init-*` folder behind, which is thrown away. */
 export const makeCluster = async (cluster: NewCluster): Promise<{ readonly password: string }> => {
   const { folder, failed } = cluster
-  for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith("init-")) fs.rmSync(join(folder, name), { recursive: true, force: true })
-  }
+  for (const name of fs.readdirSync(folder)) if (name.startsWith("init-")) await throwAway(join(folder, name))
   const exists = isCluster(cluster)
   const passwordFile = join(folder, "password")
   if (!fs.existsSync(passwordFile)) {
@@ -36,6 +34,13 @@ export const makeCluster = async (cluster: NewCluster): Promise<{ readonly passw
   if (!exists) await initdb(cluster, join(folder, `init-${process.pid}`), passwordFile)
   return { password: fs.readFileSync(passwordFile, "utf8").trim() }
 }
+
+/**
+ * The initdb of a Braid that was killed may still write there, until it finds its files or its terminal gone: what appears
+ * behind the sweep is swept again, for about 20 seconds.
+ */
+const throwAway = (folder: string): Promise<void> =>
+  fs.promises.rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 
 const isCluster = ({ data, failed }: NewCluster): boolean => {
   const versionFile = join(data, "PG_VERSION")
@@ -91,7 +96,7 @@ const initdb = async (cluster: NewCluster, fresh: string, passwordFile: string):
   })
   if (problem !== undefined) {
     const output = Buffer.concat(said).toString("utf8")
-    fs.rmSync(fresh, { recursive: true, force: true })
+    await throwAway(fresh)
     throw failed(`the database could not be made: ${problem}`, adviceFor(output), output)
   }
   fs.renameSync(fresh, data)

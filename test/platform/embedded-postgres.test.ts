@@ -18,8 +18,22 @@ import { isAlive } from "../../src/platform/process-lock.ts"
 /** A data folder that only its owner may enter, as `mktemp -d` makes it. */
 const folder = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(join(tmpdir(), `braid-test-${process.pid}-`))),
-  (dir) => Effect.sync(() => fs.rmSync(dir, { recursive: true, force: true }))
+  (dir) => Effect.promise(() => fs.promises.rm(dir, { recursive: true, force: true, maxRetries: 10 }))
 )
+
+/** What an initdb does that outlives its Braid: files below `folder`, for as long as there is a `folder`. */
+const orphan = (folder: string) =>
+  Effect.callback<void>((resume) => {
+    const writes = `const fs = require("node:fs"), folder = process.argv[1], until = Date.now() + 500
+      for (let n = 0; fs.existsSync(folder) && Date.now() < until; n += 1)
+        try {
+          fs.mkdirSync(folder + "/" + (n % 50), { recursive: true })
+          fs.writeFileSync(folder + "/" + (n % 50) + "/" + n, "")
+          if (n === 0) console.log("writes")
+        } catch {}`
+    const child = spawn(process.execPath, ["-e", writes, folder], { stdio: ["ignore", "pipe", "inherit"] })
+    child.stdout.once("data", () => resume(Effect.void))
+  })
 
 const serverPid = (dataDir: string): number | undefined => {
   try {
@@ -193,6 +207,9 @@ describe("embedded PostgreSQL", () => {
       )
       yield* kill
       assert.isFalse(fs.existsSync(join(dataDir, "postgres/data")))
+      const left = join(dataDir, "postgres/init-0")
+      fs.mkdirSync(left)
+      yield* orphan(left)
       yield* using({ dataDir }, remember("fresh"))
       assert.isFalse(initialising())
       assert.strictEqual(yield* using({ dataDir }, recall), "fresh")
