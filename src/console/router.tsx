@@ -89,7 +89,7 @@ const profiles = createRoute({
   getParentRoute: () => space,
   path: "/profiles",
   validateSearch: profilesSearch,
-  component: lazyRouteComponent(() => import("./pages/Profiles.tsx"), "Profiles")
+  component: lazyRouteComponent(() => import("./pages/profiles/Profiles.tsx"), "Profiles")
 })
 
 const profile = createRoute({
@@ -100,7 +100,7 @@ const profile = createRoute({
     parse: ({ id, tab }) => ({ id, tab: profileTabs.find((each) => each === tab) ?? ("overview" as const) }),
     stringify: ({ id, tab }) => ({ id, tab })
   },
-  component: lazyRouteComponent(() => import("./pages/Profile.tsx"), "Profile")
+  component: lazyRouteComponent(() => import("./pages/profile/Profile.tsx"), "Profile")
 })
 
 const profileHome = createRoute({
@@ -115,46 +115,46 @@ const live = createRoute({
   getParentRoute: () => space,
   path: "/live",
   validateSearch: liveSearch,
-  component: lazyRouteComponent(() => import("./pages/Live.tsx"), "Live")
+  component: lazyRouteComponent(() => import("./pages/live/Live.tsx"), "Live")
 })
 
 const explain = createRoute({
   getParentRoute: () => space,
   path: "/explain",
   validateSearch: dryRunSearch,
-  component: lazyRouteComponent(() => import("./pages/Explain.tsx"), "DryRun")
+  component: lazyRouteComponent(() => import("./pages/explain/Explain.tsx"), "DryRun")
 })
 
 const explained = createRoute({
   getParentRoute: () => space,
   path: "/explain/$messageId",
   validateSearch: explainSearch,
-  component: lazyRouteComponent(() => import("./pages/Explain.tsx"), "Stored")
+  component: lazyRouteComponent(() => import("./pages/explain/Explain.tsx"), "Stored")
 })
 
 const rules = createRoute({
   getParentRoute: () => space,
   path: "/rules",
-  component: lazyRouteComponent(() => import("./pages/Rules.tsx"), "Rules")
+  component: lazyRouteComponent(() => import("./pages/rules/Rules.tsx"), "Rules")
 })
 
 const rulesVersion = createRoute({
   getParentRoute: () => space,
   path: "/rules/versions/$version",
-  component: lazyRouteComponent(() => import("./pages/RulesVersion.tsx"), "RulesVersion")
+  component: lazyRouteComponent(() => import("./pages/rules/RulesVersion.tsx"), "RulesVersion")
 })
 
 const whatIf = createRoute({
   getParentRoute: () => space,
   path: "/what-if",
-  component: lazyRouteComponent(() => import("./pages/WhatIf.tsx"), "Runs")
+  component: lazyRouteComponent(() => import("./pages/what-if/WhatIf.tsx"), "Runs")
 })
 
 const run = createRoute({
   getParentRoute: () => space,
   path: "/what-if/$id",
   validateSearch: runSearch,
-  component: lazyRouteComponent(() => import("./pages/WhatIf.tsx"), "Run")
+  component: lazyRouteComponent(() => import("./pages/what-if/WhatIf.tsx"), "Run")
 })
 
 const insights = createRoute({
@@ -165,7 +165,7 @@ const insights = createRoute({
     parse: ({ tab }) => ({ tab: insightsTabs.find((each) => each === tab) ?? ("violations" as const) }),
     stringify: ({ tab }) => ({ tab })
   },
-  component: lazyRouteComponent(() => import("./pages/Insights.tsx"), "Insights")
+  component: lazyRouteComponent(() => import("./pages/insights/Insights.tsx"), "Insights")
 })
 
 const health = createRoute({

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import type { RulesDocument } from "../../src/console/pages/rules.gql.ts"
-import { changeRule, changesBetween, inputOf, moveRule } from "../../src/console/pages/rules-draft.ts"
-import { finding, tell } from "../../src/console/pages/story.ts"
+import type { RulesDocument } from "../../src/console/pages/rules/rules.gql.ts"
+import { changeRule, changesBetween, inputOf, moveRule } from "../../src/console/pages/rules/rules-draft.ts"
+import { finding, tell } from "../../src/console/pages/explain/story.ts"
 import { identifierIn, insightsSearch, liveSearch, profilesSearch, signInSearch } from "../../src/console/url-state.ts"
 
 const root = join(import.meta.dirname, "../..")

@@ -1,6 +1,6 @@
 /** Names of sources by id, for pages that get ids. */
 import { useData, useSpace } from "../api/hooks.ts"
-import { sourceNames } from "./profile.gql.ts"
+import { sourceNames } from "./sources.gql.ts"
 
 export const useSourceList = () => {
   const { id } = useSpace()

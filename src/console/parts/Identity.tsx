@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router"
 import type { ReactNode } from "react"
 import { useSpace } from "../api/hooks.ts"
+import type { ProfileTab } from "../url-state.ts"
 import { anonymous, family, initials, shortId } from "../words.ts"
 
 interface IdentifierLike {
@@ -28,6 +29,40 @@ export const Knot = ({ of }: { readonly of: IdentifierLike }) => (
   </span>
 )
 
+interface ProfileLinkProps {
+  readonly id: string
+  readonly tab?: ProfileTab
+  readonly className?: string
+  readonly title?: string
+  readonly children: ReactNode
+}
+
+/** To a profile of this space. */
+export const ProfileLink = ({ id, tab = "overview", children, ...rest }: ProfileLinkProps) => {
+  const { slug } = useSpace()
+  return (
+    <Link to="/s/$space/profiles/$id/$tab" params={{ space: slug, id, tab }} {...rest}>
+      {children}
+    </Link>
+  )
+}
+
+interface ExplainLinkProps {
+  readonly messageId: string
+  readonly className?: string
+  readonly children?: ReactNode
+}
+
+/** To how an event was decided. */
+export const ExplainLink = ({ messageId, className = "acc", children = "Explain" }: ExplainLinkProps) => {
+  const { slug } = useSpace()
+  return (
+    <Link className={className} to="/s/$space/explain/$messageId" params={{ space: slug, messageId }}>
+      {children}
+    </Link>
+  )
+}
+
 interface ProfileIdProps {
   readonly id: string
   /** Hollow: a profile that is not the one of this page. */
@@ -35,19 +70,11 @@ interface ProfileIdProps {
   readonly whole?: boolean
 }
 
-export const ProfileId = ({ id, other = false, whole = false }: ProfileIdProps) => {
-  const { slug } = useSpace()
-  return (
-    <Link
-      className={`pid ${other ? "p2" : ""}`}
-      to="/s/$space/profiles/$id/$tab"
-      params={{ space: slug, id, tab: "overview" }}
-      title={id}
-    >
-      {whole ? id : shortId(id)}
-    </Link>
-  )
-}
+export const ProfileId = ({ id, other = false, whole = false }: ProfileIdProps) => (
+  <ProfileLink className={`pid ${other ? "p2" : ""}`} id={id} title={id}>
+    {whole ? id : shortId(id)}
+  </ProfileLink>
+)
 
 export const Avatar = ({ name, small = false }: { readonly name: string; readonly small?: boolean }) => (
   <span className={`av ${small ? "s" : ""} ${name === anonymous ? "anon" : ""}`} aria-hidden="true">

@@ -1,7 +1,7 @@
 /** Draws placed threads as SVG. Rows: names and threads; columns: heads and stitches; behind them the regions of profiles. */
 import { memo } from "react"
 import { callName, day, family, minute, shortId } from "../words.ts"
-import type { ProfileThreadsData } from "../pages/graph.gql.ts"
+import type { ProfileThreadsData } from "../pages/graph/graph.gql.ts"
 import type { Placed } from "./layout.ts"
 
 export type Threads = NonNullable<ProfileThreadsData["profile"]>["threads"]
