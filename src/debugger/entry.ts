@@ -1,7 +1,7 @@
 /** A message of the sample as a row: what lists show of it, and its text without a write key. Pure. */
 import { isObject } from "../event/json.ts"
 import { messageTypes } from "../event/message.ts"
-import type { Seen } from "./recorder.ts"
+import type { Seen } from "./seen.ts"
 
 export interface Entry {
   readonly messageId: string | null

@@ -8,7 +8,8 @@ import { Database } from "../platform/database.ts"
 import { int2s, int4s, texts, timestamptzs } from "../platform/sql-arrays.ts"
 import { supervise } from "../platform/supervise.ts"
 import { entryOf } from "./entry.ts"
-import { LiveRecorder, type Recorder, statuses } from "./recorder.ts"
+import { LiveRecorder, type Recorder } from "./recorder.ts"
+import { statuses } from "./seen.ts"
 
 /** ING-123. */
 export const keptEntries = 500

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Database } from "../platform/database.ts"
 import { int2s, int4s, texts } from "../platform/sql-arrays.ts"
-import { type Status, statuses } from "./recorder.ts"
+import { type Status, statuses } from "./seen.ts"
 
 export interface LiveEntry {
   readonly n: number

@@ -9,21 +9,7 @@
 import { Context, Layer } from "effect"
 import type { JsonObject } from "../event/message.ts"
 import { entryOf } from "./entry.ts"
-
-export const statuses = ["accepted", "duplicate", "discarded", "blocked"] as const
-export type Status = (typeof statuses)[number]
-
-/** One message of the sample. */
-export interface Seen {
-  readonly source: number
-  /** ms */
-  readonly at: number
-  readonly status: Status
-  readonly code: string | null
-  /** As stored, or as it was sent. */
-  readonly body: Uint8Array | JsonObject
-  readonly oneIn: number
-}
+import type { Seen, Status } from "./seen.ts"
 
 export interface Counts {
   readonly source: number

@@ -1,6 +1,6 @@
 /** Which messages of the debugger a reader asks for, and may see: those of the sources of the space. */
 import type { LiveFilter } from "../debugger/reader.ts"
-import type { Status } from "../debugger/recorder.ts"
+import type { Status } from "../debugger/seen.ts"
 import type { RequestContext } from "./resolvers.ts"
 
 export interface LiveFilterInput {
