@@ -9,7 +9,7 @@
 import { Context, Layer } from "effect"
 import type { JsonObject } from "../event/message.ts"
 import { entryOf } from "./entry.ts"
-import type { Seen, Status } from "./seen.ts"
+import type { Seen } from "./seen.ts"
 
 export interface Counts {
   readonly source: number
