@@ -1,5 +1,7 @@
 /** Resolvers of `graphql/what-if.graphql`: start, look, cancel, apply. The run itself is in `identity/what-if/`. */
 import { type ClusterChange } from "../identity/what-if/partition-diff.ts"
+import type { Strand } from "../identity/what-if/strands.ts"
+import type { Collection } from "../workspace/rules.ts"
 import {
   cancelRun,
   findRun,
@@ -10,6 +12,8 @@ import {
   type WhatIfRun
 } from "../identity/what-if/runs.ts"
 import type { Scope } from "../identity/what-if/scope.ts"
+import { explainCandidate, explainRecord } from "../identity/explain/past.ts"
+import { toRecord } from "../identity/resolution-record.ts"
 import { askRebuild, rebuildOfRun } from "../identity/generations/rebuilds.ts"
 import { actorOf } from "./access.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
@@ -164,6 +168,11 @@ const clusters = async (
   )
 }
 
+const identifiersIn =
+  (collection: Collection) =>
+  ({ type, ids }: Strand) =>
+    ids.map((value) => ({ collection, type, value }))
+
 const upper = (words: ReadonlyArray<string>) => Object.fromEntries(words.map((word) => [word.toUpperCase(), word]))
 
 export const whatIfResolvers = {
@@ -181,8 +190,13 @@ export const whatIfResolvers = {
   },
   Cluster: {
     identifierCount: ({ identifiers }: StoredCluster) => identifiers,
-    identifiers: ({ sample, collection }: StoredCluster) =>
-      sample.map(({ type, id }) => ({ type, value: id, collection })),
-    firstDivergence: ({ divergence }: StoredCluster) => divergence
+    identifiers: ({ strands, collection }: StoredCluster) => strands.flatMap(identifiersIn(collection)).slice(0, 10),
+    strands: ({ strands, collection }: StoredCluster) =>
+      strands.map((strand) => ({ ...strand, identifiers: identifiersIn(collection)(strand) })),
+    firstDivergence: ({ divergence }: StoredCluster) => divergence,
+    recordBefore: ({ entryBefore }: StoredCluster) => (entryBefore === null ? null : toRecord(entryBefore)),
+    recordAfter: ({ entryAfter }: StoredCluster) => (entryAfter === null ? null : toRecord(entryAfter)),
+    explanationBefore: ({ entryBefore }: StoredCluster) => (entryBefore === null ? null : explainRecord(entryBefore)),
+    explanationAfter: ({ entryAfter }: StoredCluster) => (entryAfter === null ? null : explainCandidate(entryAfter))
   }
 }

@@ -92,7 +92,7 @@ const eraseShared = Effect.fnUntraced(function* (
     where space = ${spaceId} and state = 'running'`
   yield* sql`delete from what_if_clusters c using what_if_runs w where c.run = w.n and w.space = ${spaceId}
     and exists (select 1 from unnest(${told}) u (v)
-      where position(u.v in concat(c.before, c.after, c.sample, c.rec_before, c.rec_after)) > 0)`
+      where position(u.v in concat(c.before, c.after, c.strands, c.rec_before, c.rec_after)) > 0)`
 })
 
 export const eraseTables = Effect.fnUntraced(function* (

@@ -27,6 +27,12 @@ export const explainRecord = (entry: JournalEntry): Explanation => {
   return explainEntry(steps, entry, [])
 }
 
+/** As a what-if run would have decided (IDR-191), told from the entry that it would have written. */
+export const explainCandidate = (entry: JournalEntry): Explanation => {
+  const told = explainEntry(new Steps(), entry, ["The rules of the what-if run had always been in force."])
+  return { ...told, dryRun: true, summary: summaryOf(entry, false) }
+}
+
 /** A resolved event as its stamp has it; segment ids are those of then. */
 export interface Stamp {
   readonly position: number

@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import type { Collection } from "../../workspace/rules.ts"
 import type { GraphError, GraphId, IdentityGraph, OwnedIdentifier } from "../graph.ts"
+import { boundedStrands, type Strand, Way } from "./strands.ts"
 
 export type ClusterChange = "unchanged" | "merged" | "split" | "regrouped" | "appeared" | "vanished"
 
@@ -15,11 +16,19 @@ export interface Cluster {
   readonly before: ReadonlyArray<string>
   readonly after: ReadonlyArray<string>
   readonly identifiers: number
-  readonly sample: ReadonlyArray<{ readonly type: string; readonly id: string }>
+  /** Of a cluster that changed: which identifiers go where, the largest strands first. */
+  readonly strands: ReadonlyArray<Strand>
+}
+
+export interface PartitionDiff {
+  readonly clusters: ReadonlyArray<Cluster>
+  /** Identifiers that are on a profile on the other side only. */
+  readonly unmapped: { readonly before: number; readonly after: number }
 }
 
 const pageSize = 2_000
-const sampled = 10
+/** More than the nodes that memory holds: two of them are one exact number. */
+const mostNodes = 2 ** 26
 
 /** Union of nodes by number; a node is a profile of one of the graphs. */
 class Clusters {
@@ -27,7 +36,9 @@ class Clusters {
   private readonly names: Array<string> = []
   private readonly isNew: Array<boolean> = []
   private readonly count: Array<number> = []
-  private readonly samples = new Map<number, Array<{ type: string; id: string }>>()
+  /** By the two nodes + 1; 0: none. */
+  private readonly ways = new Map<number, Way>()
+  readonly unmapped = { before: 0, after: 0 }
   private readonly nodes = [new Map<number, number>(), new Map<number, number>()] as const
 
   private node(side: 0 | 1, { no, segmentId }: OwnedIdentifier): number {
@@ -57,10 +68,28 @@ class Clusters {
     const any = old ?? now!
     if (old !== undefined && now !== undefined) this.parent[this.root(old)] = this.root(now)
     this.count[any]! += 1
-    const sample = this.samples.get(any)
-    const { type, value: id } = (before ?? after)!
-    if (sample === undefined) this.samples.set(any, [{ type, id }])
-    else if (sample.length < sampled) sample.push({ type, id })
+    if (old === undefined) this.unmapped.before += 1
+    if (now === undefined) this.unmapped.after += 1
+    const key = ((old ?? -1) + 1) * mostNodes + (now ?? -1) + 1
+    let way = this.ways.get(key)
+    if (way === undefined) this.ways.set(key, (way = new Way()))
+    const { type, value } = (before ?? after)!
+    way.add(type, value)
+  }
+
+  /** Of every cluster, by its root. */
+  private strands(isWanted: (root: number) => boolean): ReadonlyMap<number, ReadonlyArray<Strand>> {
+    const strands = new Map<number, Array<Strand>>()
+    for (const [key, way] of this.ways) {
+      const [old, now] = [Math.floor(key / mostNodes) - 1, (key % mostNodes) - 1]
+      const root = this.root(Math.max(old, now))
+      if (!isWanted(root)) continue
+      const own = way.strands(this.names[old] ?? null, this.names[now] ?? null)
+      const known = strands.get(root)
+      if (known === undefined) strands.set(root, [...own])
+      else known.push(...own)
+    }
+    return strands
   }
 
   result(collection: Collection): ReadonlyArray<Cluster> {
@@ -71,16 +100,21 @@ class Clusters {
       if (group === undefined) groups.set(root, [node])
       else group.push(node)
     })
-    return [...groups.values()].map((group) => {
+    const changeIn = (group: ReadonlyArray<number>) => {
+      const now = group.reduce((sum, node) => sum + (this.isNew[node]! ? 1 : 0), 0)
+      return changeOf(group.length - now, now)
+    }
+    const strands = this.strands((root) => changeIn(groups.get(root)!) !== "unchanged")
+    return [...groups].map(([root, group]) => {
       const before = group.filter((node) => !this.isNew[node]).map((node) => this.names[node]!)
       const after = group.filter((node) => this.isNew[node]).map((node) => this.names[node]!)
       return {
-        change: changeOf(before.length, after.length),
+        change: changeIn(group),
         collection,
         before: before.sort(),
         after: after.sort(),
         identifiers: group.reduce((sum, node) => sum + this.count[node]!, 0),
-        sample: group.flatMap((node) => this.samples.get(node) ?? []).slice(0, sampled)
+        strands: boundedStrands(strands.get(root) ?? [])
       }
     })
   }
@@ -121,7 +155,7 @@ export const diffPartitions = Effect.fnUntraced(function* (
   after: GraphId,
   collection: Collection,
   order: (a: OwnedIdentifier, b: OwnedIdentifier) => number
-): Effect.fn.Return<ReadonlyArray<Cluster>, GraphError> {
+): Effect.fn.Return<PartitionDiff, GraphError> {
   const clusters = new Clusters()
   const [old, now] = [cursorOf(graph, before, collection), cursorOf(graph, after, collection)]
   for (;;) {
@@ -139,6 +173,7 @@ export const diffPartitions = Effect.fnUntraced(function* (
     }
     yield* old.fill
     yield* now.fill
-    if (old.peek() === undefined && now.peek() === undefined) return clusters.result(collection)
+    if (old.peek() === undefined && now.peek() === undefined)
+      return { clusters: clusters.result(collection), unmapped: clusters.unmapped }
   }
 })

@@ -18,13 +18,13 @@ import { Workspace } from "../../workspace/workspace.ts"
 import { type GraphId, IdentityGraph, type OwnedIdentifier } from "../graph.ts"
 import { catchUp } from "../graph-projection.ts"
 import { identifierText } from "../graph-rows.ts"
-import { toRecord } from "../resolution-record.ts"
+import type { JournalEntry } from "../journal.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
 import { countResolved } from "../replay/resolved-events.ts"
 import { compileRules } from "../rules.ts"
 import { spaceSchema } from "../schema.ts"
 import { makeSpaceStore, readerName } from "../space-store.ts"
-import { type Cluster, diffPartitions } from "./partition-diff.ts"
+import { type Cluster, diffPartitions, type PartitionDiff } from "./partition-diff.ts"
 import { replay, type Replayed } from "./replay.ts"
 import { inScopeOf } from "./scope.ts"
 import { takeRun, type WhatIfRun } from "./runs.ts"
@@ -50,25 +50,23 @@ const orderIn = (collection: Cluster["collection"]) => {
   }
 }
 
-const record = (entry: Parameters<typeof toRecord>[0] | null | undefined) =>
-  entry == null ? null : JSON.stringify(toRecord(entry))
+const entryText = (entry: JournalEntry | null | undefined) => (entry == null ? null : JSON.stringify(entry))
 
 /** What stands in `WhatIfRun.summary` of a run that is done. */
 export type WhatIfSummary = ReturnType<typeof summaryOf>
 
-const summaryOf = (clusters: ReadonlyArray<Cluster>, replayed: Replayed) => {
-  const of = (collection: Cluster["collection"]) => {
-    const own = clusters.filter((cluster) => cluster.collection === collection)
-    const sum = (side: "before" | "after") => own.reduce((total, cluster) => total + cluster[side].length, 0)
+const summaryOf = (users: PartitionDiff, accounts: PartitionDiff, replayed: Replayed) => {
+  const of = ({ clusters, unmapped }: PartitionDiff) => {
+    const sum = (side: "before" | "after") => clusters.reduce((total, cluster) => total + cluster[side].length, 0)
     const changes: Record<string, number> = {}
-    for (const { change } of own) changes[change] = (changes[change] ?? 0) + 1
-    return { profiles: { before: sum("before"), after: sum("after") }, clusters: changes }
+    for (const { change } of clusters) changes[change] = (changes[change] ?? 0) + 1
+    return { profiles: { before: sum("before"), after: sum("after") }, clusters: changes, unmapped }
   }
   const { processed, merges, violations, operationsSkipped, divergences } = replayed
   return {
     events: processed,
-    users: of("users"),
-    accounts: of("accounts"),
+    users: of(users),
+    accounts: of(accounts),
     merges,
     violations,
     divergentMessages: divergences.count,
@@ -98,7 +96,7 @@ export const makeRunner = Effect.gen(function* () {
       const page = kept.slice(i, i + rowsAWrite)
       const found = page.map(({ before, after }) => replayed.divergences.of([...before, ...after]))
       yield* sql.unsafe(
-        `insert into what_if_clusters (run, n, change, collection, before, after, identifiers, sample, divergence, rec_before, rec_after)
+        `insert into what_if_clusters (run, n, change, collection, before, after, identifiers, strands, divergence, rec_before, rec_after)
          select $1::float8::bigint, u.* from unnest($2::int4[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::text[], $9::text[], $10::text[], $11::text[]) u`,
         [
           run.n,
@@ -108,10 +106,10 @@ export const makeRunner = Effect.gen(function* () {
           texts(page.map(({ before }) => JSON.stringify(before))),
           texts(page.map(({ after }) => JSON.stringify(after))),
           int4s(page.map(({ identifiers }) => identifiers)),
-          texts(page.map(({ sample }) => JSON.stringify(sample))),
+          texts(page.map(({ strands }) => JSON.stringify(strands))),
           texts(found.map((one) => one?.messageId ?? null)),
-          texts(found.map((one) => record(one?.before))),
-          texts(found.map((one) => record(one?.after)))
+          texts(found.map((one) => entryText(one?.before))),
+          texts(found.map((one) => entryText(one?.after)))
         ]
       )
     }
@@ -173,9 +171,8 @@ export const makeRunner = Effect.gen(function* () {
         })
       const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
       const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
-      const clusters = [...users, ...accounts]
-      yield* store(run, clusters, replayed)
-      const summary = JSON.stringify(summaryOf(clusters, replayed))
+      yield* store(run, [...users.clusters, ...accounts.clusters], replayed)
+      const summary = JSON.stringify(summaryOf(users, accounts, replayed))
       yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
         where id = ${run.id} and state = 'running'`
     }).pipe(Effect.ensuring(drop))

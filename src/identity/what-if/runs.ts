@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto"
 import type { Database } from "../../platform/database.ts"
 import { ksuid } from "../../platform/hash.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
+import { decodeEntry, type JournalEntry } from "../journal.ts"
 import type { Cluster, ClusterChange } from "./partition-diff.ts"
 import type { Scope } from "./scope.ts"
 
@@ -22,6 +23,9 @@ export interface WhatIfRun {
   /** Null: everything that the space has resolved. */
   readonly scope: Scope | null
   readonly actor: string
+  /** ms */
+  readonly createdAt: number
+  readonly finishedAt: number | null
   readonly processed: number
   readonly total: number | null
   readonly summary: unknown
@@ -38,6 +42,7 @@ interface Row extends Omit<WhatIfRun, "rules" | "summary" | "scope"> {
 }
 
 const columns = `w.n::float8 as n, w.id, w.space as "spaceId", w.state, w.rules, w.base_version as "baseVersion", w.reapply as "reapplyOperations", w.scope, w.actor,
+  (extract(epoch from w.created_at) * 1000)::float8 as "createdAt", (extract(epoch from w.finished_at) * 1000)::float8 as "finishedAt",
   w.processed::float8 as processed, w.total::float8 as total, w.summary, w.error, w.applied_as as "appliedAs", w.applied_version as "appliedVersion"`
 
 const runOf = (row: Row): WhatIfRun => ({
@@ -81,6 +86,19 @@ export const findRun = (
     row === undefined ? undefined : runOf(row)
   )
 
+/** The newest first. `before`: number of the last one of the page before. */
+export const readRuns = (
+  { read: sql }: Database["Service"],
+  { spaceId, before, limit }: { readonly spaceId: string; readonly before: number | null; readonly limit: number }
+): Effect.Effect<ReadonlyArray<WhatIfRun>, SqlError.SqlError> =>
+  Effect.map(
+    sql.unsafe<Row>(
+      `select ${columns} from what_if_runs w where w.space = $1 and ($2::float8 is null or w.n < $2::float8::bigint) order by w.n desc limit $3`,
+      [spaceId, before, limit]
+    ),
+    (rows) => rows.map(runOf)
+  )
+
 /** Takes the oldest run that waits, or whose process has not been heard of for a while. */
 export const takeRun = ({ write: sql }: Database["Service"]): Effect.Effect<WhatIfRun | undefined, SqlError.SqlError> =>
   Effect.map(
@@ -103,9 +121,9 @@ export interface StoredCluster extends Cluster {
   readonly n: number
   /** Message whose resolution diverged first; null when it is not known. */
   readonly divergence: string | null
-  /** Resolution records (IDR-140) of that message. */
-  readonly recordBefore: unknown
-  readonly recordAfter: unknown
+  /** How that message was resolved, and would be; null: it decided nothing. */
+  readonly entryBefore: JournalEntry | null
+  readonly entryAfter: JournalEntry | null
 }
 
 interface ClusterRow {
@@ -115,13 +133,18 @@ interface ClusterRow {
   readonly before: string
   readonly after: string
   readonly identifiers: number
-  readonly sample: string
+  readonly strands: string
   readonly divergence: string | null
   readonly rec_before: string | null
   readonly rec_after: string | null
 }
 
-const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+/** Null also of runs of older versions, which kept the record only. */
+const entryIn = (text: string | null): JournalEntry | null => {
+  if (text === null) return null
+  const { seq } = JSON.parse(text) as { readonly seq?: number }
+  return seq === undefined ? null : decodeEntry(seq, text)
+}
 
 /** The largest first. `after`: the last one of the page before. */
 export const readClusters = (
@@ -136,7 +159,7 @@ export const readClusters = (
 ): Effect.Effect<ReadonlyArray<StoredCluster>, SqlError.SqlError> =>
   Effect.map(
     sql.unsafe<ClusterRow>(
-      `select n, change, collection, before, after, identifiers, sample, divergence, rec_before, rec_after from what_if_clusters
+      `select n, change, collection, before, after, identifiers, strands, divergence, rec_before, rec_after from what_if_clusters
        where run = $1 and ($2::text[] is null or change = any($2)) and identifiers >= $3
          and ($4::int is null or identifiers < $4 or (identifiers = $4 and n > $5)) order by identifiers desc, n limit $6`,
       [query.run, query.changes, query.minSize, query.after?.identifiers ?? null, query.after?.n ?? null, query.limit]
@@ -146,8 +169,8 @@ export const readClusters = (
         ...row,
         before: JSON.parse(row.before) as ReadonlyArray<string>,
         after: JSON.parse(row.after) as ReadonlyArray<string>,
-        sample: JSON.parse(row.sample) as Cluster["sample"],
-        recordBefore: parsed(rec_before),
-        recordAfter: parsed(rec_after)
+        strands: JSON.parse(row.strands) as Cluster["strands"],
+        entryBefore: entryIn(rec_before),
+        entryAfter: entryIn(rec_after)
       }))
   )

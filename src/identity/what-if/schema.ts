@@ -23,5 +23,16 @@ export const whatIfMigrations = [
       // `scope`: JSON, null = everything that the space has resolved (scope.ts); `applied_version`: of the rules that it was applied as.
       `alter table what_if_runs add column scope text, add column applied_version int`
     ]
+  },
+  {
+    id: 222,
+    name: "what-if: strands",
+    statements: [
+      // What was a sample of identifiers says where each goes (strands.ts); of older runs that is not known.
+      `alter table what_if_clusters rename column sample to strands`,
+      `update what_if_clusters set strands = (
+         select coalesce(json_agg(json_build_object('type', e ->> 'type', 'before', null, 'after', null, 'count', 1, 'ids', json_build_array(e ->> 'id'))), '[]')::text
+         from json_array_elements(strands::json) e)`
+    ]
   }
 ] as const

@@ -1,6 +1,7 @@
 /** The result of a what-if run as people read it in a terminal: figures before and after, then the largest clusters. */
 import { printable } from "../explain/terminal.ts"
-import type { ResolutionRecord } from "../resolution-record.ts"
+import type { JournalEntry } from "../journal.ts"
+import { toRecord } from "../resolution-record.ts"
 import type { WhatIfSummary } from "./runner.ts"
 import type { StoredCluster } from "./runs.ts"
 
@@ -19,15 +20,16 @@ const figures = ({ users, accounts, merges, violations }: WhatIfSummary): Readon
     `  ${"".padEnd(nameWidth)}${"now".padStart(numberWidth)}${"then".padStart(numberWidth)}`,
     row("people", users.profiles.before, users.profiles.after),
     row("accounts", accounts.profiles.before, accounts.profiles.after),
+    row("identifiers on no profile", users.unmapped.before, users.unmapped.after),
     row("merges", merges.before, merges.after),
     ...kinds.map((kind) => row(kind, violations.before[kind] ?? 0, violations.after[kind] ?? 0))
   ]
 }
 
 /** What became of an event, from its record: the action, and the limit that decided it. */
-const decision = (record: unknown, collection: StoredCluster["collection"]): string => {
-  const side = (record as ResolutionRecord | null)?.[collection]
-  if (side == null) return "decided nothing new"
+const decision = (entry: JournalEntry | null, collection: StoredCluster["collection"]): string => {
+  const side = entry === null ? null : toRecord(entry)[collection]
+  if (side === null) return "decided nothing new"
   const action = `${side.action ?? "unresolved"}${side.segment_id === null ? "" : ` ${side.segment_id}`}`
   const demoted = side.iterations.flatMap(({ demoted, breach }) =>
     demoted === undefined || breach === null ? [] : [`without ${demoted} (${breach.kind})`]
@@ -38,15 +40,16 @@ const decision = (record: unknown, collection: StoredCluster["collection"]): str
 const mostIdentifiers = 4
 
 const cluster = (it: StoredCluster): ReadonlyArray<string> => {
-  const shown = it.sample.slice(0, mostIdentifiers).map(({ type, id }) => `${type} ${id}`)
+  const named = it.strands.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`))
+  const shown = named.slice(0, mostIdentifiers)
   const rest = it.identifiers - shown.length
   const shape = `${it.change} ${it.before.length} → ${it.after.length}`
   const lines = [`  ${shape.padEnd(18)} ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`]
   if (it.divergence !== null)
     lines.push(
       `      first decided otherwise: message ${it.divergence}`,
-      `        now   ${decision(it.recordBefore, it.collection)}`,
-      `        then  ${decision(it.recordAfter, it.collection)}`
+      `        now   ${decision(it.entryBefore, it.collection)}`,
+      `        then  ${decision(it.entryAfter, it.collection)}`
     )
   return lines
 }
