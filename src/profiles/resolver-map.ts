@@ -13,6 +13,7 @@ import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { searchResolvers } from "./search-resolvers.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
+import { whatIfRunResolvers } from "./what-if-run-resolvers.ts"
 import { subscriptionResolvers } from "./subscription-resolvers.ts"
 
 export const resolverMaps = [
@@ -24,6 +25,7 @@ export const resolverMaps = [
   rulesImpactResolvers,
   rebuildResolvers,
   whatIfResolvers,
+  whatIfRunResolvers,
   explainResolvers,
   historyResolvers,
   threadResolvers,
