@@ -99,6 +99,7 @@ const services = (onOwned: "fail" | "join") =>
 /** For commands that only look: the stores as they are, also beside a running service. Runs no space and no log. */
 export const storesToRead = LiveGraphs.layer.pipe(
   Layer.provideMerge(graphLive),
+  Layer.provideMerge(suppressionsLive),
   Layer.provideMerge(workspaceJoined),
   Layer.provideMerge(databaseLive("join")),
   Layer.provideMerge(Health.layer)

@@ -48,7 +48,7 @@ export const explainEvent = ({ file, messageId, space: slug, rules, json }: Expl
           ? yield* explain.dryRun(space.id, event, document)
           : yield* explain.ofMessage(space.id, messageId)
       if (explanation === null) {
-        const message = `The space ${space.slug} has not resolved a message ${messageId}: it never arrived, waits, or is long forgotten.`
+        const message = `The space ${space.slug} has not resolved a message ${messageId}: it never arrived, waits, is long forgotten, or named a suppressed user, of whom nothing is kept.`
         return yield* new CommandFailed({ message })
       }
       return { explanation, heading: `Space ${space.slug}` }

@@ -34,3 +34,13 @@ export const someUserId = (
   }
   return false
 }
+
+/**
+ * Whether the message names somebody who is suppressed for its source (PRV-7): the one decision of the door, of the spaces and
+ * of explanations. `isSuppressed` undefined: nobody is.
+ */
+export const namesSuppressed = (
+  message: MaybeMessage,
+  source: number,
+  isSuppressed: ((userId: string, source: number) => boolean) | undefined
+): boolean => isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, source))

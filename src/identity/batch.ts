@@ -8,7 +8,7 @@
  * resolution failure (IDR-141) and stays in the log.
  */
 import { type JsonObject, listedName, type Message, messageTypes } from "../event/message.ts"
-import { someUserId } from "../event/user-ids.ts"
+import { namesSuppressed } from "../event/user-ids.ts"
 import type { LogEvent, Position } from "../log/event-log.ts"
 import { nameHash } from "../platform/hash.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
@@ -104,7 +104,7 @@ export const prepare = (
     let autoAdded: Prepared["autoAdded"] = noTypes
     let failedFilters = noFilters
     try {
-      const isHidden = isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, event.source))
+      const isHidden = namesSuppressed(message, event.source, isSuppressed)
       const asked = filters.length === 0 || isHidden ? undefined : askFilters(filters, message)
       if (asked !== undefined) failedFilters = asked.failed
       drop = isHidden ? suppressedUser : asked?.drop === true ? filtered : dropReason(message, facts)

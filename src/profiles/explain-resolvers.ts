@@ -72,7 +72,8 @@ export const explainResolvers = {
     NONE: "none",
     MERGE: "merge",
     UNRESOLVED: "unresolved",
-    DROPPED: "dropped"
+    DROPPED: "dropped",
+    ERASED: "erased"
   },
   ErrorKind: {
     NO_MATCHING_IDENTIFIERS: "No matching identifiers on event",

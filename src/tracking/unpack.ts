@@ -12,7 +12,7 @@ import { type Json, type JsonObject, type MessageType, messageTypes } from "../e
 import { type Arrival, normalise } from "../event/normalise.ts"
 import { maxProperties, truncateProperties } from "../event/truncate.ts"
 import { validate } from "../event/validate.ts"
-import { someUserId } from "../event/user-ids.ts"
+import { namesSuppressed } from "../event/user-ids.ts"
 import type { NewEvent } from "../log/event-log.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 
@@ -77,8 +77,7 @@ const take = (
     if (kept !== item) arrival.warnings |= Warning.propertiesTruncated
   }
   const message = normalise(kept, type, arrival)
-  const { isSuppressed } = origin
-  if (isSuppressed !== undefined && someUserId(message, (userId) => isSuppressed(userId, origin.source))) {
+  if (namesSuppressed(message, origin.source, origin.isSuppressed)) {
     intake.suppressed++
     return
   }

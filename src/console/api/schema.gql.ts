@@ -1,6 +1,6 @@
 // Made by scripts/console-operations.mjs from the schema; not to be edited.
 
-export type Action = "CREATE" | "ADD" | "NONE" | "MERGE" | "UNRESOLVED" | "DROPPED"
+export type Action = "CREATE" | "ADD" | "NONE" | "MERGE" | "UNRESOLVED" | "DROPPED" | "ERASED"
 
 export type ApplyMode = "RULES_ONLY" | "REBUILD"
 

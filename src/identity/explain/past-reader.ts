@@ -13,7 +13,7 @@ import { collectionOf, type ProfileNo, type Seq } from "../model.ts"
 import { spaceSchema } from "../schema.ts"
 import { makeRulesVersions, stampedIds } from "../stamped-ids.ts"
 import { explainDrop } from "./explain.ts"
-import { explainRecord, explainStamp } from "./past.ts"
+import { explainErased, explainRecord, explainStamp } from "./past.ts"
 import { type Explanation, Steps } from "./steps.ts"
 
 interface InSpace {
@@ -104,7 +104,8 @@ export const makePast = (options: {
       const explanations = new Map<Position, Explanation>()
       const landed: Array<Row> = []
       for (const row of rows) {
-        if (row.rec === null) landed.push(row)
+        if (row.pos === 0) explanations.set(row.pos, explainErased(messageId, row.rules))
+        else if (row.rec === null) landed.push(row)
         else explanations.set(row.pos, explainRecord(decodeEntry(row.seq, row.rec)))
       }
       if (landed.length === 0) return explanations

@@ -33,6 +33,29 @@ export const explainCandidate = (entry: JournalEntry): Explanation => {
   return { ...told, dryRun: true, summary: summaryOf(entry, false) }
 }
 
+/** Of an event whose person was erased since (IDR-162): its ledger key is all that there is. */
+export const explainErased = (messageId: string, rulesVersion: number): Explanation => {
+  const steps = new Steps()
+  const text =
+    "The person that the event belonged to was erased. Its message id alone is known, so that it does not come back."
+  tellKept(steps, "ledger", "Its message id was resolved in this space before.")
+  steps.add("DROP_CHECK", text, { check: "deletion", dropped: true, reason: "erased" })
+  return {
+    messageId,
+    rulesVersion,
+    dryRun: false,
+    assumptions: [],
+    action: "erased",
+    profile: null,
+    account: null,
+    steps: steps.all,
+    record: { message_id: messageId, erased: true },
+    violations: [],
+    successes: [],
+    summary: "The event was resolved, and everything that it told was erased since with the person that it belonged to."
+  }
+}
+
 /** A resolved event as its stamp has it; segment ids are those of then. */
 export interface Stamp {
   readonly position: number

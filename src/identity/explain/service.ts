@@ -8,11 +8,14 @@ import { Clock, Data, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { Settings } from "../../config.ts"
 import type { JsonObject } from "../../event/message.ts"
+import { namesSuppressed } from "../../event/user-ids.ts"
 import type { History, HistoryFailed } from "../../archive/history.ts"
 import { Database } from "../../platform/database.ts"
 import { hash128 } from "../../platform/hash.ts"
 import { decodeRules } from "../../workspace/rules-document.ts"
+import { Suppressions } from "../../workspace/suppressions.ts"
 import { type Source, type Space, Workspace } from "../../workspace/workspace.ts"
+import { suppressedUser } from "../drops.ts"
 import { type FoundProfile, type GraphError, type GraphId, IdentityGraph, type Loaded } from "../graph.ts"
 import { segmentIdsOf } from "../ids.ts"
 import { LiveGraphs } from "../live-graphs.ts"
@@ -44,6 +47,7 @@ export const makeExplain = (bodies: Pick<History["Service"], "at">) =>
     const workspace = yield* Workspace
     const graph = yield* IdentityGraph
     const graphs = yield* LiveGraphs
+    const suppressions = yield* Suppressions
     const stores = yield* Database
     const database = { ...stores, write: stores.read }
     const options = { maxMerges: settings.maxMerges, maxMappings: settings.maxMappings }
@@ -182,6 +186,8 @@ export const makeExplain = (bodies: Pick<History["Service"], "at">) =>
           reason
         })
       if (discarded !== undefined) return dropped("door", discarded)
+      if (source?.enabled === true && namesSuppressed(message, source.no, suppressions.current()))
+        return dropped("door", suppressedUser)
       if (source === undefined || !connected) return dropped("source", "source_not_connected")
       if (!source.enabled) return dropped("source", "source_disabled")
       const hash = hash128(settings.dedupScope === "source" ? `${source.id}\n${message.messageId}` : message.messageId)

@@ -94,9 +94,9 @@ export interface StepData {
     readonly name: string
     readonly answer: "matches" | "does_not_match" | "not_evaluated"
   }
-  /** `check`: the Tracking API, the connection of the source, the drops of IDR-20, the ledger of IDR-132. */
+  /** `check`: the Tracking API, the connection of the source, the drops of IDR-20, the ledger of IDR-132, the deletion of people (IDR-162). */
   readonly DROP_CHECK: {
-    readonly check: "door" | "source" | "content" | "ledger"
+    readonly check: "door" | "source" | "content" | "ledger" | "deletion"
     readonly dropped: boolean
     readonly reason: string | null
   }
@@ -199,7 +199,7 @@ export interface ProfileOutcome {
 export interface Explanation {
   readonly messageId: string
   /** Of the person, else of the account. */
-  readonly action: "create" | "add" | "none" | "merge" | "unresolved" | "dropped"
+  readonly action: "create" | "add" | "none" | "merge" | "unresolved" | "dropped" | "erased"
   readonly profile: ProfileOutcome | null
   readonly account: ProfileOutcome | null
   readonly rulesVersion: number

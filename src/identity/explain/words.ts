@@ -1,5 +1,6 @@
 /** Words of explanations: short, for people who know their customers and not our code. */
 import type { Window } from "../../workspace/rules.ts"
+import { suppressedUser } from "../drops.ts"
 import { filtered } from "../event-filters.ts"
 import type { Identifier, IgnoreReason } from "../model.ts"
 import type { CheckedCount, IdentifierData, TypeCount } from "./steps.ts"
@@ -69,12 +70,14 @@ const drops: Readonly<Record<string, string>> = {
     "the message id has been resolved in this space before, so this is a redelivery and changes nothing",
   internal_resolution_failure: "Braid itself fails on this event; please report it",
   source_not_connected: "its source is not connected to this space",
+  [suppressedUser]: "it names a user who is suppressed, so nothing of it is kept and nothing is resolved",
   source_disabled: "its source is disabled, so the Tracking API answers but keeps nothing",
   [filtered]: "an event filter of the space drops it"
 }
 
 /** Codes of the Tracking API (ING-95). */
 const discards: Readonly<Record<string, string>> = {
+  [suppressedUser]: "it names a user who is suppressed, so it is answered 200 and forgotten, and nothing is resolved",
   nesting_too_deep: "it is nested over 64 levels",
   id_required: "an alias needs a userId",
   no_user_anon_id: "it has neither userId nor anonymousId",

@@ -362,6 +362,8 @@ export const finding = (
       return `${dryRun ? "Would merge" : "Merged"} profiles into ${into}${without}`
     case "DROPPED":
       return dryRun ? "Would be dropped" : "Dropped before resolution"
+    case "ERASED":
+      return "Erased with its person"
     default:
       return dryRun ? "Would be stored without a profile" : "Stored without a profile"
   }

@@ -35,7 +35,8 @@ const outcomeTitles: Readonly<Record<string, string>> = {
   NONE: "Existing",
   MERGE: "Merged",
   UNRESOLVED: "Unresolved",
-  DROPPED: "Dropped"
+  DROPPED: "Dropped",
+  ERASED: "Erased"
 }
 
 const Outcome = ({ message }: { readonly message: Message }) => {
