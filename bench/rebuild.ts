@@ -10,7 +10,6 @@ import { decodeRow } from "../src/identity/operations/operation-entry.ts"
 import { makeSpaceStore } from "../src/identity/space-store.ts"
 import { EventLog } from "../src/log/event-log.ts"
 import { Database } from "../src/platform/database.ts"
-import { memory } from "./support/cpu.ts"
 import { neo4jGraphLayer } from "./support/graphs.ts"
 import { appendAll, rig, settled, spaceOf } from "./support/rig.ts"
 import { full, printTable, whole } from "./support/table.ts"
@@ -21,7 +20,7 @@ const part = 50_000
 /** Beside the live one. */
 const generation = 2
 
-const nodeMemory = () => memory(process.pid).get("node") ?? Number.NaN
+const nodeMemory = () => process.memoryUsage.rss() / 1024 ** 2
 
 const program = Effect.gen(function* () {
   const log = yield* EventLog

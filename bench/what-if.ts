@@ -10,7 +10,6 @@ import { whatIfLive } from "../src/identity/what-if/runner.ts"
 import { EventLog } from "../src/log/event-log.ts"
 import { Database } from "../src/platform/database.ts"
 import { defaultRules } from "../src/workspace/rules-document.ts"
-import { memory } from "./support/cpu.ts"
 import { appendAll, forgetLog, rig, settled, spaceOf } from "./support/rig.ts"
 import { full, printTable, whole } from "./support/table.ts"
 import { everybody, workload } from "./support/workload.ts"
@@ -19,7 +18,7 @@ const events = Number(process.env["BENCH_EVENTS"] ?? (full ? 1_000_000 : 2_000))
 const people = Math.ceil(events / 10)
 const part = 50_000
 
-const nodeMemory = () => memory(process.pid).get("node") ?? Number.NaN
+const nodeMemory = () => process.memoryUsage.rss() / 1024 ** 2
 
 /** Every identifier once on a profile: what most changes. */
 const candidate = {

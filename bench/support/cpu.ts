@@ -45,13 +45,21 @@ export const cpu = (root: number): { readonly node: number; readonly postgres: n
   return { node, postgres }
 }
 
+/** In kB; 0 of a process that has just ended. */
+const pssOf = (pid: number): number => {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
 /** Proportional set size in MB (shared pages divided among their users), by name of the program. */
 export const memory = (root: number): ReadonlyMap<string, number> => {
   const sizes = new Map<string, number>()
   for (const { pid, name } of tree(root)) {
     const kind = pid === root ? "node" : name.startsWith("postgres") ? "postgres" : name
-    const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))
-    sizes.set(kind, (sizes.get(kind) ?? 0) + Number(pss?.[1] ?? 0) / 1024)
+    sizes.set(kind, (sizes.get(kind) ?? 0) + pssOf(pid) / 1024)
   }
   return sizes
 }
