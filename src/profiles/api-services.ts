@@ -14,7 +14,7 @@ import { makeTokenUse } from "../workspace/token-use.ts"
 import { Workspace } from "../workspace/workspace.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
 import { makeOperationServices } from "./operation-services.ts"
-import { readRules, readRulesDocument } from "./rules-view.ts"
+import { readRules, readRulesDocument, readRulesVersions } from "./rules-view.ts"
 
 /** A failure with a `code` of PRO-64 and a message for people: told as it is. Everything else is internal. */
 const toldAs = (error: unknown): GraphQLError | undefined => {
@@ -58,6 +58,7 @@ export const makeApiServices = Effect.gen(function* () {
     tokenUse: yield* makeTokenUse(database.write),
     rules: (spaceId: string, version?: number) => readRules(database, spaceId, version),
     rulesDocument: (spaceId: string) => readRulesDocument(database, spaceId),
+    rulesVersions: (spaceId: string) => readRulesVersions(database, spaceId),
     spaceReady
   }
 })

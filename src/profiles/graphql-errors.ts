@@ -38,6 +38,18 @@ export const graphqlError = (code: ErrorCode, message: string, status?: number):
     }
   })
 
+export interface InputProblem {
+  /** Of the member of the input that is wrong, e.g. `identifiers[2].limit`. */
+  readonly path: string
+  readonly expected: string
+}
+
+/** An input that is wrong in several places; a form can show each at its place. */
+export const problemsError = (message: string, problems: ReadonlyArray<InputProblem>): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: "VALIDATION_FAILED", problems: problems.slice(0, mostProblems) } })
+
+const mostProblems = 50
+
 /** What graphql-js wrapped, as it does with errors of its own when variables have the wrong type. */
 const foreignCause = (error: GraphQLError): Error | undefined =>
   error.originalError instanceof GraphQLError ? foreignCause(error.originalError) : error.originalError
@@ -55,6 +67,7 @@ export const finishError = (error: GraphQLError, requestId: string, refused: boo
   const http = error.extensions["http"]
   const own = codes.has(error.extensions["code"])
   const extensions: GraphQLErrorExtensions = { code, requestId }
+  if (own && Array.isArray(error.extensions["problems"])) extensions["problems"] = error.extensions["problems"]
   // Yoga marks errors of parsing with `spec`, which would make them 200 for most clients.
   if (own && http !== undefined) extensions["http"] = { ...http, spec: false }
   else if (refused) extensions["http"] = { status: code === "INTERNAL" ? 500 : 400 }

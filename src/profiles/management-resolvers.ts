@@ -206,7 +206,8 @@ const space = {
     return context.services.run(context.services.management.tokens(id))
   },
   rules: ({ id }: Space, { version }: { version?: number | null }, { services }: RequestContext) =>
-    services.run(services.rules(id, version ?? undefined))
+    services.run(services.rules(id, version ?? undefined)),
+  rulesVersions: ({ id }: Space, _: unknown, { services }: RequestContext) => services.run(services.rulesVersions(id))
 }
 
 export const managementResolvers = {

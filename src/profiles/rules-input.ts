@@ -1,7 +1,7 @@
 /** `RulesInput` as a rules document: enums in lower case, members that were left out left out. The document itself is checked once. */
 import { decodeRules } from "../workspace/rules-document.ts"
 import type { RulesDocument } from "../workspace/rules.ts"
-import { graphqlError } from "./graphql-errors.ts"
+import { problemsError } from "./graphql-errors.ts"
 
 export type RulesInput = Readonly<Record<string, unknown>> & {
   readonly identifiers: ReadonlyArray<Readonly<Record<string, unknown>>>
@@ -34,5 +34,5 @@ export const rulesDocumentOf = (input: RulesInput): RulesDocument => {
   })
   if (document !== undefined) return document
   const all = problems.map(({ path, expected }) => (path === "" ? expected : `${path}: ${expected}`)).join("; ")
-  throw graphqlError("VALIDATION_FAILED", `The rules were refused: ${all}`)
+  throw problemsError(`The rules were refused: ${all}`, problems)
 }

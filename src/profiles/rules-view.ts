@@ -48,6 +48,26 @@ export const readRulesDocument = (
     ([row]) => (row === undefined ? undefined : (JSON.parse(row.doc) as RulesDocument))
   )
 
+export interface RulesVersion {
+  readonly version: number
+  /** ms */
+  readonly savedAt: number
+  readonly origin: string
+  readonly actor: string | null
+}
+
+const listedVersions = 200
+
+/** The newest first. */
+export const readRulesVersions = (
+  database: Database["Service"],
+  spaceId: string
+): Effect.Effect<ReadonlyArray<RulesVersion>, SqlError.SqlError> =>
+  database.read.unsafe<RulesVersion>(
+    `select version, (extract(epoch from saved_at) * 1000)::float8 as "savedAt", origin, actor
+     from ${spaceSchema(spaceId)}.rules order by version desc limit ${listedVersions}`
+  )
+
 interface Row {
   readonly version: number
   readonly doc: string

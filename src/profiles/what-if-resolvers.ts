@@ -22,6 +22,7 @@ import { graphqlError } from "./graphql-errors.ts"
 import { underWay } from "./rebuild-resolvers.ts"
 import { checkSpace, type RequestContext } from "./resolvers.ts"
 import { rulesDocumentOf, type RulesInput } from "./rules-input.ts"
+import { identifiersOf, type RulesView } from "./rules-view.ts"
 import { spaceFor } from "./space-access.ts"
 
 export const runOf = async (context: RequestContext, id: string): Promise<WhatIfRun | null> => {
@@ -139,6 +140,16 @@ const applyWhatIf = async (_: unknown, { id, mode, reason }: ApplyArguments, con
   return existingRun(context, id)
 }
 
+const baseRules = ({ spaceId, baseVersion }: WhatIfRun, _: unknown, { services }: RequestContext) =>
+  services.run(services.rules(spaceId, baseVersion))
+
+/** With the types that events brought, as the rules of a space are shown: what is different from those is what was changed. */
+const candidateRules = async (run: WhatIfRun, _: unknown, context: RequestContext): Promise<RulesView> => {
+  const { rules, baseVersion, createdAt } = run
+  const brought = ((await baseRules(run, _, context))?.identifiers ?? []).filter(({ origin }) => origin === "auto")
+  return { ...rules, version: baseVersion + 1, savedAt: createdAt, identifiers: identifiersOf(rules, brought) }
+}
+
 const decodePlace = (cursor: string) => {
   const match = /^([0-9]{1,9}):([0-9]{1,9})$/.exec(decodeKey(cursor) ?? "")
   return match === null ? undefined : { identifiers: Number(match[1]), n: Number(match[2]) }
@@ -186,6 +197,8 @@ export const whatIfResolvers = {
       state === "done" || state === "applied" ? 1 : total === null || total === 0 ? 0 : Math.min(1, processed / total),
     rebuild: ({ id, spaceId }: WhatIfRun, _: unknown, { services }: RequestContext) =>
       services.run(rebuildOfRun(services.database, spaceId, id)),
+    rules: candidateRules,
+    baseRules,
     clusters
   },
   Cluster: {

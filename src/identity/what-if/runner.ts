@@ -55,18 +55,19 @@ const entryText = (entry: JournalEntry | null | undefined) => (entry == null ? n
 /** What stands in `WhatIfRun.summary` of a run that is done. */
 export type WhatIfSummary = ReturnType<typeof summaryOf>
 
+const figuresOf = ({ clusters, unmapped }: PartitionDiff) => {
+  const sum = (side: "before" | "after") => clusters.reduce((total, cluster) => total + cluster[side].length, 0)
+  const changes: Record<string, number> = {}
+  for (const { change } of clusters) changes[change] = (changes[change] ?? 0) + 1
+  return { profiles: { before: sum("before"), after: sum("after") }, clusters: changes, unmapped }
+}
+
 const summaryOf = (users: PartitionDiff, accounts: PartitionDiff, replayed: Replayed) => {
-  const of = ({ clusters, unmapped }: PartitionDiff) => {
-    const sum = (side: "before" | "after") => clusters.reduce((total, cluster) => total + cluster[side].length, 0)
-    const changes: Record<string, number> = {}
-    for (const { change } of clusters) changes[change] = (changes[change] ?? 0) + 1
-    return { profiles: { before: sum("before"), after: sum("after") }, clusters: changes, unmapped }
-  }
   const { processed, merges, violations, operationsSkipped, divergences } = replayed
   return {
     events: processed,
-    users: of(users),
-    accounts: of(accounts),
+    users: figuresOf(users),
+    accounts: figuresOf(accounts),
     merges,
     violations,
     divergentMessages: divergences.count,
