@@ -11,11 +11,12 @@ import type { Arrival } from "../event/normalise.ts"
 import { formatTime, notedTime } from "../event/timestamps.ts"
 import { someUserId } from "../event/user-ids.ts"
 import type { AppendRequest } from "../log/event-log.ts"
+import type { SchemaNames } from "../source-schema/names.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
 import type { Counters } from "./counters.ts"
 import { retrySeconds, SenderMeters, TokenBucket } from "./meters.ts"
-import type { Senders } from "./sender.ts"
+import type { Senders } from "../platform/sender.ts"
 import type { UnknownKeys } from "./unknown-keys.ts"
 import { type Intake, type Origin, unpackBatch, unpackSingle } from "./unpack.ts"
 import { requestKey } from "./write-key.ts"
@@ -47,6 +48,8 @@ export interface IntakeDeps {
   readonly deadlineMs: number
   /** What the debugger shows; absent: nothing is kept for it. */
   readonly recorder?: Pick<Recorder, "accepted" | "discarded">
+  /** What names came, for the schema of the source; absent: nobody keeps one. */
+  readonly names?: Pick<SchemaNames, "of" | "stored">
 }
 
 /** A request whose body was read and parsed. */
@@ -87,7 +90,7 @@ const libraryOf = (body: JsonObject): string | null => {
 
 /** `answer` is called exactly once; with `done` only after everything accepted is durable. */
 export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome: Outcome) => void) => void) => {
-  const { counters, log, recorder, senders, settings, snapshot } = deps
+  const { counters, log, names, recorder, senders, settings, snapshot } = deps
   const unknownSenders = new SenderMeters()
   let requests: TokenBucket | undefined
 
@@ -167,6 +170,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       done: (error, duplicates, which) => {
         if (error !== undefined) return void settle(unavailable)
         recorder?.accepted(source.no, events, receivedAt, which)
+        names?.stored(intake.names, receivedAt, which)
         if (duplicates < events.length) counters.add("accepted", source.id, "", events.length - duplicates)
         if (duplicates > 0) counters.add("duplicates", source.id, "", duplicates)
         if (!settle(done)) counters.add("late")
@@ -192,7 +196,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     const origin: Origin = {
       source: source.no,
       dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "",
-      isSuppressed: deps.suppression?.()
+      isSuppressed: deps.suppression?.(),
+      names
     }
     const arrival = arrivalOf(parsed, source)
     const intake =

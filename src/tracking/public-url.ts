@@ -1,7 +1,7 @@
 /** Where clients reach this installation (ING-109): the configured URL, else what the request itself says. */
 import type { IncomingMessage } from "node:http"
 import type { TLSSocket } from "node:tls"
-import { type Senders, TrackingSettingInvalid } from "./sender.ts"
+import { type Senders, SettingInvalid } from "../platform/sender.ts"
 
 export interface PublicUrl {
   readonly protocol: "http" | "https"
@@ -12,7 +12,7 @@ export interface PublicUrl {
 /** Names, IPv4 and IPv6 addresses, with port; nothing that could end a string in a script. */
 const safeHost = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 
-/** Throws `TrackingSettingInvalid` when `configured` (BRAID_PUBLIC_URL) is no such URL. */
+/** Throws `SettingInvalid` when `configured` (BRAID_PUBLIC_URL) is no such URL. */
 export const makePublicUrl = (configured: string, senders: Senders): ((req: IncomingMessage) => PublicUrl) => {
   if (configured !== "") {
     const url = URL.canParse(configured) ? new URL(configured) : undefined
@@ -23,7 +23,7 @@ export const makePublicUrl = (configured: string, senders: Senders): ((req: Inco
       !safeHost.test(url.host) ||
       !/^[A-Za-z0-9._/-]*$/.test(path)
     ) {
-      throw new TrackingSettingInvalid({
+      throw new SettingInvalid({
         setting: "BRAID_PUBLIC_URL",
         value: configured,
         expected: "a URL such as https://cdp.example.com"

@@ -15,6 +15,7 @@ import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
 import { EventLog } from "../log/event-log.ts"
+import { type SchemaNames, SourceSchemaNames } from "../source-schema/names.ts"
 import { type IsSuppressed, Suppressions } from "../workspace/suppressions.ts"
 import { Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { Answers } from "./answers.ts"
@@ -25,7 +26,7 @@ import { type Log, makeIntake, type Outcome } from "./intake.ts"
 import { pixelPayload } from "./pixel.ts"
 import { makePublicUrl } from "./public-url.ts"
 import { findRoute, type Route } from "./routes.ts"
-import { makeSenders, TrackingSettingInvalid } from "./sender.ts"
+import { makeSenders, SettingInvalid } from "../platform/sender.ts"
 import { makeStaticAnswers } from "./static-answers.ts"
 import { type UnknownKey, UnknownKeys } from "./unknown-keys.ts"
 import { maxBatchBytes, maxSingleBytes } from "./unpack.ts"
@@ -55,6 +56,7 @@ export interface TrackingDeps {
   /** Default 5,000 ms (ING-10). */
   readonly deadlineMs?: number
   readonly recorder?: Pick<Recorder, "accepted" | "discarded">
+  readonly names?: Pick<SchemaNames, "of" | "stored">
 }
 
 export interface TrackingService {
@@ -85,7 +87,7 @@ const parse = (bytes: Buffer, route: Post): JsonObject | string => {
 
 const nothing = () => {}
 
-/** Throws `TrackingSettingInvalid`. */
+/** Throws `SettingInvalid`. */
 export const makeTracking = (deps: TrackingDeps): TrackingService => {
   const counters = new Counters(deps.onSeries)
   const answers = new Answers(counters)
@@ -220,50 +222,55 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
 }
 
 export class Tracking extends Context.Service<Tracking, TrackingService>()("braid/tracking/Tracking") {
-  static readonly layer: Layer.Layer<Tracking, TrackingSettingInvalid, Settings | Workspace | EventLog | LiveRecorder> =
-    Layer.effect(
-      this,
-      Effect.gen(function* () {
-        const settings = yield* Settings
-        const workspace = yield* Workspace
-        const suppressions = yield* Suppressions
-        const log = yield* EventLog
-        const recorder = yield* LiveRecorder
-        const clock = yield* Clock.Clock
-        const context = yield* Effect.context<never>()
-        const registrations: Array<{ readonly remove: () => void }> = []
-        yield* Effect.addFinalizer(() =>
-          Effect.sync(() => registrations.forEach((registration) => registration.remove()))
-        )
+  static readonly layer: Layer.Layer<
+    Tracking,
+    SettingInvalid,
+    Settings | Workspace | EventLog | LiveRecorder | SourceSchemaNames
+  > = Layer.effect(
+    this,
+    Effect.gen(function* () {
+      const settings = yield* Settings
+      const workspace = yield* Workspace
+      const suppressions = yield* Suppressions
+      const log = yield* EventLog
+      const recorder = yield* LiveRecorder
+      const names = yield* SourceSchemaNames
+      const clock = yield* Clock.Clock
+      const context = yield* Effect.context<never>()
+      const registrations: Array<{ readonly remove: () => void }> = []
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => registrations.forEach((registration) => registration.remove()))
+      )
 
-        /** The scrape reads our plain number; counting itself touches no metric. */
-        const onSeries = (series: Series): void => {
-          const { description, labels, name } = series.family
-          const counter = Metric.counter(name, { description, incremental: true }).pipe(
-            Metric.withAttributes(Object.fromEntries(labels.map((label, n) => [label, series.values[n]!])))
-          )
-          const get = () => ({ count: series.count, incremental: true })
-          registrations.push(Metric.registerUnsafe(counter, context, { get, update: nothing, modify: nothing }))
+      /** The scrape reads our plain number; counting itself touches no metric. */
+      const onSeries = (series: Series): void => {
+        const { description, labels, name } = series.family
+        const counter = Metric.counter(name, { description, incremental: true }).pipe(
+          Metric.withAttributes(Object.fromEntries(labels.map((label, n) => [label, series.values[n]!])))
+        )
+        const get = () => ({ count: series.count, incremental: true })
+        registrations.push(Metric.registerUnsafe(counter, context, { get, update: nothing, modify: nothing }))
+      }
+      const runFork = Effect.runForkWith(context)
+      return yield* Effect.try({
+        try: () =>
+          makeTracking({
+            snapshot: workspace.current,
+            suppression: suppressions.current,
+            log,
+            settings,
+            recorder,
+            names,
+            now: () => clock.currentTimeMillisUnsafe(),
+            onDefect: (error) =>
+              void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),
+            onSeries
+          }),
+        catch: (error) => {
+          if (error instanceof SettingInvalid) return error
+          throw error
         }
-        const runFork = Effect.runForkWith(context)
-        return yield* Effect.try({
-          try: () =>
-            makeTracking({
-              snapshot: workspace.current,
-              suppression: suppressions.current,
-              log,
-              settings,
-              recorder,
-              now: () => clock.currentTimeMillisUnsafe(),
-              onDefect: (error) =>
-                void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),
-              onSeries
-            }),
-          catch: (error) => {
-            if (error instanceof TrackingSettingInvalid) return error
-            throw error
-          }
-        })
       })
-    )
+    })
+  )
 }

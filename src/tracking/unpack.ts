@@ -14,6 +14,7 @@ import { maxProperties, truncateProperties } from "../event/truncate.ts"
 import { validate } from "../event/validate.ts"
 import { namesSuppressed } from "../event/user-ids.ts"
 import type { NewEvent } from "../log/event-log.ts"
+import type { Name, SchemaNames } from "../source-schema/names.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 
 /** Bytes; equal is accepted (ING-30). */
@@ -29,6 +30,8 @@ export type BatchReason = "empty_batch" | "empty_batch_result" | "multi_user_err
 
 export class Intake {
   readonly events: Array<NewEvent> = []
+  /** The names that each of `events` has, for the schema of the source. */
+  readonly names: Array<ReadonlyArray<Name>> = []
   readonly discarded: Array<DiscardCode> = []
   /** The messages that were discarded, in the same order. */
   readonly refused: Array<unknown> = []
@@ -46,6 +49,8 @@ export interface Origin {
   readonly dedupPrefix: string
   /** Undefined: nobody is. */
   readonly isSuppressed?: IsSuppressed | undefined
+  /** Undefined: nobody keeps a schema. */
+  readonly names?: Pick<SchemaNames, "of"> | undefined
 }
 
 const types: ReadonlySet<unknown> = new Set(messageTypes)
@@ -86,6 +91,7 @@ const take = (
     dedupKey: origin.dedupPrefix + message.messageId,
     body: Buffer.from(JSON.stringify(message))
   })
+  if (origin.names !== undefined) intake.names.push(origin.names.of(origin.source, message, arrival.receivedAt))
   if (arrival.warnings !== 0) intake.warnings.push(arrival.warnings)
 }
 

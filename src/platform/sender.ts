@@ -3,8 +3,8 @@ import { Data } from "effect"
 import type { IncomingMessage } from "node:http"
 import { BlockList, isIP } from "node:net"
 
-/** A setting of the Tracking API does not say what it must. */
-export class TrackingSettingInvalid extends Data.TaggedError("TrackingSettingInvalid")<{
+/** A setting does not say what it must. */
+export class SettingInvalid extends Data.TaggedError("SettingInvalid")<{
   readonly setting: string
   readonly value: string
   readonly expected: string
@@ -35,7 +35,7 @@ const hopAddress = (hop: string) =>
 
 const peerOf = (req: IncomingMessage) => unwrapped(req.socket.remoteAddress ?? "")
 
-/** `trusted` are addresses or CIDR blocks. Throws `TrackingSettingInvalid`. */
+/** `trusted` are addresses or CIDR blocks. Throws `SettingInvalid`. */
 export const makeSenders = (trusted: ReadonlyArray<string>): Senders => {
   const proxies = new BlockList()
   for (const entry of trusted) {
@@ -44,7 +44,7 @@ export const makeSenders = (trusted: ReadonlyArray<string>): Senders => {
     const max = isIP(address) === 6 ? 128 : 32
     const isPrefix = prefix === undefined || (/^\d+$/.test(bits!) && prefix <= max)
     if (isIP(address) === 0 || rest.length > 0 || !isPrefix) {
-      throw new TrackingSettingInvalid({
+      throw new SettingInvalid({
         setting: "BRAID_TRUSTED_PROXIES",
         value: entry,
         expected: "an IP address or a CIDR block such as 10.0.0.0/8"
