@@ -13,6 +13,7 @@ import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
 import { causeMessage } from "../platform/supervise.ts"
 import { Workspace } from "../workspace/workspace.ts"
+import { auditCancelled, cancelled } from "./generations/cancel.ts"
 import { overdue, sweepGenerations } from "./generations/keep.ts"
 import {
   abandon,
@@ -110,9 +111,12 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     yield* graph.drop(old)
   })
 
-  const finish = ({ id }: Row, code: string | null, error: string | null) =>
+  const finish = (row: Row, code: string | null, error: string | null) =>
     owned(
-      sql`update space_operations set finished_at = now(), code = ${code}, error = ${error} where id = ${id}::float8::bigint`
+      Effect.andThen(
+        sql`update space_operations set finished_at = now(), code = ${code}, error = ${error} where id = ${row.id}::float8::bigint`,
+        code === cancelled.code ? auditCancelled(sql, spaceId, row) : Effect.void
+      )
     ).pipe(
       // After the switch this process takes the space over from itself: its new epoch is known in a moment.
       Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 25, while: ({ _tag }) => _tag === "SpaceFenced" })

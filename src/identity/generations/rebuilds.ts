@@ -9,7 +9,7 @@ export type RebuildKind = "apply_rebuild" | "rollback_rebuild"
 export interface Rebuild {
   readonly id: number
   readonly kind: RebuildKind
-  readonly state: "queued" | "running" | "done" | "failed"
+  readonly state: "queued" | "running" | "done" | "failed" | "cancelling" | "cancelled"
   /** The what-if run that is applied. */
   readonly runId: string | null
   readonly actor: string
@@ -28,21 +28,23 @@ export interface Rebuild {
 interface Row extends Omit<Rebuild, "state" | "runId" | "answer"> {
   readonly input: string
   readonly started: boolean
+  readonly cancels: boolean
   readonly answer: string | null
 }
 
 const columns = `o.id::float8 as id, o.kind, coalesce(o.input, '{}') as input, coalesce(o.actor, '') as actor, coalesce(o.reason, '') as reason,
   (extract(epoch from o.requested_at) * 1000)::float8 as "requestedAt", (extract(epoch from o.finished_at) * 1000)::float8 as "finishedAt",
-  o.started_at is not null as started, o.done::float8 as processed, o.total::float8 as total, o.code, o.error, o.answer`
+  o.started_at is not null as started, o.cancel is not null as cancels, o.done::float8 as processed, o.total::float8 as total, o.code, o.error, o.answer`
 const kinds = "o.kind in ('apply_rebuild', 'rollback_rebuild')"
 
-const stateOf = ({ finishedAt, error, started }: Row): Rebuild["state"] => {
-  if (finishedAt !== null) return error === null ? "done" : "failed"
+const stateOf = ({ finishedAt, code, error, started, cancels }: Row): Rebuild["state"] => {
+  if (finishedAt !== null) return error === null ? "done" : code === "CANCELLED" ? "cancelled" : "failed"
+  if (cancels) return "cancelling"
   return started ? "running" : "queued"
 }
 
 const rebuildOf = (row: Row): Rebuild => {
-  const { input, started: _, answer, ...rest } = row
+  const { input, started: _, cancels: __, answer, ...rest } = row
   return {
     ...rest,
     state: stateOf(row),
@@ -63,6 +65,19 @@ export const readRebuilds = (
       [spaceId, limit]
     ),
     (rows) => rows.map(rebuildOf)
+  )
+
+export const findRebuild = (
+  { write: sql }: Database["Service"],
+  spaceId: string,
+  id: number
+): Effect.Effect<Rebuild | undefined, SqlError.SqlError> =>
+  Effect.map(
+    sql.unsafe<Row>(
+      `select ${columns} from space_operations o where o.space = $1 and ${kinds} and o.id = $2::float8::bigint`,
+      [spaceId, id]
+    ),
+    ([row]) => (row === undefined ? undefined : rebuildOf(row))
   )
 
 /** Of what was asked for last, with this run. */

@@ -18,6 +18,7 @@ import { OperationRefused } from "../operations/operation.ts"
 import { countResolved } from "../replay/resolved-events.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "../schema.ts"
 import { findRun } from "../what-if/runs.ts"
+import { untilCancelled } from "./cancel.ts"
 import { type FillError, type Filler, openFiller } from "./fill.ts"
 import { makeFormerIds } from "./former-ids.ts"
 import { type Aside, generationOfGraph, graphOfGeneration, readerAside, schemaAside } from "./generation.ts"
@@ -159,16 +160,11 @@ const checkComplete = Effect.fnUntraced(function* (spaceId: string, filler: Fill
     )
 })
 
-/** Fills the other generation and hands it to the actor (`offer`); completes when that has switched to it. */
-export const replaceGeneration = Effect.fnUntraced(function* (
-  standing: Standing,
-  operation: ReplaceOperation,
-  offer: (ready: ReadyGeneration) => void
-) {
+/** Brings the other generation so far that little is left; answers what the switch needs. */
+const prepareGeneration = Effect.fnUntraced(function* (standing: Standing, operation: ReplaceOperation) {
   const { spaceId, committed } = standing
   const database = yield* Database
   const graph = yield* IdentityGraph
-  const graphs = yield* LiveGraphs
   const { write: sql } = database
   const applies = operation.kind === "apply_rebuild"
   const aside: Aside = applies ? "next" : "previous"
@@ -200,11 +196,31 @@ export const replaceGeneration = Effect.fnUntraced(function* (
   yield* formerIds.takeOver(0, idsUpTo)
   yield* formerIds.carryOn
   while ((yield* fill()) >= fewLeft);
+  const rest = (upTo: Seq) => Effect.andThen(filler.fill(upTo), formerIds.takeOver(idsUpTo, upTo))
+  return { aside, begun, generation, graphId, rest }
+})
+
+/** Fills the other generation and hands it to the actor (`offer`); completes when that has switched to it. */
+export const replaceGeneration = Effect.fnUntraced(function* (
+  standing: Standing,
+  operation: ReplaceOperation,
+  offer: (ready: ReadyGeneration) => void
+) {
+  const { spaceId } = standing
+  const database = yield* Database
+  const graphs = yield* LiveGraphs
+  const { write: sql } = database
+  const applies = operation.kind === "apply_rebuild"
+  // From the offer on the switch itself looks whether it was cancelled.
+  const { aside, begun, generation, graphId, rest } = yield* untilCancelled(
+    database,
+    operation.id,
+    prepareGeneration(standing, operation)
+  )
 
   const switched = yield* Deferred.make<void, OperationRefused>()
   const switchTo: ReadyGeneration["switchTo"] = Effect.fnUntraced(function* (upTo, epoch) {
-    yield* filler.fill(upTo)
-    yield* formerIds.takeOver(idsUpTo, upTo)
+    yield* rest(upTo)
     const at = yield* Clock.currentTimeMillis
     const options: SwitchOptions = {
       sql,

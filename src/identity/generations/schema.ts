@@ -11,5 +11,13 @@ export const generationMigrations = [
          seq bigint not null default 0, replaced_at timestamptz, kept_until timestamptz, primary key (space, generation))`,
       `create unique index space_generations_role on space_generations (space, role) where role <> 'dropped'`
     ]
+  },
+  {
+    id: 231,
+    name: "cancelled rebuilds",
+    statements: [
+      // Who wants it to end and why, as JSON (cancel.ts).
+      `alter table space_operations add column cancel text`
+    ]
   }
 ] as const

@@ -15,6 +15,7 @@ import type { Seq } from "../model.ts"
 import { type OperationRefused } from "../operations/operation.ts"
 import { spaceSchema } from "../schema.ts"
 import { readerName, SpaceFenced } from "../space-store.ts"
+import { cancelled } from "./cancel.ts"
 import { type Aside, graphOfGeneration, keptDays, readerAside, schemaAside } from "./generation.ts"
 
 export interface RulesPair {
@@ -133,7 +134,9 @@ export const switchGeneration = (options: SwitchOptions) =>
       }
     ])
     yield* options.also(rules)
-    yield* sql`update space_operations set finished_at = now(), answer = ${JSON.stringify({ auditId: id, rulesVersion: rules.after })}
-      where id = ${operation.id}::float8::bigint`
+    const done =
+      yield* sql`update space_operations set finished_at = now(), answer = ${JSON.stringify({ auditId: id, rulesVersion: rules.after })}
+      where id = ${operation.id}::float8::bigint and cancel is null returning 1 as n`
+    if (done.length === 0) return yield* cancelled
     return rules
   }).pipe(options.sql.withTransaction, Effect.uninterruptible)

@@ -6,6 +6,8 @@ import { layer } from "@effect/vitest"
 import { Deferred, Effect, Layer, Schedule } from "effect"
 import { assert, describe } from "vitest"
 import { History } from "../../../src/archive/history.ts"
+import { markCancelled } from "../../../src/identity/generations/cancel.ts"
+import { graphOfGeneration } from "../../../src/identity/generations/generation.ts"
 import { askRebuild } from "../../../src/identity/generations/rebuilds.ts"
 import { forgetAside } from "../../../src/identity/generations/switch.ts"
 import { neo4jGraphOn } from "../../../src/identity/graph-neo4j.ts"
@@ -16,7 +18,7 @@ import { spaceSchema } from "../../../src/identity/schema.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { runNeo4j, testNeo4j } from "../../support/neo4j.ts"
 import { Rig, type ShortMessage } from "../../support/space.ts"
-import { ask, begin, breakOnce, cut, look, more, raised } from "../operations/support.ts"
+import { ask, audits, begin, breakOnce, cut, look, more, raised } from "../operations/support.ts"
 import { asked, ended, everything, planned, rebuilt, tried, withEmails, workshop } from "./support.ts"
 
 type Step = "open" | "load" | "apply" | "issued"
@@ -58,21 +60,36 @@ const accident = <E>(graph: Layer.Layer<IdentityGraph, E, Database>) =>
     })
   ).pipe(Layer.provide(graph))
 
-/** Asks for the rebuild and holds it when it has caught up with what was there; the effect that it answers lets it go on to its end. */
-const held = Effect.fnUntraced(function* (runId: string) {
+const previousGraph = Effect.gen(function* () {
   const { space } = yield* Rig
-  aside.graphId = (yield* LiveGraphs).nextOf(space.id)
+  const { write: sql } = yield* Database
+  const [row] = yield* sql<{
+    generation: number
+  }>`select generation from space_generations where space = ${space.id} and role = 'previous'`
+  return graphOfGeneration(space.id, row!.generation)
+})
+
+/** Asks for the rebuild and holds it when it has caught up with what was there; the effect that it answers lets it go on to its end. */
+const held = Effect.fnUntraced(function* (runId: string | null) {
+  const { space } = yield* Rig
+  aside.graphId = runId === null ? yield* previousGraph : (yield* LiveGraphs).nextOf(space.id)
   aside.waits = false
   const gate = (aside.gate = yield* Deferred.make<void>())
   const id = yield* asked(runId)
   yield* Effect.sync(() => aside.waits).pipe(
     Effect.repeat({ schedule: Schedule.spaced("10 millis"), until: (it) => it })
   )
-  return Effect.gen(function* () {
+  const goOn = Effect.gen(function* () {
     aside.gate = undefined
     yield* Deferred.succeed(gate, undefined)
     return yield* ended(id)
   })
+  return { id, goOn }
+})
+
+const cancel = Effect.fnUntraced(function* (id: number) {
+  const { space } = yield* Rig
+  return yield* markCancelled(yield* Database, { spaceId: space.id, id, actor: "test", reason: "other rules" })
 })
 
 const event = (n: number): ShortMessage => ({
@@ -120,7 +137,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           yield* ask("delete_identifier", deletion)
           yield* more(events(40, 60))
           const run = yield* tried(withEmails(1))
-          const goOn = yield* held(run.id)
+          const { goOn } = yield* held(run.id)
           yield* more(events(60, 70))
           yield* ask("delete_identifier", { userId: "u1", identifier: { type: "email", id: "m1@x.io" } }).pipe(
             Effect.ignore
@@ -190,12 +207,57 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
             yield* begin(events(1, 30), withEmails(5))
             const run = yield* planned(withEmails(1))
             const was = yield* everything
-            const goOn = yield* held(run)
+            const { goOn } = yield* held(run)
             yield* ask("save_rules", { rules: withEmails(2), expectedVersion: 1 })
             assert.strictEqual((yield* goOn).code, "RULES_CHANGED")
             assert.strictEqual((yield* rebuilt(run)).code, "RULES_CHANGED")
             assert.isTrue(yield* nothingAside)
             assert.deepStrictEqual((yield* everything).users, was.users)
+          })
+      )
+
+      it.effect(
+        "IDR-193: cancelled: nothing has changed, nothing is left, and another can begin; done is too late",
+        () =>
+          Effect.gen(function* () {
+            yield* begin(events(1, 30), withEmails(5))
+            const { write: sql } = yield* Database
+            const { space } = yield* Rig
+            const graph = yield* IdentityGraph
+            const was = yield* everything
+            const run = yield* planned(withEmails(1))
+            const aboutTo = yield* held(run)
+            const next = aside.graphId
+            assert.isTrue(yield* cancel(aboutTo.id))
+            const done = yield* ended(aboutTo.id)
+            assert.deepInclude(done, { state: "cancelled", code: "CANCELLED" })
+            assert.isTrue(yield* nothingAside)
+            assert.deepStrictEqual(yield* everything, was)
+            yield* sql`select 1 as n from space_generations where space = ${space.id}`.pipe(
+              Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (rows) => rows.length === 0 })
+            )
+            assert.strictEqual(yield* graph.count(next, "users"), 0)
+            assert.isFalse(yield* cancel(aboutTo.id))
+            const [entry, ...others] = yield* audits
+            assert.deepInclude(entry!, { action: "Rebuild Cancelled", actor: "test", reason: "other rules" })
+            assert.deepStrictEqual(entry!.data, { whatIf: run })
+            assert.strictEqual(others.length, 0)
+
+            // In the last moment, when only the switch is left.
+            const last = yield* held(run)
+            assert.isTrue(yield* cancel(last.id))
+            assert.strictEqual((yield* last.goOn).state, "cancelled")
+            assert.isTrue(yield* nothingAside)
+            yield* more(events(30, 32))
+            assert.strictEqual((yield* everything).stamps.length, was.stamps.length + 2)
+            const again = yield* rebuilt(run)
+            assert.isNull(again.error)
+            assert.isFalse(yield* cancel(again.id))
+            // Going back, too: what the profiles from before have caught up they keep.
+            const back = yield* held(null)
+            assert.isTrue(yield* cancel(back.id))
+            assert.strictEqual((yield* back.goOn).state, "cancelled")
+            assert.isNull((yield* rebuilt(null)).error)
           })
       )
 
@@ -205,7 +267,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           const run = yield* planned(withEmails(1))
           const { write: sql } = yield* Database
           const { space } = yield* Rig
-          const goOn = yield* held(run)
+          const { goOn } = yield* held(run)
           yield* sql.withTransaction(forgetAside(sql, space.id))
           assert.isNull((yield* goOn).error)
           yield* sql.withTransaction(forgetAside(sql, space.id))
