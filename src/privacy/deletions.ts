@@ -4,25 +4,30 @@
  *     RUNNING --barrier = head of the log--> look for messages --> every space has resolved them --> erase profiles (each space's
  *     actor) --> remove the messages of both from log and archive --> FINISHED
  *
+ * - Spaces that have left the configuration are reached, too (`identity/removed-spaces.ts`).
  * - What arrived up to the barrier is deleted; later messages are new data (PRV-10), apart from what the profile gets until it
  *   is erased.
  * - A suppression is known everywhere before its barrier is set: what slipped in meanwhile lies below it and is removed.
  * - Space by space and part by part is noted in the transaction that erases (`regulation_parts`), so nothing is done twice.
  */
-import { Clock, Duration, Effect, Layer, Schedule } from "effect"
+import { Cause, Clock, Duration, Effect, Layer, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
 import { History, type HistoryFailed } from "../archive/history.ts"
+import type { Settings } from "../config.ts"
 import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
+import type { IdentityGraph } from "../identity/graph.ts"
+import type { LiveGraphs } from "../identity/live-graphs.ts"
 import type { OperationRefused } from "../identity/operations/operation.ts"
 import { requestOperation } from "../identity/operations/request.ts"
+import { removedSpaces, storedSpaces, tendSpace } from "../identity/removed-spaces.ts"
 import { SpaceActors } from "../identity/space-actors.ts"
 import type { LogEvent, Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { oncePerDatabase } from "../platform/once-per-database.ts"
-import { float8s } from "../platform/sql-arrays.ts"
-import { supervise } from "../platform/supervise.ts"
+import { float8s, texts } from "../platform/sql-arrays.ts"
+import { causeMessage, supervise } from "../platform/supervise.ts"
 import { endRegulation, pruneRegulations, startRegulations } from "../workspace/manage-regulations.ts"
 import { regulationKinds, type RegulationType, shownForMs } from "../workspace/regulation.ts"
 import { Workspace } from "../workspace/workspace.ts"
@@ -36,6 +41,7 @@ const regulationsAtOnce = 100
 const pruneEvery = "1 hour"
 /** For a space to take an operation; the next round asks how it went. */
 const patience = Duration.seconds(10)
+const pollAsked = Schedule.spaced("50 millis")
 
 export interface DeletionOptions {
   readonly pollEvery?: Duration.Input
@@ -61,7 +67,9 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
   const history = yield* History
   const workspace = yield* Workspace
   const actors = yield* SpaceActors
+  const context = yield* Effect.context<Database | History | IdentityGraph | LiveGraphs | Settings | Workspace>()
   const { write: sql } = database
+  const removed = Effect.provideContext(removedSpaces, context)
 
   const underway = sql<Row>`select n::float8 as n, id, type, source, barrier::float8 as barrier, scanned::float8 as scanned
     from regulations where status = 'RUNNING' and barrier is not null order by n limit ${regulationsAtOnce}`
@@ -94,19 +102,42 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     yield* scan({ database, history }, [...numbers.values()], wanted)
   })
 
-  /** Erases what is left to erase in one space; false: it must wait. Fails when the space gave up. */
+  /** Runs a space that nobody runs for as long as the answer takes; what comes in between is told, and tried again. */
+  const tending = <A, E>(spaceId: string, answer: Effect.Effect<A, E>): Effect.Effect<A | "later", E> =>
+    Effect.raceFirst(
+      answer,
+      tendSpace(spaceId).pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.interrupt
+            : Effect.as(
+                Effect.logWarning(`Erasing in the removed space ${spaceId} waits: ${causeMessage(cause)}`),
+                "later" as const
+              )
+        ),
+        Effect.provideContext(context)
+      )
+    )
+
+  const asked = (spaceId: string) => sql`select 1 from space_operations
+    where space = ${spaceId} and kind = 'erase_user' and finished_at is null limit 1`
+
+  /** Erases what is left to erase in one space; false: it must wait. Fails when the space gave up. `removed`: nobody runs it. */
   const eraseIn = Effect.fnUntraced(function* (
     { id, n }: Row,
     spaceId: string,
-    userIds: ReadonlyArray<string>
+    userIds: ReadonlyArray<string>,
+    removed: boolean
   ): Effect.fn.Return<boolean, OperationRefused | SqlError.SqlError> {
     const rows = yield* sql<{ part: number }>`select part from regulation_parts
       where regulation = ${n}::float8::bigint and space = ${spaceId}`
     const done = new Set(rows.map(({ part }) => part))
-    const [asked] = yield* sql`select 1 from space_operations
-      where space = ${spaceId} and kind = 'erase_user' and finished_at is null limit 1`
-    // Its owner is slow or away: it is not asked twice.
-    if (asked !== undefined) return false
+    // Its owner is slow or away, or whoever asked was killed: it is not asked twice.
+    if ((yield* asked(spaceId)).length > 0) {
+      const answered = Effect.repeat(asked(spaceId), { schedule: pollAsked, until: (rows) => rows.length === 0 })
+      if (removed) yield* tending(spaceId, Effect.timeoutOption(answered, patience))
+      return false
+    }
     for (let part = 0; part * subjectsAPart < userIds.length; part++) {
       if (done.has(part)) continue
       const input = {
@@ -115,8 +146,8 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
         userIds: userIds.slice(part * subjectsAPart, (part + 1) * subjectsAPart)
       }
       const request = { spaceId, kind: "erase_user", input, actor: `regulation ${id}`, reason: "" } as const
-      const outcome = yield* requestOperation(database, request, patience).pipe(
-        Effect.as("done" as const),
+      const requested = Effect.as(requestOperation(database, request, patience), "done" as const)
+      const outcome = yield* (removed ? tending(spaceId, requested) : requested).pipe(
         Effect.catchTag("OperationRefused", (refused) =>
           refused.code === "NOT_FOUND" || refused.code === "CONFLICT"
             ? Effect.succeed("done" as const)
@@ -130,12 +161,15 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     return true
   })
 
-  /** In every space that there is now; false: some are not there yet. A text: why some of them gave up. */
+  /** In every space that there is now, or was; false: some are not there yet. A text: why some of them gave up. */
   const eraseEverywhere = Effect.fnUntraced(function* (row: Row) {
     const userIds = yield* userIdsOf(row.n)
+    const running = (yield* actors.progress).map((space) => ({ ...space, removed: false }))
+    // What a removed space did not read it will not read: its messages are removed from the log.
+    const left = (yield* removed).map((id) => ({ id, slug: id, position: row.barrier, removed: true }))
     let outcome: boolean | string = true
-    for (const { id, position, slug } of yield* actors.progress) {
-      const erased = yield* (position < row.barrier ? Effect.succeed(false) : eraseIn(row, id, userIds)).pipe(
+    for (const { id, position, slug, removed } of [...running, ...left]) {
+      const erased = yield* (position < row.barrier ? Effect.succeed(false) : eraseIn(row, id, userIds, removed)).pipe(
         Effect.catchTag("OperationRefused", ({ message }) => Effect.succeed(`Space ${slug}: ${message}`))
       )
       if (erased === false) outcome = false
@@ -183,6 +217,8 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     yield* removeMessages(row)
     // A space that was made meanwhile may have read them before they were gone.
     if (erasesProfiles && outcome === true && !(yield* arrivedEverywhere(row))) return
+    if (erasesProfiles && !(yield* nothingAside)) return
+    if (erasesProfiles) yield* removeResults(row)
     // Operations that found nobody still say whom they looked for.
     yield* sql`update space_operations set input = null where kind = 'erase_user' and finished_at is not null and input is not null`
     yield* endRegulation(sql, row.n, typeof outcome === "string" ? outcome : undefined)
@@ -193,7 +229,22 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
       space: string
     }>`select distinct space from regulation_parts where regulation = ${n}::float8::bigint`
     const done = new Set(rows.map(({ space }) => space))
-    return workspace.current().spaces.every(({ id }) => done.has(id))
+    const spaces = [...workspace.current().spaces.map(({ id }) => id), ...(yield* storedSpaces(database))]
+    return spaces.every((id) => done.has(id))
+  })
+
+  /** Nothing is left of graphs beside the live ones: what was dropped when the people were erased goes in the background. */
+  const nothingAside = Effect.map(
+    sql`select 1 from space_generations where role = 'dropped'
+        union all select 1 from what_if_runs where shadow and state not in ('queued', 'running') limit 1`,
+    (rows) => rows.length === 0
+  )
+
+  /** Results of what-if runs that tell of the subjects, also where rules in force give them no profile. */
+  const removeResults = Effect.fnUntraced(function* ({ n }: Row) {
+    const told = (yield* userIdsOf(n)).map((userId) => JSON.stringify(userId))
+    yield* sql`delete from what_if_clusters c where exists (select 1 from unnest(${texts(told)}) u (v)
+      where position(u.v in concat(c.strands, c.rec_before, c.rec_after)) > 0)`
   })
 
   const round = Effect.gen(function* () {

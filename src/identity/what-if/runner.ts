@@ -38,7 +38,7 @@ const rowsAWrite = 1_000
 const lookEvery = "250 millis"
 
 /** Generations of graphs that are no space's live one, nor any rebuild's. */
-const graphOf = (run: WhatIfRun, side: 0 | 1): GraphId =>
+const graphOf = (run: Pick<WhatIfRun, "n" | "spaceId">, side: 0 | 1): GraphId =>
   `${run.spaceId}.${500_000_000 + (run.n % 200_000_000) * 2 + side}`
 
 /** How `walk` orders identifiers. */
@@ -142,8 +142,7 @@ export const makeRunner = Effect.gen(function* () {
       run.scope === null
         ? undefined
         : { inScope: inScopeOf(run.scope, workspace.current()), before: yield* inForce(before) }
-    const drop = Effect.forEach([before, after], (id) => Effect.ignore(graph.drop(id)), { discard: true })
-    yield* drop
+    yield* dropGraphs(run)
     yield* Effect.gen(function* () {
       const replayed = yield* replay({
         database,
@@ -172,11 +171,29 @@ export const makeRunner = Effect.gen(function* () {
         })
       const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
       const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
-      yield* store(run, [...users.clusters, ...accounts.clusters], replayed)
       const summary = JSON.stringify(summaryOf(users, accounts, replayed))
-      yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
-        where id = ${run.id} and state = 'running'`
-    }).pipe(Effect.ensuring(drop))
+      // Whoever erases a person ends the run first, and then looks for what is stored of it (IDR-162).
+      yield* sql.withTransaction(
+        Effect.gen(function* () {
+          const own =
+            yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
+            where id = ${run.id} and state = 'running' returning n`
+          if (own.length > 0) yield* store(run, [...users.clusters, ...accounts.clusters], replayed)
+        })
+      )
+    }).pipe(Effect.ensuring(Effect.ignore(forgetGraphs(run))))
+  })
+
+  const dropGraphs = (run: Pick<WhatIfRun, "n" | "spaceId">) =>
+    Effect.andThen(graph.drop(graphOf(run, 0)), graph.drop(graphOf(run, 1)))
+  const forgetGraphs = (run: Pick<WhatIfRun, "n" | "spaceId">) =>
+    Effect.andThen(dropGraphs(run), sql`update what_if_runs set shadow = false where n = ${run.n}::float8::bigint`)
+
+  /** What runs have left that were ended while their process was gone. */
+  const sweep = Effect.gen(function* () {
+    const left = yield* sql<{ n: number; spaceId: string }>`select n::float8 as n, space as "spaceId" from what_if_runs
+      where shadow and state not in ('queued', 'running') and touched_at < now() - interval '30 seconds' limit 10`
+    for (const run of left) yield* forgetGraphs(run)
   })
 
   /** Results stay 30 days (IDR-192). */
@@ -188,7 +205,7 @@ export const makeRunner = Effect.gen(function* () {
 
   return Effect.gen(function* () {
     const run = yield* takeRun(database)
-    if (run === undefined) return yield* Effect.asVoid(expire)
+    if (run === undefined) return yield* Effect.andThen(sweep, Effect.asVoid(expire))
     yield* Effect.raceFirst(execute(run), signsOfLife(run)).pipe(
       Effect.catch((error) => Effect.succeed(error.message)),
       Effect.catchDefect((defect) => Effect.succeed(String(defect))),

@@ -103,7 +103,7 @@ export const readRuns = (
 export const takeRun = ({ write: sql }: Database["Service"]): Effect.Effect<WhatIfRun | undefined, SqlError.SqlError> =>
   Effect.map(
     sql.unsafe<Row>(
-      `update what_if_runs w set state = 'running', touched_at = now(), processed = 0 where w.n = (
+      `update what_if_runs w set state = 'running', touched_at = now(), processed = 0, shadow = true where w.n = (
          select n from what_if_runs where state = 'queued' or (state = 'running' and touched_at < now() - interval '30 seconds')
          order by n limit 1 for update skip locked) returning ${columns}`
     ),

@@ -34,5 +34,13 @@ export const whatIfMigrations = [
          select coalesce(json_agg(json_build_object('type', e ->> 'type', 'before', null, 'after', null, 'count', 1, 'ids', json_build_array(e ->> 'id'))), '[]')::text
          from json_array_elements(strands::json) e)`
     ]
+  },
+  {
+    id: 228,
+    name: "what-if: shadows",
+    statements: [
+      // Graphs of the run may be there: a deletion of people is not over while a run that has ended has some.
+      `alter table what_if_runs add column shadow boolean not null default false`
+    ]
   }
 ] as const
