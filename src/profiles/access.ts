@@ -26,8 +26,14 @@ export const accessOf = (snapshot: WorkspaceSnapshot, authorization: string | un
   return access.spaceId === null || snapshot.spaceById.has(access.spaceId) ? access : undefined
 }
 
-export const allows = ({ scopes }: AccessToken, scope: TokenScope): boolean =>
+/** Scopes that allow something. */
+export type Permission = Exclude<TokenScope, "pii:masked">
+
+export const allows = ({ scopes }: AccessToken, scope: Permission): boolean =>
   scopes.has(scope) || scopes.has("workspace:admin") || (scope !== "workspace:admin" && scopes.has("admin"))
+
+/** Without PII access (ADM-45): personal values are masked, and nothing can be downloaded. */
+export const isMasked = ({ scopes }: AccessToken): boolean => scopes.has("pii:masked")
 
 /** Under this name a token's changes are in the audit trail. */
 export const actorOf = ({ name }: AccessToken): string => `token:${name}`

@@ -29,6 +29,7 @@ import { sendGraphiql } from "./graphiql.ts"
 import { type ErrorCode, finishError, graphqlError } from "./graphql-errors.ts"
 import { measure } from "./graphql-limits.ts"
 import { makeLoaders } from "./loaders.ts"
+import { maskPersonalFields } from "./masking/personal-fields.ts"
 import { makeDocumentCache, parseQuery } from "./query-parsing.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
@@ -153,7 +154,7 @@ export const makeGraphql = (options: {
   const { model, services, workspace, sessions, publicUrl, rateLimit, busy, context } = options
   const sources = sourceNames(workspace)
   const yoga = createYoga<ServerContext>({
-    schema: createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers: resolverMaps }),
+    schema: maskPersonalFields(createSchema<ServerContext>({ typeDefs: [...readSdl()], resolvers: resolverMaps })),
     plugins: [limits(), errors(context)],
     // Yoga would keep a thousand of any size, and those that are wrong, too.
     parserAndValidationCache: {

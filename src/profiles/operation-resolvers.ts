@@ -4,8 +4,7 @@
  */
 import type { ExternalId, OperationInputs, OperationKind, SplitPicture } from "../identity/operations/operation.ts"
 import { type AuditEntry, findAudit, readAudit } from "../workspace/audit.ts"
-import type { TokenScope } from "../workspace/workspace.ts"
-import { actorOf } from "./access.ts"
+import { actorOf, type Permission } from "./access.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
 import { graphqlError } from "./graphql-errors.ts"
@@ -14,7 +13,7 @@ import { rulesDocumentOf, type RulesInput } from "./rules-input.ts"
 import { spaceFor } from "./space-access.ts"
 
 /** Refuses a token of another space, or without the scope. */
-const checkAccess = (context: RequestContext, spaceId: string, scope: TokenScope): void => {
+const checkAccess = (context: RequestContext, spaceId: string, scope: Permission): void => {
   spaceFor(context, spaceId, scope)
   checkSpace(context, spaceId)
 }

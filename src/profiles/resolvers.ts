@@ -4,7 +4,7 @@ import type { FoundProfile, LinkedProfile, MergeRow, ProfileRef } from "../ident
 import { collectionOf, type Identifier, type ProfileNo } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
 import type { AccessToken, Space, WorkspaceSnapshot } from "../workspace/workspace.ts"
-import { spacesOf } from "./access.ts"
+import { isMasked, spacesOf } from "./access.ts"
 import { connectionOf, type PageArguments, pageOfList, windowOf } from "./connection.ts"
 import {
   decodeEvent,
@@ -240,7 +240,7 @@ const profile = {
     }
   },
   mergePath: (node: ProfileNode, _: unknown, context: RequestContext) => mergePathOf(node, context),
-  masked: () => false
+  masked: (_: ProfileNode, __: unknown, { access }: RequestContext) => isMasked(access)
 }
 
 export const sourceIdOf = ({ source }: { readonly source: number }, _: unknown, { sources }: RequestContext) =>

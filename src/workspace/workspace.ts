@@ -75,8 +75,18 @@ export interface Space {
   readonly connections?: ReadonlyArray<Connection>
 }
 
-/** `admin`: everything in its own space. `workspace:admin`: everything in every space, and making spaces and labels. */
-export const tokenScopes = ["profiles:read", "identifiers:delete", "insights:read", "admin", "workspace:admin"] as const
+/**
+ * `admin`: everything in its own space. `workspace:admin`: everything in every space, and making spaces and labels. `pii:masked`
+ * allows nothing: whatever else the token may do, it does without PII access (ADM-45).
+ */
+export const tokenScopes = [
+  "profiles:read",
+  "identifiers:delete",
+  "insights:read",
+  "admin",
+  "workspace:admin",
+  "pii:masked"
+] as const
 export type TokenScope = (typeof tokenScopes)[number]
 
 export interface AccessToken {
