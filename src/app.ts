@@ -36,6 +36,9 @@ import { PublicApi } from "./privacy/public-api.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
+import { schemaFlush } from "./source-schema/flush.ts"
+import { SourceSchemaNames } from "./source-schema/names.ts"
+import { sourceSchemaMigrations } from "./source-schema/tables.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceMigrations } from "./workspace/schema.ts"
@@ -55,7 +58,8 @@ const migrations = [
   ...identityMigrations,
   ...workspaceMigrations,
   ...profileMigrations,
-  ...debuggerMigrations
+  ...debuggerMigrations,
+  ...sourceSchemaMigrations
 ]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
@@ -170,6 +174,7 @@ const rooms = Layer.mergeAll(
   ProfileApi.layer,
   Tracking.layer,
   recorderFlush,
+  schemaFlush,
   PublicApi.layer,
   ConsoleRoom.layer,
   whatIfLive,
@@ -181,7 +186,12 @@ export const withService = <A, E, R>(
   body: (service: { readonly url: string; readonly port: number }) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(Effect.flatMap(start, body)).pipe(
-    Effect.provide(rooms.pipe(Layer.provideMerge(LiveRecorder.layer), Layer.provideMerge(services("fail"))))
+    Effect.provide(
+      rooms.pipe(
+        Layer.provideMerge(Layer.merge(LiveRecorder.layer, SourceSchemaNames.layer)),
+        Layer.provideMerge(services("fail"))
+      )
+    )
   )
 
 /** `braid serve`: until it is interrupted. */

@@ -29,19 +29,19 @@ export const beginExchange = (req: IncomingMessage, res: ServerResponse, path: s
   release: () => {}
 })
 
-/** Answers with JSON; an answer to a client that has gone is dropped. */
-export const reply = (
+/** An answer to a client that has gone is dropped. */
+const send = (
   { req, res, requestId }: Exchange,
   status: number,
-  body: unknown,
+  type: string,
+  text: string,
   headers?: OutgoingHttpHeaders
 ): void => {
   if (res.headersSent || res.destroyed) return
-  const text = JSON.stringify(body)
   // A body nobody will read would be taken for the next request on this connection.
   if (!req.complete && req.method !== "GET") res.setHeader("Connection", "close")
   res.writeHead(status, {
-    "Content-Type": "application/json",
+    "Content-Type": type,
     "Content-Length": Buffer.byteLength(text),
     "Cache-Control": "no-store",
     "Request-Id": requestId,
@@ -49,6 +49,16 @@ export const reply = (
   })
   res.end(text)
 }
+
+export const reply = (exchange: Exchange, status: number, body: unknown, headers?: OutgoingHttpHeaders): void =>
+  send(exchange, status, "application/json", JSON.stringify(body), headers)
+
+/** Answers with a file to be kept under this name. */
+export const replyFile = (exchange: Exchange, type: string, content: string, fileName: string): void =>
+  send(exchange, 200, `${type}; charset=utf-8`, content, {
+    "Content-Disposition": `attachment; filename="${fileName}"`,
+    "X-Content-Type-Options": "nosniff"
+  })
 
 /** Counts and logs the exchange once its answer is out, or its client gone. */
 export const watch = (

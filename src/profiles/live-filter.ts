@@ -1,7 +1,9 @@
 /** Which messages of the debugger a reader asks for, and may see: those of the sources of the space. */
 import type { LiveFilter } from "../debugger/reader.ts"
 import type { Status } from "../debugger/seen.ts"
+import type { Source } from "../workspace/workspace.ts"
 import type { RequestContext } from "./resolvers.ts"
+import { needPii } from "./space-access.ts"
 
 export interface LiveFilterInput {
   readonly sourceIds?: ReadonlyArray<string> | null
@@ -22,14 +24,27 @@ export const visibleSources = (
   return all.filter(({ id }) => sourceIds == null || sourceIds.includes(id)).map(({ no }) => no)
 }
 
+/** One source by its id, if it may be seen. */
+export const visibleSource = (
+  context: Pick<RequestContext, "access" | "snapshot" | "space">,
+  sourceId: string
+): Source | undefined => {
+  const [no] = visibleSources(context, [sourceId])
+  return no === undefined ? undefined : context.snapshot().sourceByNo.get(no)
+}
+
 export const liveFilterOf = (
   input: LiveFilterInput | null | undefined,
   context: Pick<RequestContext, "access" | "snapshot" | "space">
-): LiveFilter => ({
-  sources: visibleSources(context, input?.sourceIds),
-  statuses: input?.statuses ?? null,
-  types: input?.types ?? null,
-  events: input?.events ?? null,
-  messageId: input?.messageId ?? null,
-  text: input?.text == null || input.text === "" ? null : input.text
-})
+): LiveFilter => {
+  const text = input?.text == null || input.text === "" ? null : input.text
+  if (text !== null) needPii(context, "Looking for a text in messages")
+  return {
+    sources: visibleSources(context, input?.sourceIds),
+    statuses: input?.statuses ?? null,
+    types: input?.types ?? null,
+    events: input?.events ?? null,
+    messageId: input?.messageId ?? null,
+    text
+  }
+}

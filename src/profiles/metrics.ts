@@ -18,6 +18,7 @@ export type Route =
   | "links"
   | "delete"
   | "list"
+  | "schema"
   | "graphql"
   | "graphiql"
   | "none"

@@ -15,6 +15,8 @@ import { followWords } from "./search-index.ts"
 import { makeSearch } from "./search.ts"
 import { type ChangeBatch, makeSpaceChanges } from "./space-changes.ts"
 import { SharedReads } from "./follow.ts"
+import { makeSchemaChanges } from "../source-schema/changes.ts"
+import { makeSchemaReader } from "../source-schema/reader.ts"
 import { EventLog } from "../log/event-log.ts"
 import type { Space } from "../workspace/workspace.ts"
 import { makeThreadReader } from "./thread-reader.ts"
@@ -54,6 +56,7 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
     live,
     outcomes,
     profileSearch,
+    sourceSchema: { read: makeSchemaReader(database), change: makeSchemaChanges(database) },
     search: makeSearch({ database, graph, history, model, profileSearch, outcomes }),
     threads: makeThreadReader({ database, graph, model })
   }

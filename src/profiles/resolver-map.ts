@@ -11,6 +11,7 @@ import { rebuildResolvers } from "./rebuild-resolvers.ts"
 import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { searchResolvers } from "./search-resolvers.ts"
+import { sourceSchemaResolvers } from "./source-schema-resolvers.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 import { whatIfRunResolvers } from "./what-if-run-resolvers.ts"
@@ -32,5 +33,6 @@ export const resolverMaps = [
   searchResolvers,
   insightResolvers,
   eventResolvers,
+  sourceSchemaResolvers,
   subscriptionResolvers
 ]

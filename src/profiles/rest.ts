@@ -7,16 +7,17 @@
 import { type Context, Effect, Exit } from "effect"
 import type { Workspace } from "../workspace/workspace.ts"
 import { accessOf, allows, belongsTo } from "./access.ts"
-import type { ApiServices } from "./api-services.ts"
-import { type Exchange, reply } from "./exchange.ts"
+import { type Exchange, reply, replyFile } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
 import { type ApiProblem, forbidden, onlyGet, tooManyRequests, unauthenticated, unavailable } from "./problem.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
+import type { Services } from "./read-services.ts"
 import { readBody } from "./request-body.ts"
 import { invalidToken, makeDelete } from "./rest-delete.ts"
 import { addressOf, Query } from "./rest-request.ts"
 import { makeRestResources, sourceNames } from "./rest-resources.ts"
+import { isSchemaFile, makeSchemaFile } from "./rest-schema.ts"
 
 /** Of a deletion: it names one identifier. */
 const maxBodyBytes = 64 * 1024
@@ -36,7 +37,7 @@ const refuse = (exchange: Exchange, problem: ApiProblem): void => {
 
 export const makeRest = (options: {
   readonly model: ReadModel
-  readonly services: ApiServices
+  readonly services: Services
   readonly workspace: Workspace["Service"]
   readonly rateLimit: RateLimit
   /** Too many requests wait for the stores. */
@@ -48,11 +49,16 @@ export const makeRest = (options: {
   const answer = makeRestResources(model, sourceNames(workspace))
 
   const deletion = makeDelete(options.services.operations.request)
+  const schemaFile = makeSchemaFile(options.services.sourceSchema.read, workspace)
 
-  const answerWith = (exchange: Exchange, body: Effect.Effect<unknown, unknown>) =>
+  const answerWith = <A>(
+    exchange: Exchange,
+    body: Effect.Effect<A, unknown>,
+    write: (value: A) => void = (value) => reply(exchange, 200, value)
+  ) =>
     run(body, {
       onExit: (exit) => {
-        if (Exit.isSuccess(exit)) return reply(exchange, 200, exit.value)
+        if (Exit.isSuccess(exit)) return write(exit.value)
         run(problemOf(exit.cause, exchange.requestId), {
           onExit: (told) => {
             if (Exit.isSuccess(told)) refuse(exchange, told.value)
@@ -104,6 +110,11 @@ export const makeRest = (options: {
     const limit = snapshot.limits.profileApiPerSecond
     if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
     if (busy()) return refuse(exchange, unavailable)
+    if (isSchemaFile(rest)) {
+      exchange.route = "schema"
+      const file = Effect.suspend(() => schemaFile(access, spaceId, rest[1]!, new Query(search)))
+      return answerWith(exchange, file, ({ content, fileName }) => replyFile(exchange, "text/csv", content, fileName))
+    }
     const body = Effect.suspend(() => {
       const address = addressOf(rest)
       exchange.route = address.resource

@@ -18,7 +18,7 @@ export const harmless: Readonly<Record<string, ReadonlyArray<string>>> = {
   AuditEdge: ["cursor"],
   ProfileEdge: ["cursor"],
   ClusterEdge: ["cursor"],
-  Trait: ["sourceName", "messageId"],
+  Trait: ["key", "sourceName", "messageId"],
   ExternalId: ["type", "encoding", "sourceName", "firstMessageId"],
   ExternalIdValue: ["type", "encoding"],
   ErasedIdentifier: ["type"],
@@ -43,6 +43,8 @@ export const harmless: Readonly<Record<string, ReadonlyArray<string>>> = {
   EventFilter: ["name", "fql", "createdBy"],
   FilterPreview: ["error"],
   Space: ["name", "slug", "kind", "createdBy", "connectionPolicy"],
+  // Refused for masked viewers.
+  SchemaFile: ["fileName", "content"],
   Source: ["slug", "name", "kind", "labels"],
   SourceReplay: ["error"],
   ConnectedSource: ["connectedBy"],
