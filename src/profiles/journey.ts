@@ -12,6 +12,8 @@ export interface JourneyStop {
   /** ms */
   readonly at: number | null
   readonly text: string
+  /** Identifiers that the text may name are in it: whoever masks the text looks there. */
+  readonly named?: object
   readonly data: object
 }
 
@@ -80,6 +82,7 @@ export const journeyOf = async (messageId: string, context: RequestContext): Pro
       kind: explanation.action === "dropped" ? "DROPPED" : "RESOLVED",
       at: message === null ? null : Date.parse(message.receivedAt),
       text: explanation.summary,
+      named: explanation.record,
       data: { action: explanation.action, rulesVersion: explanation.rulesVersion, space: space.slug }
     })
   else if (message !== null)

@@ -9,10 +9,10 @@ import type { ConnectionView } from "../workspace/manage-connections.ts"
 import type { LabelView } from "../workspace/manage-labels.ts"
 import type { RulesFrom } from "../workspace/manage-spaces.ts"
 import type { Space } from "../workspace/workspace.ts"
-import { actorOf, belongsTo } from "./access.ts"
+import { actorOf, belongsTo, isMasked } from "./access.ts"
 import { graphqlError } from "./graphql-errors.ts"
 import type { RequestContext } from "./resolvers.ts"
-import { existing, need, spaceFor } from "./space-access.ts"
+import { existing, need, needPii, spaceFor } from "./space-access.ts"
 import { identifiersOf } from "./rules-view.ts"
 
 const detailsOf = async ({ id }: Space, { services }: RequestContext) => {
@@ -140,9 +140,10 @@ const tokenMutations = {
     context: RequestContext
   ) => {
     spaceFor(context, spaceId, "admin")
-    const wanted = scopes ?? ["profiles:read"]
+    const wanted = scopes ?? ["profiles:read", ...(isMasked(context.access) ? ["pii:masked"] : [])]
     // Nobody gives more than they have.
     if (wanted.includes("workspace:admin")) need(context, "workspace:admin")
+    if (!wanted.includes("pii:masked")) needPii(context, "A token without `pii:masked`")
     const { run, management } = context.services
     const { id, secret } = await run(management.createToken(actorOf(context.access), { spaceId, name, scopes: wanted }))
     return { token: await run(management.token(id)), secret }

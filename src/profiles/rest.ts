@@ -6,9 +6,10 @@
  */
 import { type Context, Effect, Exit } from "effect"
 import type { Workspace } from "../workspace/workspace.ts"
-import { accessOf, allows, belongsTo } from "./access.ts"
+import { accessOf, allows, belongsTo, isMasked } from "./access.ts"
 import { type Exchange, reply, replyFile } from "./exchange.ts"
 import { problemOf } from "./failures.ts"
+import { maskedModel } from "./masking/masked-model.ts"
 import { type ApiProblem, forbidden, onlyGet, tooManyRequests, unauthenticated, unavailable } from "./problem.ts"
 import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
@@ -47,6 +48,7 @@ export const makeRest = (options: {
   const { model, workspace, rateLimit, busy } = options
   const run = Effect.runCallbackWith(options.context)
   const answer = makeRestResources(model, sourceNames(workspace))
+  const answerMasked = makeRestResources(maskedModel(model), sourceNames(workspace))
 
   const deletion = makeDelete(options.services.operations.request)
   const schemaFile = makeSchemaFile(options.services.sourceSchema.read, workspace)
@@ -118,7 +120,8 @@ export const makeRest = (options: {
     const body = Effect.suspend(() => {
       const address = addressOf(rest)
       exchange.route = address.resource
-      return answer(model.spaceOf(spaceId), address, new Query(search))
+      const resource = isMasked(access) ? answerMasked : answer
+      return resource(model.spaceOf(spaceId), address, new Query(search))
     })
     answerWith(exchange, body)
   }

@@ -1,13 +1,14 @@
 /** Resolvers of `graphql/search.graphql`: who may see what, cursors and shapes. Looking up is in `search.ts` and `profile-search.ts`. */
 import type { Identifier } from "../identity/model.ts"
 import type { Collection } from "../workspace/rules.ts"
-import { allows, spacesOf } from "./access.ts"
+import { allows, isMasked, spacesOf } from "./access.ts"
 import { type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, decodeList, encodeKey, encodeList } from "./cursors.ts"
 import { graphqlError } from "./graphql-errors.ts"
 import type { FoundPage, ProfileFilter, WordCursor } from "./profile-search.ts"
 import { checkSpace, lookUp, nodeOf, type RequestContext } from "./resolvers.ts"
 import type { SearchHit } from "./search.ts"
+import { needPii } from "./space-access.ts"
 
 interface FilterInput {
   readonly externalId?: { readonly type: string; readonly id: string } | null
@@ -29,7 +30,8 @@ const search = (_: unknown, { spaceId, text }: { spaceId: string; text: string }
       spaces: [space, ...others],
       // A write key is a secret of whoever looks after the source.
       sources: everything ? snapshot().sources : allows(access, "admin") ? space.sources : [],
-      words: true
+      // The beginning of a name would tell a viewer without PII access letter by letter whose it is.
+      words: !isMasked(access)
     })
   )
 }
@@ -71,6 +73,8 @@ const searchProfiles = async (
   const collection = args.collection ?? "users"
   const input = args.filter ?? {}
   const filter = filterOf(input)
+  if (filter.text !== null) needPii(context, "Looking for the beginning of a name or an e-mail address")
+  if ("traitEquals" in filter) needPii(context, "Looking for the value of a trait")
   if ("traitEquals" in filter && filter.traitKey === null)
     throw graphqlError("VALIDATION_FAILED", "`traitEquals` needs a `traitKey`.")
   if (filter.text !== null && filter.text.trim() === "")

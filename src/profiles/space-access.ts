@@ -12,7 +12,10 @@ export const need = ({ access }: RequestContext, scope: Permission): void => {
 /** Refuses a viewer without PII access what masks cannot cover: `what` says what it is, e.g. `A download`. */
 export const needPii = ({ access }: Pick<RequestContext, "access">, what: string): void => {
   if (isMasked(access))
-    throw graphqlError("FORBIDDEN", `${what} needs access to personal values, which a token with \`pii:masked\` has not.`)
+    throw graphqlError(
+      "FORBIDDEN",
+      `${what} needs access to personal values, which a token with \`pii:masked\` has not.`
+    )
 }
 
 /** The space, for a token that belongs to it and may do `scope` there; whether other spaces exist is not told. */

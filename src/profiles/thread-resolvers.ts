@@ -1,7 +1,9 @@
 /** Resolvers of `graphql/threads.graphql`. The picture is made in `threads.ts`. */
 import type { MergeNode } from "../identity/operations/history.ts"
 import { lineageOf } from "../identity/operations/history.ts"
+import { isMasked } from "./access.ts"
 import { graphqlError } from "./graphql-errors.ts"
+import { withOtherIds } from "./masking/masked-model.ts"
 import { foundOf, identifierFields, type ProfileNode, type RequestContext, sourceIdOf } from "./resolvers.ts"
 import type { Thread } from "./threads.ts"
 import { isoTime } from "./order.ts"
@@ -9,8 +11,9 @@ import { isoTime } from "./order.ts"
 const threads = async (node: ProfileNode, { maxColumns }: { maxColumns?: number | null }, context: RequestContext) => {
   const most = maxColumns ?? 400
   if (most < 1 || most > 400) throw graphqlError("VALIDATION_FAILED", "`maxColumns` is from 1 to 400.")
-  const { services, readSpace } = context
-  return services.run(services.threads(readSpace, await foundOf(node, context), most))
+  const { services, readSpace, access } = context
+  const picture = await services.run(services.threads(readSpace, await foundOf(node, context), most))
+  return isMasked(access) ? { ...picture, threads: withOtherIds(readSpace.id, picture.threads) } : picture
 }
 
 interface Tree {

@@ -34,6 +34,8 @@ export interface ThreadColumn {
   readonly kind: "CREATE" | "ADD" | "MERGE" | "NONE" | "OPERATION"
   readonly effect: string
   readonly text: string
+  /** Identifiers that the text names: whoever masks it looks here. */
+  readonly named: ReadonlyArray<Identifier>
   /** ms */
   readonly at: number
   readonly messageId: string | null
@@ -120,12 +122,10 @@ const effectOf = (kind: Draft["kind"], mapped: number, merged: number): string =
   return parts.length === 0 ? "no change" : parts.join(", ")
 }
 
-const textOf = (told: ReadonlyArray<Told>, members: ReadonlySet<ProfileNo>): string =>
-  told
-    .filter(({ about }) => about.some((no) => members.has(no)))
-    .slice(0, 3)
-    .map(({ text }) => text)
-    .join(" ")
+const textOf = (told: ReadonlyArray<Told>, members: ReadonlySet<ProfileNo>): Pick<ThreadColumn, "text" | "named"> => {
+  const said = told.filter(({ about }) => about.some((no) => members.has(no))).slice(0, 3)
+  return { text: said.map(({ text }) => text).join(" "), named: said.flatMap(({ identifiers }) => identifiers) }
+}
 
 export const layOut = (facts: ThreadFacts): Threads => {
   const { profile, ids, merges, entries, maxColumns } = facts
@@ -161,7 +161,7 @@ export const layOut = (facts: ThreadFacts): Threads => {
       seq: entry.seq,
       kind,
       effect: effectOf(kind, mapped.length, merged.length),
-      text: textOf(told, members),
+      ...textOf(told, members),
       at: entry.t,
       messageId: entry.messageId,
       eventType: entry.type,
@@ -184,7 +184,7 @@ export const layOut = (facts: ThreadFacts): Threads => {
     seq: entry.seq,
     kind: "OPERATION",
     effect: entry.operation.replaceAll("_", " "),
-    text: textOf(told, members),
+    ...textOf(told, members),
     at: entry.at,
     messageId: null,
     eventType: null,

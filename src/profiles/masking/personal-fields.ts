@@ -17,7 +17,7 @@ import {
 import { isMasked } from "../access.ts"
 import type { RequestContext } from "../resolvers.ts"
 import { harmless } from "./harmless.ts"
-import { maskIdentifier, maskKey, maskText, maskValue } from "./mask.ts"
+import { maskIdentifier, maskText, maskValue } from "./mask.ts"
 import { maskContext, maskMessage } from "./mask-message.ts"
 import { maskReport, maskSentence } from "./mask-report.ts"
 
@@ -34,7 +34,6 @@ const memberOf = (parent: unknown, key: string): unknown =>
 /** By the names of `PersonalForm` in `graphql/base.graphql`, where each is described. */
 const forms: Readonly<Record<string, Form>> = {
   VALUE: (value) => maskValue(value),
-  KEY: text(maskKey),
   IDENTIFIER: text(maskIdentifier),
   MESSAGE: maskMessage,
   CONTEXT: maskContext,
