@@ -84,7 +84,7 @@ const namesIn = (data: unknown): ReadonlyMap<string, string> | undefined => {
   return looked > mostLooked ? undefined : names
 }
 
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
 /** `beside`: what the sentence says, as data. */
 export const maskSentence = (sentence: string, beside: unknown): string => {

@@ -18,10 +18,7 @@ const byCreation = (a: ExternalIdView, b: ExternalIdView): number =>
   a.createdAt - b.createdAt || (a.mappingId < b.mappingId ? -1 : 1)
 
 /** The mappings of one profile, in their order, with the ids that such a viewer knows them by. */
-export const withOtherIds = <Row extends ExternalIdView>(
-  spaceId: string,
-  rows: ReadonlyArray<Row>
-): ReadonlyArray<Row> => {
+export const withOtherIds = <Row extends ExternalIdView>(spaceId: string, rows: ReadonlyArray<Row>): Array<Row> => {
   const places = new Map<string, number>()
   const ids = new Map<string, string>()
   for (const row of [...rows].sort(byCreation)) {
@@ -37,14 +34,14 @@ export const withoutMappingIds = (model: ReadModel): ReadModel => ({
   ...model,
   externalIds: (space, profiles) =>
     Effect.map(model.externalIds(space, profiles), (lists) =>
-      lists.map((rows) => [...withOtherIds(space.id, rows)].sort(byCreation))
+      lists.map((rows) => withOtherIds(space.id, rows).sort(byCreation))
     )
 })
 
-const maskIdentifiers = <I extends Identifier>(identifiers: ReadonlyArray<I>): ReadonlyArray<I> =>
+const maskIdentifiers = <I extends Identifier>(identifiers: ReadonlyArray<I>): Array<I> =>
   identifiers.map((identifier) => ({ ...identifier, value: maskText(identifier.value) }))
 
-const maskTraits = (traits: ReadonlyArray<TraitView>): ReadonlyArray<TraitView> =>
+const maskTraits = (traits: ReadonlyArray<TraitView>): Array<TraitView> =>
   traits.map((trait) => ({ ...trait, value: maskValue(trait.value) as TraitView["value"] }))
 
 const maskEvent = (event: EventView): EventView => ({
