@@ -21,6 +21,7 @@ import type { GraphMutations } from "./graph.ts"
 import { encodeEntry, entryOf, type JournalEntry, mutationsOf, needsEntry, toldOf } from "./journal.ts"
 import {
   actions,
+  type CollectionResolution,
   type EventFacts,
   type Extraction,
   type IgnoreReason,
@@ -31,6 +32,7 @@ import {
 } from "./model.ts"
 import { errorRows } from "./records.ts"
 import { resolve, type ResolveOptions } from "./resolve.ts"
+import type { Before } from "./resolved-again.ts"
 import type { Rules } from "./rules.ts"
 import { BatchRows } from "./space-store.ts"
 import type { WorkingSet } from "./working-set.ts"
@@ -44,6 +46,8 @@ export interface Prepared {
   readonly autoAdded: Resolution["autoAdded"]
   readonly rules: Rules
   readonly drop: string | null
+  /** It is resolved again: what it was resolved to before (`resolved-again.ts`). */
+  readonly before: Before | undefined
   /** Event filters that could not be evaluated on it (IDR-14). */
   readonly failedFilters: ReadonlyArray<string>
 }
@@ -81,6 +85,8 @@ export interface HowToPrepare {
   readonly filters?: ReadonlyArray<EventFilter> | undefined
   /** What is resolved again keeps its `seq`. */
   readonly seqOf?: (last: Seq, position: Position) => Seq
+  /** By ledger key: events that are resolved again where the ledger has them at this very position. */
+  readonly again?: ReadonlyMap<string, Before> | undefined
   /** Comes before the filters, and leaves nothing but a count. Undefined: nobody is. */
   readonly isSuppressed?: IsSuppressed | undefined
 }
@@ -90,7 +96,7 @@ export const prepare = (
   events: ReadonlyArray<LogEvent>,
   rules: Rules,
   sourceOf: (no: number) => Source | undefined,
-  { seen, lastSeq = 0, filters = [], seqOf = nextSeq, isSuppressed }: HowToPrepare
+  { seen, lastSeq = 0, filters = [], seqOf = nextSeq, again, isSuppressed }: HowToPrepare
 ): ReadonlyArray<Prepared> => {
   const prepared: Array<Prepared> = []
   let seq = lastSeq
@@ -103,12 +109,15 @@ export const prepare = (
     let extraction = noIdentifiers
     let autoAdded: Prepared["autoAdded"] = noTypes
     let failedFilters = noFilters
+    const known = again?.get(event.hash)
+    const before = known?.position === event.position ? known : undefined
     try {
       const isHidden = namesSuppressed(message, event.source, isSuppressed)
       const asked = filters.length === 0 || isHidden ? undefined : askFilters(filters, message)
       if (asked !== undefined) failedFilters = asked.failed
       drop = isHidden ? suppressedUser : asked?.drop === true ? filtered : dropReason(message, facts)
-      if (drop === null && (seen.has(event.hash) || inBatch.has(event.hash))) drop = ledgerDuplicate
+      if (drop === null && before === undefined && (seen.has(event.hash) || inBatch.has(event.hash)))
+        drop = ledgerDuplicate
       if (drop === null) {
         inBatch.add(event.hash)
         ;({ extraction, autoAdded, rules } = extract(message, rules))
@@ -116,7 +125,7 @@ export const prepare = (
     } catch {
       drop = internalFailure
     }
-    prepared.push({ event, message, facts, extraction, autoAdded, rules, drop, failedFilters })
+    prepared.push({ event, message, facts, extraction, autoAdded, rules, drop, before, failedFilters })
   }
   return prepared
 }
@@ -187,6 +196,45 @@ const addStamp = (rows: BatchRows, item: Prepared, resolution: Resolution): void
   const name = listedName(message)
   stamps.name.push(name === null ? null : hashOfName(name))
   stamps.ids.push(promotedIds(resolution))
+}
+
+/** Of an event that is resolved again, whether that changes the graph or the types. A link is one that it made before. */
+const changesAnything = ({ users, accounts, autoAdded }: Resolution): boolean =>
+  autoAdded.length > 0 ||
+  (users !== null && users.action !== "none") ||
+  (accounts !== null && accounts.action !== "none")
+
+/** The profile that an event is stamped with afterwards: as before while that is the same person, or nobody is found now. */
+const stampedWith = (
+  side: CollectionResolution | null,
+  before: ProfileNo | null,
+  now: ProfileNo | null,
+  set: WorkingSet
+): ProfileNo | null => {
+  if (side === null) return before
+  return now !== null && set.survivorOf(now) === side.target ? before : side.target
+}
+
+/** Whether it left a trace. The set is moved on already. */
+const addAgain = (
+  rows: BatchRows,
+  item: Prepared,
+  before: Before,
+  resolution: Resolution,
+  set: WorkingSet
+): boolean => {
+  const { users, accounts, rulesVersion } = resolution
+  const profile = stampedWith(users, before.profile, before.profileNow, set)
+  const account = stampedWith(accounts, before.account, before.accountNow, set)
+  if (profile === before.profile && account === before.account && !changesAnything(resolution)) return false
+  rows.again.h.push(item.event.hash)
+  rows.again.seq.push(item.facts.seq)
+  rows.again.profile.push(profile)
+  rows.again.account.push(account)
+  rows.again.rules.push(rulesVersion)
+  rows.again.action.push(actions.indexOf((users ?? accounts)?.action ?? "unresolved"))
+  rows.again.ids.push(promotedIds(resolution))
+  return true
 }
 
 const addRecords = (rows: BatchRows, entry: JournalEntry, resolution: Resolution): void => {
@@ -269,7 +317,9 @@ export const resolveBatch = (
     const { users, accounts } = resolution
     if (users === null && accounts === null) counts.unresolved++
     else counts.resolved++
-    addStamp(rows, item, resolution)
+    const { before } = item
+    if (before === undefined) addStamp(rows, item, resolution)
+    else if (!addAgain(rows, item, before, resolution, set)) continue
     if (needsEntry(resolution, linkKnown)) {
       const entry = entryOf(resolution)
       entries.push(entry)
@@ -283,7 +333,8 @@ export const resolveBatch = (
         traits: message.traits,
         t: facts.t,
         source: facts.source,
-        seq: facts.seq
+        // Written again it is no newer than it was.
+        seq: before?.seq ?? facts.seq
       })
   }
   return { rows, mutations: mutationsOf(entries), writes, counts, ignored }

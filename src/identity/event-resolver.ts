@@ -6,12 +6,15 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { SettingsValue } from "../config.ts"
 import type { LogEvent } from "../log/event-log.ts"
+import type { Database } from "../platform/database.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { type HowToPrepare, prepare, type Prepared, type ResolvedBatch, resolveBatch } from "./batch.ts"
 import type { GraphError, GraphId, GraphUnavailable, IdentityGraph } from "./graph.ts"
 import { noteIssued } from "./issued-ids.ts"
 import type { Seq } from "./model.ts"
+import { type Before, readBefore } from "./resolved-again.ts"
 import type { Rules } from "./rules.ts"
+import { spaceSchema } from "./schema.ts"
 import type { SpaceStore } from "./space-store.ts"
 import { applyTraitWrites, type WarmTraits } from "./trait-store.ts"
 import type { WorkingSet } from "./working-set.ts"
@@ -31,6 +34,7 @@ export const makeResolver = (options: {
   readonly workspace: Workspace["Service"]
   readonly graph: IdentityGraph["Service"]
   readonly graphId: GraphId
+  readonly database: Database["Service"]
   readonly store: SpaceStore
   readonly set: WorkingSet
   readonly traits: WarmTraits
@@ -56,15 +60,28 @@ export const makeResolver = (options: {
     )
   })
 
+  const beforeOf = (events: ReadonlyArray<LogEvent>) =>
+    readBefore(
+      { database: options.database, schema: spaceSchema(spaceId), graph, graphId },
+      events.map(({ hash }) => hash)
+    ).pipe(
+      Effect.catchTag("GraphUnavailable", (error) => {
+        options.onGraphAway(error)
+        return Effect.undefined
+      })
+    )
+
   /**
-   * Resolves the events in order after `lastSeq`; `seen`: ledger keys that count as resolved. Undefined: the graph is
-   * away and the first one needs it.
+   * Resolves the events in order after `lastSeq`; `seen`: ledger keys that count as resolved, but for those that are resolved
+   * `again`. Undefined: the graph is away and the first one needs it.
    */
   return Effect.fnUntraced(function* (
     events: ReadonlyArray<LogEvent>,
-    how: Omit<HowToPrepare, "seqOf"> & { readonly rules: Rules }
+    how: Omit<HowToPrepare, "again" | "seqOf"> & { readonly rules: Rules; readonly again?: boolean }
   ): Effect.fn.Return<Resolved | undefined, GraphError | SqlError.SqlError> {
-    const prepared = prepare(events, how.rules, sourceOf, how)
+    const again = how.again === true ? yield* beforeOf(events) : new Map<string, Before>()
+    if (again === undefined) return undefined
+    const prepared = prepare(events, how.rules, sourceOf, { ...how, again })
     const n = yield* load(prepared)
     if (n === 0) return undefined
     const part = n === prepared.length ? prepared : prepared.slice(0, n)

@@ -66,8 +66,16 @@ export const spaceTablesSince = (s: string): ReadonlyArray<string> => [
   // Who saved a version: 'file' (the configuration) or 'api'.
   `alter table ${s}.rules add column if not exists origin text not null default 'file', add column if not exists actor text`,
   // Segment ids of generations before that are issued no more (IDR-194): each follows the event with this seq, to the profile that it was resolved to.
-  `create table if not exists ${s}.former_ids (segment_id text primary key, seq bigint not null, profile bigint)`
+  `create table if not exists ${s}.former_ids (segment_id text primary key, seq bigint not null, profile bigint)`,
+  // Events that were resolved once more and changed something then (IDR-133), under the `seq` of that; their stamps keep the first one.
+  `create table if not exists ${s}.resolved_again (seq bigint primary key, h uuid not null)`,
+  `create index if not exists resolved_again_h on ${s}.resolved_again (h, seq)`
 ]
+
+/** As a table: the events whose `seq` is not their place in the log, under every `seq` that they were resolved with. */
+export const movedEvents = (s: string): string =>
+  `(select m.seq, m.pos, m.ts, m.source, m.profile, m.account, false as again from ${s}.stamps m where m.seq is not null
+    union all select r.seq, m.pos, m.ts, m.source, m.profile, m.account, true from ${s}.resolved_again r join ${s}.stamps m on m.h = r.h)`
 
 /** Quoted schema name of a space. The id was validated when the configuration was read. */
 export const spaceSchema = (spaceId: string): string => `"${spaceId}"`
@@ -132,6 +140,13 @@ export const identityMigrations = [
       // False: the space was read before sources were admitted; those that it has are, without a replay.
       `alter table cursors add column admits boolean not null default false`,
       `alter table cursors alter column admits set default true`
+    ]
+  },
+  {
+    id: 205,
+    name: "replays that resolve again",
+    statements: [
+      `alter table space_replays add column mode text not null default 'skip_resolved' check (mode in ('skip_resolved', 're_resolve'))`
     ]
   },
   ...whatIfMigrations,

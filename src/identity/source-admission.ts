@@ -15,7 +15,7 @@ import type { Database } from "../platform/database.ts"
 import { float8s, uuids } from "../platform/sql-arrays.ts"
 import { type AuditEntry, addAudit, auditId } from "../workspace/audit.ts"
 import { pendingDeletions } from "../workspace/manage-regulations.ts"
-import type { Connection } from "../workspace/workspace.ts"
+import type { Connection, ReplayMode } from "../workspace/workspace.ts"
 import { spaceSchema } from "./schema.ts"
 import { type CommitHeader, readerName, type SpaceFenced, type SpaceStore } from "./space-store.ts"
 
@@ -25,6 +25,7 @@ const dayMs = 86_400_000
 export interface Replay {
   readonly id: number
   readonly days: number
+  readonly mode: ReplayMode
   /** ms */
   readonly receivedFrom: number
   /** Events up to here are replayed; later ones wait for it. */
@@ -79,7 +80,7 @@ export const makeAdmission = (database: Database["Service"], spaceId: string, st
       // Never cut in the middle, as a commit is not.
       .pipe(Effect.uninterruptible)
 
-  const audit = (at: number, { id, days, processed, skipped }: Replay, action: string, more: object) =>
+  const audit = (at: number, { id, days, mode, processed, skipped }: Replay, action: string, more: object) =>
     Effect.gen(function* () {
       const rows = yield* sql<{ source: string }>`
         select source from space_connections where replay = ${id}::float8::bigint order by n`
@@ -92,7 +93,7 @@ export const makeAdmission = (database: Database["Service"], spaceId: string, st
         target: `source ${rows.map(({ source }) => source).join(", ")}`,
         reason: null,
         before: null,
-        after: { days, processed, skipped, ...more }
+        after: { days, mode, processed, skipped, ...more }
       }
       yield* addAudit(sql, [entry])
     })
@@ -105,7 +106,7 @@ export const makeAdmission = (database: Database["Service"], spaceId: string, st
       const admitted = yield* sql<{ no: number }>`
         select n::float8 as no from space_connections where space = ${spaceId} and admitted`
       const rows = yield* sql<Row>`
-        select r.id::float8 as id, r.days, (extract(epoch from r.received_from) * 1000)::float8 as "receivedFrom",
+        select r.id::float8 as id, r.days, r.mode, (extract(epoch from r.received_from) * 1000)::float8 as "receivedFrom",
           r.up_to::float8 as "upTo", r.state, r.error, (extract(epoch from r.retry_at) * 1000)::float8 as "retryAt", r.key,
           r.pos::float8 as position, r.processed::float8 as processed, r.skipped::float8 as skipped,
           (select coalesce(json_agg(c.n), '[]')::text from space_connections c where c.replay = r.id) as connections
@@ -128,15 +129,18 @@ export const makeAdmission = (database: Database["Service"], spaceId: string, st
 
     /** Those that were connected at one moment, with the same wish, become one replay of what lies up to `fence.from`. */
     admit: (connections: ReadonlyArray<Connection>, fence: Fence, now: number): Changed => {
-      const groups = Map.groupBy(connections, ({ connectedAt, replayDays }) => `${connectedAt} ${replayDays}`)
+      const groups = Map.groupBy(
+        connections,
+        ({ connectedAt, replayDays, replayMode }) => `${connectedAt} ${replayDays} ${replayMode}`
+      )
       return fenced(
         fence,
         Effect.forEach(groups.values(), (group) => {
-          const { connectedAt, replayDays } = group[0]!
+          const { connectedAt, replayDays, replayMode } = group[0]!
           // What was accepted since it was connected lies in it, too, even if nothing before is wanted.
           return sql`
-            with made as (insert into space_replays (space, days, received_from, up_to, started_at)
-              values (${spaceId}, ${replayDays}, ${new Date(connectedAt - replayDays * dayMs)}, ${fence.from}::float8::bigint, ${new Date(now)})
+            with made as (insert into space_replays (space, days, mode, received_from, up_to, started_at)
+              values (${spaceId}, ${replayDays}, ${replayMode}, ${new Date(connectedAt - replayDays * dayMs)}, ${fence.from}::float8::bigint, ${new Date(now)})
               returning id)
             update space_connections set admitted = true, replay = made.id from made
             where n = any(${float8s(group.map(({ no }) => no))}::bigint[]) and not admitted`

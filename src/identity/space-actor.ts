@@ -104,7 +104,8 @@ const runSession = Effect.fnUntraced(function* (options: {
   const workspace = yield* Workspace
   const graph = yield* IdentityGraph
   const health = yield* Health
-  const { write: sql } = yield* Database
+  const database = yield* Database
+  const { write: sql } = database
   const spaceId = space()!.id
   const fiberName = `space:${space()!.slug}`
   const set = new WorkingSet(settings.warmIdentifiers)
@@ -135,7 +136,18 @@ const runSession = Effect.fnUntraced(function* (options: {
   let inFlight: Fiber.Fiber<void, CommitError> | undefined
 
   const graphAway = (error: GraphUnavailable) => health.waiting(fiberName, error.message)
-  const resolver = { spaceId, settings, workspace, graph, graphId, store, set, traits, onGraphAway: graphAway }
+  const resolver = {
+    spaceId,
+    settings,
+    workspace,
+    database,
+    graph,
+    graphId,
+    store,
+    set,
+    traits,
+    onGraphAway: graphAway
+  }
   const resolveEvents = makeResolver(resolver)
   const wake = () => void woken.openUnsafe()
   const replays = yield* makeReplays({ spaceId, slug: space()!.slug, store, wake })
@@ -286,7 +298,8 @@ const runSession = Effect.fnUntraced(function* (options: {
     const fence = { from: cursor, epoch, fromSeq: storedSeq, toSeq: storedSeq }
     const taken = yield* replays.take(fence, limit)
     if (taken === undefined) return false
-    if (taken.completes && Option.isNone(yield* Effect.timeoutOption(follower.drained, graphRetryMs))) {
+    const needsGraph = taken.completes || taken.again
+    if (needsGraph && Option.isNone(yield* Effect.timeoutOption(follower.drained, graphRetryMs))) {
       yield* replays.pause(operationRetryMs)
       return false
     }
@@ -299,7 +312,8 @@ const runSession = Effect.fnUntraced(function* (options: {
     const { filters } = space() ?? looked!
     // Events from before a suppression may be replayed (ING-173); those that waited are as live ones.
     const isSuppressed = taken.waited ? suppressions.current() : undefined
-    const how = { rules, seen: taken.seen, lastSeq: Math.max(lastSeq, cursor), filters, isSuppressed }
+    const { again, seen } = taken
+    const how = { rules, seen, again, lastSeq: Math.max(lastSeq, cursor), filters, isSuppressed }
     const resolved = yield* resolveEvents(taken.events, how)
     if (resolved === undefined) {
       yield* replays.pause(operationRetryMs)

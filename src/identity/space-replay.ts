@@ -5,7 +5,8 @@
  *
  * - Reading and sorting a month takes a while: it is done beside the batches, one page ahead. The owner takes what is
  *   there, resolves it as any batch, and commits the progress with it, so a kill loses and doubles nothing.
- * - What the ledger has is left out, without a trace when it was resolved at this very position (IDR-133).
+ * - What the ledger has is left out, without a trace when it was resolved at this very position; a replay that was asked to resolve
+ *   again takes it (IDR-133, `resolved-again.ts`). What waited was never resolved, so it is read in the one way only.
  * - While a deletion of people is pending nothing is taken (IDR-163), and what was read before is looked at again afterwards.
  * - One replay at a time; others of the space wait for it, but not for one that failed. What is temporary is tried again
  *   less and less often; a damaged archive waits for a person (`replay-views.ts`).
@@ -38,6 +39,8 @@ export interface Taken {
   readonly events: ReadonlyArray<LogEvent>
   /** Ledger keys of those that were resolved from another position: they count as redelivered. */
   readonly seen: ReadonlySet<string>
+  /** What the ledger has at its very position is resolved again: the graph must have everything. */
+  readonly again: boolean
   /** They came after the sources were connected, and would have been read live. */
   readonly waited: boolean
   /** With it the sources become live: the graph must have everything. */
@@ -137,7 +140,9 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     const known: ReadonlyMap<string, number> = page.length === 0 ? new Map() : yield* rows.known(page)
     const wanted = new Set(sourcesOf(replay))
     // A source may have been disconnected since the page was read.
-    const isNew = ({ hash, position, source }: LogEvent) => known.get(hash) !== position && wanted.has(source)
+    const again = replay.mode === "re_resolve" && replay.position === null
+    const isNew = ({ hash, position, source }: LogEvent) =>
+      wanted.has(source) && (again || known.get(hash) !== position)
     const events = page.filter((event) => isNew(event) && isThere(event))
     const consumedBy = (n: number) => (n === events.length ? page.length : page.indexOf(events[n]!))
     const start = began.get(replay.id) ?? { at, processed: replay.processed }
@@ -150,6 +155,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
     return {
       events,
       seen: new Set(known.keys()),
+      again: again && page.some(({ hash, position }) => known.get(hash) === position),
       waited: replay.position !== null,
       completes: false,
       progress,
@@ -193,6 +199,7 @@ export const makeReplays = Effect.fnUntraced(function* (options: {
   const completed = (replay: Replay, fence: Fence, at: number): Taken => ({
     events: [],
     seen: new Set(),
+    again: false,
     waited: true,
     completes: true,
     progress: () => Effect.void,

@@ -11,6 +11,7 @@ import type { Database } from "../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs, uuids } from "../platform/sql-arrays.ts"
 import { suppressedUser } from "./drops.ts"
 import type { ProfileNo, Seq } from "./model.ts"
+import { AgainRows, writeAgain } from "./resolved-again.ts"
 import { spaceSchema } from "./schema.ts"
 
 /** Rows of one batch, column by column, as `unnest` wants them. */
@@ -30,6 +31,8 @@ export class BatchRows {
     name: [] as Array<number | null>,
     ids: [] as Array<string | null>
   }
+  /** Stamps that are there and change (IDR-133). */
+  readonly again = new AgainRows()
   readonly traits = { profile: [] as Array<ProfileNo>, doc: [] as Array<string> }
   readonly journal = { pos: [] as Array<Position>, rec: [] as Array<string> }
   readonly journalProfiles = { profile: [] as Array<ProfileNo>, pos: [] as Array<Seq> }
@@ -103,8 +106,8 @@ export const makeSpaceStore = (
 
   /** Commits the batch and moves the cursor, or fails with `SpaceFenced` and writes nothing. */
   const commit = (header: CommitHeader, rows: BatchRows): Effect.Effect<void, SpaceFenced | SqlError.SqlError> => {
-    const { stamps, traits, journal, journalProfiles, violations, drops, autoAdded } = rows
-    return sql
+    const { stamps, again, traits, journal, journalProfiles, violations, drops, autoAdded } = rows
+    const committed = sql
       .unsafe<{ n: number }>(text, [
         reader,
         header.to,
@@ -152,6 +155,8 @@ export const makeSpaceStore = (
           result[0]?.n === 1 ? Effect.void : Effect.fail(new SpaceFenced({ space: spaceId, at: header.from }))
         )
       )
+    if (again.h.length === 0) return committed
+    return sql.withTransaction(Effect.andThen(committed, Effect.asVoid(writeAgain(sql, s, again))))
   }
 
   /** Moves the cursor over events of other spaces: nothing to store, but the log may then forget them. */

@@ -114,6 +114,11 @@ export class WorkingSet implements Neighbourhood {
     return this.warm(users!.target)?.hasLink(accounts!.target, facts.t) === true
   }
 
+  /** The profile that it is one with, as far as the set knows of merges. */
+  survivorOf(no: ProfileNo): ProfileNo {
+    return this.warm(no)?.survivor().no ?? no
+  }
+
   /** Segment ids that the graph has issued before (IDR-110). */
   noteIssued(segmentIds: Iterable<string>): void {
     for (const id of segmentIds) this.young.issued.add(id)

@@ -7,11 +7,11 @@ import type { GraphQLError } from "graphql"
 import { History } from "../archive/history.ts"
 import { Database } from "../platform/database.ts"
 import { makeExplain } from "../identity/explain/service.ts"
-import { readReplays, resumeReplay } from "../identity/replay-views.ts"
+import { readReplays, replaySources, resumeReplay } from "../identity/replay-views.ts"
 import { changeWorkspace } from "../workspace/changes.ts"
 import { makeManagement } from "../workspace/management.ts"
 import { makeTokenUse } from "../workspace/token-use.ts"
-import { Workspace } from "../workspace/workspace.ts"
+import { type ReplayMode, Workspace } from "../workspace/workspace.ts"
 import { type ErrorCode, graphqlError, isErrorCode } from "./graphql-errors.ts"
 import { makeOperationServices } from "./operation-services.ts"
 import { readRules, readRulesDocument, readRulesVersions } from "./rules-view.ts"
@@ -53,6 +53,17 @@ export const makeApiServices = Effect.gen(function* () {
     resumeReplay: (actor: string, spaceId: string, sourceId: string) =>
       Effect.tap(
         changeWorkspace(database.write, actor, (change) => resumeReplay(change, spaceId, sourceId)),
+        workspace.refresh
+      ),
+    replaySources: (
+      actor: string,
+      spaceId: string,
+      sourceIds: ReadonlyArray<string>,
+      days: number | undefined,
+      mode: ReplayMode | undefined
+    ) =>
+      Effect.tap(
+        changeWorkspace(database.write, actor, (change) => replaySources(change, spaceId, sourceIds, days, mode)),
         workspace.refresh
       ),
     tokenUse: yield* makeTokenUse(database.write),

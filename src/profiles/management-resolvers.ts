@@ -8,7 +8,7 @@ import { type Answers, outOfTheBoxRules } from "../workspace/first-rules.ts"
 import type { ConnectionView } from "../workspace/manage-connections.ts"
 import type { LabelView } from "../workspace/manage-labels.ts"
 import type { RulesFrom } from "../workspace/manage-spaces.ts"
-import type { Space } from "../workspace/workspace.ts"
+import type { ReplayMode, Space } from "../workspace/workspace.ts"
 import { actorOf, belongsTo, isMasked } from "./access.ts"
 import { graphqlError } from "./graphql-errors.ts"
 import type { RequestContext } from "./resolvers.ts"
@@ -67,6 +67,12 @@ const rulesFrom = async (
   return { custom: { leaveOut: custom.leaveOut ?? [], suggestedBlocked: custom.suggestedBlocked ?? true } }
 }
 
+interface ReplayArguments extends WithSpace {
+  readonly sourceIds: ReadonlyArray<string>
+  readonly replayDays?: number | null
+  readonly mode?: ReplayMode | null
+}
+
 const spaceMutations = {
   createSpace: async (
     _: unknown,
@@ -103,12 +109,24 @@ const spaceMutations = {
   },
   connectSources: async (
     _: unknown,
-    { spaceId, sourceIds, replayDays }: WithSpace & { sourceIds: ReadonlyArray<string>; replayDays?: number | null },
+    { spaceId, sourceIds, replayDays, mode }: ReplayArguments,
     context: RequestContext
   ) => {
     spaceFor(context, spaceId, "admin")
     const { run, management } = context.services
-    await run(management.connectSources(actorOf(context.access), spaceId, sourceIds, replayDays ?? undefined))
+    const actor = actorOf(context.access)
+    await run(management.connectSources(actor, spaceId, sourceIds, replayDays ?? undefined, mode ?? undefined))
+    return (await connectionsOf(spaceId, context)).filter(({ source }) => sourceIds.includes(source.id))
+  },
+  replaySources: async (
+    _: unknown,
+    { spaceId, sourceIds, replayDays, mode }: ReplayArguments,
+    context: RequestContext
+  ) => {
+    spaceFor(context, spaceId, "admin")
+    const { run, replaySources } = context.services
+    const actor = actorOf(context.access)
+    await run(replaySources(actor, spaceId, sourceIds, replayDays ?? undefined, mode ?? undefined))
     return (await connectionsOf(spaceId, context)).filter(({ source }) => sourceIds.includes(source.id))
   },
   resumeReplay: async (
@@ -232,6 +250,7 @@ export const managementResolvers = {
     replay: ({ view }: ConnectedSource) =>
       view === undefined || (view.replayDays === 0 && view.replay?.state !== "failed") ? null : view.replay
   },
+  ReplayMode: { SKIP_RESOLVED: "skip_resolved", RE_RESOLVE: "re_resolve" },
   ReplayState: { REPLAYING: "replaying", FAILED: "failed", COMPLETE: "complete" },
   Label: {
     sourceCount: ({ sources }: LabelView) => sources,

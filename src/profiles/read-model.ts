@@ -14,7 +14,7 @@ import { findProfiles } from "../identity/generations/former-ids.ts"
 import { mappingId } from "../identity/ids.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import type { ProfileNo, Seq } from "../identity/model.ts"
-import { spaceSchema } from "../identity/schema.ts"
+import { movedEvents, spaceSchema } from "../identity/schema.ts"
 import { decodeTraits, mergeTraits, type TraitDoc } from "../identity/traits.ts"
 import { EventLog, type LogUnavailable, type Position, positionsPerDay } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
@@ -71,7 +71,7 @@ export const makeReadModel = Effect.gen(function* () {
   /** Message ids of the events with these numbers of resolution; nearly always the number is the log position. */
   const messageIdsOfSeq = Effect.fnUntraced(function* (space: ReadSpace, seqs: ReadonlyArray<Seq>) {
     const moved = yield* database.read.unsafe<{ seq: number; pos: number }>(
-      `select s.seq::float8 as seq, s.pos::float8 as pos from ${space.schema}.stamps s where s.seq = any($1::float8[]::bigint[]) and s.seq is not null`,
+      `select s.seq::float8 as seq, s.pos::float8 as pos from ${movedEvents(space.schema)} s where s.seq = any($1::float8[]::bigint[])`,
       [float8s(seqs)]
     )
     const positions = new Map(moved.map(({ seq, pos }) => [seq, pos]))

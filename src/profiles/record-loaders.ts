@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Message } from "../event/message.ts"
 import type { Seq } from "../identity/model.ts"
+import { movedEvents } from "../identity/schema.ts"
 import type { Position } from "../log/event-log.ts"
 import type { Database } from "../platform/database.ts"
 import { float8s } from "../platform/sql-arrays.ts"
@@ -40,7 +41,7 @@ export const makePositionsOf =
   (space: ReadSpace, seqs: ReadonlyArray<Seq>): Effect.Effect<ReadonlyArray<Position>, SqlError.SqlError> =>
     Effect.map(
       sql.unsafe<{ seq: Seq; pos: Position }>(
-        `select s.seq::float8 as seq, s.pos::float8 as pos from ${space.schema}.stamps s where s.seq = any($1::float8[]::bigint[]) and s.seq is not null`,
+        `select s.seq::float8 as seq, s.pos::float8 as pos from ${movedEvents(space.schema)} s where s.seq = any($1::float8[]::bigint[])`,
         [float8s(seqs)]
       ),
       (moved) => {

@@ -8,7 +8,7 @@ import { complies } from "./labels.ts"
 import { findSpace } from "./manage-spaces.ts"
 import { type ChangeRefused, refuse } from "./refused.ts"
 import { decodeSource } from "./stored.ts"
-import { defaultReplayDays } from "./workspace.ts"
+import { defaultReplayDays, type ReplayMode } from "./workspace.ts"
 
 export interface ConnectionView {
   readonly spaceId: string
@@ -81,6 +81,15 @@ const refusal = (policy: ReadonlyArray<string>, id: string, source: ConfiguredSo
 
 const mostReplayDays = 36_500
 
+/** `least`: 0 where no replay is an answer, too. */
+export const checkReplayDays = (days: number, least: 0 | 1): Effect.Effect<void, ChangeRefused> =>
+  days >= least && days <= mostReplayDays
+    ? Effect.void
+    : refuse(
+        "VALIDATION_FAILED",
+        `\`replayDays\` is a number of days from ${least === 0 ? "0 (no replay)" : least} to ${mostReplayDays}.`
+      )
+
 /**
  * Connects all of them or none; what is connected already stays as it is. Events received in `replayDays` before are replayed
  * as one stream, whatever the number of sources (IDR-12); 0: resolution begins with the next event.
@@ -89,16 +98,13 @@ export const connectSources = (
   change: Change,
   spaceId: string,
   sourceIds: ReadonlyArray<string>,
-  replayDays: number = defaultReplayDays
+  replayDays: number = defaultReplayDays,
+  replayMode: ReplayMode = "skip_resolved"
 ): Changed<void> =>
   Effect.gen(function* () {
     const { sql, at, actor, audit } = change
     const space = yield* findSpace(change, spaceId)
-    if (replayDays < 0 || replayDays > mostReplayDays)
-      return yield* refuse(
-        "VALIDATION_FAILED",
-        `\`replayDays\` is a number of days from 0 (no replay) to ${mostReplayDays}.`
-      )
+    yield* checkReplayDays(replayDays, 0)
     if (space.draft)
       return yield* refuse(
         "VALIDATION_FAILED",
@@ -112,9 +118,9 @@ export const connectSources = (
       if (before.has(id) && known.has(id)) continue
       const refused = refusal(space.policy, id, known.get(id))
       if (refused !== undefined) return yield* refused
-      yield* sql`insert into space_connections (space, source, origin, connected_at, connected_by, replay_days)
-        values (${spaceId}, ${id}, 'api', ${new Date(at)}, ${actor}, ${replayDays})`
-      const after = { source: id, replayDays }
+      yield* sql`insert into space_connections (space, source, origin, connected_at, connected_by, replay_days, replay_mode)
+        values (${spaceId}, ${id}, 'api', ${new Date(at)}, ${actor}, ${replayDays}, ${replayMode})`
+      const after = { source: id, replayDays, replayMode }
       audit({ space: spaceId, action: "Source Connected To Space", target: `source ${id}`, after })
     }
   })

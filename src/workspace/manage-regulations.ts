@@ -322,16 +322,16 @@ export const pruneRegulations = Effect.fnUntraced(function* (sql: Sql, shownForM
 })
 
 /**
- * Deletions that have been asked for and are not done. Nothing may be replayed from log or archive meanwhile (IDR-163): ask
- * before each page.
+ * Regulations that have been asked for and have not yet removed what they remove. Nothing may be replayed from log or archive
+ * meanwhile (IDR-163): ask before each page. A suppression removes what slipped in before every process knew of it (PRV-7).
  */
 export const pendingDeletions = (sql: Sql): Effect.Effect<number, SqlError.SqlError> =>
   Effect.map(
     sql<{ n: number }>`select count(*)::int as n from regulations
-      where status in ('INITIALIZED', 'RUNNING') and type = any(${texts(deleting)})`,
+      where status in ('INITIALIZED', 'RUNNING') and type = any(${texts(removing)})`,
     ([row]) => row!.n
   )
 
-const deleting = Object.entries(regulationKinds).flatMap(([type, { deletesMessages }]) =>
-  deletesMessages ? [type] : []
+const removing = Object.entries(regulationKinds).flatMap(([type, { deletesMessages, suppresses }]) =>
+  deletesMessages || suppresses ? [type] : []
 )

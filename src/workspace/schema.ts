@@ -57,6 +57,14 @@ export const workspaceMigrations = [
          add column admitted boolean not null default false, add column replay bigint`
     ]
   },
+  {
+    id: 303,
+    name: "replays on request",
+    statements: [
+      // `replay_at`: when a replay of a connected source was asked for; null = with its connection.
+      `alter table space_connections add column replay_mode text not null default 'skip_resolved', add column replay_at timestamptz`
+    ]
+  },
   ...sessionMigrations,
   ...regulationMigrations
 ] as const

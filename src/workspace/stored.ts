@@ -10,7 +10,7 @@ import { defaultLimits } from "./config-file.ts"
 import { compileFilter } from "./event-filters.ts"
 import { decodeRules } from "./rules-document.ts"
 import type { RulesDocument } from "./rules.ts"
-import { type EventFilter, type Limits, type TokenScope } from "./workspace.ts"
+import { type EventFilter, type Limits, type ReplayMode, type TokenScope } from "./workspace.ts"
 
 export interface StoredWorkspace {
   readonly version: number
@@ -43,6 +43,7 @@ interface ConnectionRow {
   readonly source: string
   readonly at: number
   readonly days: number
+  readonly mode: ReplayMode
 }
 interface FilterRow {
   readonly id: string
@@ -65,7 +66,7 @@ const statement = `select
   (select version::float8 from workspace) as version, (select limits from workspace) as limits,
   ${list(`select no as n, id, doc from sources`)} as sources,
   ${list(`select n, id, slug, name, kind, rules from spaces where removed_at is null`)} as spaces,
-  ${list(`select n, space, source, (extract(epoch from connected_at) * 1000)::float8 as at, replay_days as days from space_connections`)} as connections,
+  ${list(`select n, space, source, (extract(epoch from coalesce(replay_at, connected_at)) * 1000)::float8 as at, replay_days as days, replay_mode as mode from space_connections`)} as connections,
   ${list(`select n, id, space, name, fql, enabled from space_filters`)} as filters,
   ${list(`select n, id, space, name, hash, scopes from access_tokens`)} as tokens`
 
@@ -103,9 +104,9 @@ export const makeStoredReader = (sql: PgClient.PgClient) => {
     const connections = grouped(JSON.parse(row.connections) as ReadonlyArray<ConnectionRow>)
     // A source that has left the file is connected again when it comes back.
     const connectionsOf = (space: string) =>
-      (connections.get(space) ?? []).flatMap(({ n, source: id, at, days }) => {
+      (connections.get(space) ?? []).flatMap(({ n, source: id, at, days, mode }) => {
         const source = slugs.get(id)
-        return source === undefined ? [] : [{ no: n, source, connectedAt: at, replayDays: days }]
+        return source === undefined ? [] : [{ no: n, source, connectedAt: at, replayDays: days, replayMode: mode }]
       })
     const filters = grouped(JSON.parse(row.filters) as ReadonlyArray<FilterRow>)
     const keptRules = new Map<string, RulesDocument>()

@@ -51,11 +51,16 @@ export interface Connection {
   readonly no: number
   /** `Source.no` */
   readonly source: number
-  /** ms */
+  /** ms; or when a replay was asked for since. */
   readonly connectedAt: number
   /** Events received in so many days before are replayed (IDR-12); 0 = none. */
   readonly replayDays: number
+  readonly replayMode: ReplayMode
 }
+
+/** What a replay does with events that the space has resolved (IDR-133): leaves them out, or resolves them under the rules of now. */
+export const replayModes = ["skip_resolved", "re_resolve"] as const
+export type ReplayMode = (typeof replayModes)[number]
 
 /** What is replayed unless the request says otherwise (IDR-12). */
 export const defaultReplayDays = 30

@@ -287,7 +287,13 @@ layer(Replays.layer(postgresGraph), { excludeTestServices: true, timeout: "60 se
       const now = yield* store.takeOver()
       const fence = ({ pos, seq, epoch }: typeof now) => ({ from: pos, epoch, fromSeq: seq, toSeq: seq })
       const [row] = yield* sql<{ no: number }>`select n::float8 as no from space_connections where space = ${space}`
-      const connection = { no: row!.no, source: 7, connectedAt: Date.now(), replayDays: 30 }
+      const connection = {
+        no: row!.no,
+        source: 7,
+        connectedAt: Date.now(),
+        replayDays: 30,
+        replayMode: "skip_resolved" as const
+      }
       yield* fenced(rows.admit([connection], fence(before), 0))
       assert.deepStrictEqual(yield* rows.read, { admitted: new Set<number>(), replays: [] })
       yield* rows.admit([connection], fence(now), 0)

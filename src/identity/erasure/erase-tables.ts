@@ -119,5 +119,9 @@ export const eraseTables = Effect.fnUntraced(function* (
      where r.id = $1 and s.h = p.h`,
     [regulation]
   )
+  yield* database.write.unsafe(
+    `delete from ${schema}.resolved_again r using ${schema}.stamps s where s.h = r.h and s.pos = 0`,
+    []
+  )
   yield* eraseShared(context, traces, profiles)
 })

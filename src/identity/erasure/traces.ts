@@ -78,6 +78,8 @@ const placesOf = Effect.fnUntraced(function* (
     `select j.pos::float8 as pos from ${schema}.journal j join (
        select coalesce(s.seq, s.pos) as pos from ${schema}.stamps s where s.profile = any($1::float8[]::bigint[])
        union select coalesce(s.seq, s.pos) from ${schema}.stamps s where s.h = any($3::uuid[])
+       union select r.seq from ${schema}.resolved_again r where r.h = any($3::uuid[])
+       union select r.seq from ${schema}.resolved_again r join ${schema}.stamps s on s.h = r.h where s.profile = any($1::float8[]::bigint[])
        union select p.pos from ${schema}.journal_profiles p where p.profile = any($2::float8[]::bigint[])
        union select (u.no / 2)::bigint from unnest($4::float8[]) u (no)) x on x.pos = j.pos
      where j.rec not like '{"operation"%' order by j.pos`,

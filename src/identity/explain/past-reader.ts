@@ -72,10 +72,11 @@ export const makePast = (options: {
     const stamps = (spaceId: string, where: string, values: unknown) => {
       const s = spaceSchema(spaceId)
       return database.read.unsafe<Row>(
-        `select s.pos::float8 as pos, coalesce(s.seq, s.pos)::float8 as seq, s.source, s.rules, s.ids,
+        `select s.pos::float8 as pos, coalesce(r.seq, s.seq, s.pos)::float8 as seq, s.source, s.rules, s.ids,
            s.profile::float8 as profile, s.account::float8 as account, s.kind,
            (extract(epoch from s.ts) * 1000)::float8 as ts, (extract(epoch from s.t) * 1000)::float8 as t, j.rec
-         from ${s}.stamps s left join ${s}.journal j on j.pos = coalesce(s.seq, s.pos) where ${where}`,
+         from ${s}.stamps s left join lateral (select max(r.seq) as seq from ${s}.resolved_again r where r.h = s.h) r on true
+           left join ${s}.journal j on j.pos = coalesce(r.seq, s.seq, s.pos) where ${where}`,
         [values]
       )
     }

@@ -16,8 +16,9 @@ import type { Seq } from "../model.ts"
 import { encodeOperation } from "../operations/operation-entry.ts"
 import { makeReplayer, type Repeated, type Step } from "../replay/replayer.ts"
 import { makeResolvedEvents } from "../replay/resolved-events.ts"
+import { readBefore } from "../resolved-again.ts"
 import { compileRules } from "../rules.ts"
-import { spaceSchema } from "../schema.ts"
+import { spaceSchema, spaceTablesSince } from "../schema.ts"
 import { makeSpaceStore, type SpaceFenced } from "../space-store.ts"
 import { applyTraitWrites, WarmTraits } from "../trait-store.ts"
 import { type Aside, graphOfGeneration, readerAside, schemaAside } from "./generation.ts"
@@ -48,6 +49,8 @@ export const openFiller = Effect.fnUntraced(function* (
   const { write: sql } = database
   const schema = schemaAside(spaceId, aside)
   const graphId = graphOfGeneration(spaceId, generation)
+  // A generation that was left by an earlier version of Braid.
+  for (const statement of spaceTablesSince(schema)) yield* sql.unsafe(statement)
   const store = makeSpaceStore(database, spaceId, { schema, reader: readerAside(spaceId) })
   const { pos: from, epoch, seq: stored } = yield* store.takeOver()
   const latest = (yield* store.latestRules())!
@@ -113,6 +116,11 @@ export const openFiller = Effect.fnUntraced(function* (
     limits: { maxMerges, maxMappings },
     idsRecur: dedupScope === "source",
     reapply: true,
+    before: (again) =>
+      readBefore(
+        { database, schema, graph, graphId },
+        again.map(({ event }) => event.hash)
+      ),
     keep,
     keepOperation
   })

@@ -12,6 +12,7 @@ import type { FoundProfile, GraphError, GraphId, IdentityGraph, ProfileRef } fro
 import type { JournalEntry } from "../journal.ts"
 import type { Identifier, Seq } from "../model.ts"
 import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
+import { movedEvents } from "../schema.ts"
 
 const entriesAPage = 2_000
 
@@ -71,7 +72,7 @@ export const makeFormerIds = ({ database: { write: sql }, graph, from, into, gra
          select s.pos as seq, s.profile, s.account from ${into}.stamps s
            where s.seq is null and s.pos >= $3::float8::bigint and s.pos <= $4::float8::bigint and s.pos = any($2::float8[]::bigint[])
          union all
-         select s.seq, s.profile, s.account from ${into}.stamps s where s.seq is not null and s.seq = any($2::float8[]::bigint[]))
+         select s.seq, s.profile, s.account from ${movedEvents(into)} s where s.seq = any($2::float8[]::bigint[]))
        insert into ${into}.former_ids (segment_id, seq, profile)
        select u.id, u.seq, case when u.id like 'grp\\_%' then e.account else e.profile end
        from unnest($1::text[], $2::float8[]) u (id, seq) left join e on e.seq = u.seq::bigint

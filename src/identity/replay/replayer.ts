@@ -2,7 +2,7 @@
  * Resolves a page of a space's past again, with the functions of live resolution and in its order, into a graph that nobody
  * reads. What is kept besides the graph decides the caller: what-if keeps nothing, a rebuild all (`generations/fill.ts`).
  *
- * Events keep their `seq`, so profiles that the same message creates have the same number and id. Of operations, deletions of
+ * Events keep their `seq`, each of them where they were resolved again, so profiles that the same message creates have the same number and id. Of operations, deletions of
  * identifiers are repeated at their place (IDR-155); splits and the like mean profiles that are others under other rules.
  */
 import { Effect } from "effect"
@@ -15,6 +15,7 @@ import type { Position } from "../../log/event-log.ts"
 import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
 import type { ProfileNo, Seq } from "../model.ts"
 import type { ResolveOptions } from "../resolve.ts"
+import type { Before } from "../resolved-again.ts"
 import type { Rules } from "../rules.ts"
 import { WorkingSet } from "../working-set.ts"
 import type { ResolvedEvent, ResolvedPage } from "./resolved-events.ts"
@@ -52,6 +53,8 @@ export interface ReplayerOptions<E> {
   readonly idsRecur: boolean
   /** Repeat deletions of identifiers. */
   readonly reapply: boolean
+  /** What these were resolved to before, by ledger key; one that is not there is resolved for the first time. */
+  readonly before: (events: ReadonlyArray<ResolvedEvent>) => Effect.Effect<ReadonlyMap<string, Before>, E | GraphError>
   /** Keeps what was decided; `toGraph` brings it into the graph and has to be run exactly once. */
   readonly keep: (step: Step, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
   readonly keepOperation: (repeated: Repeated, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
@@ -86,9 +89,12 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
     events: ReadonlyArray<ResolvedEvent>
   ): Effect.fn.Return<Step, E | GraphError> {
     if (set.full) set.rotate()
-    const seqs = new Map(events.map(({ event, seq }) => [event.position, seq]))
     const logged = events.map(({ event }) => event)
-    const prepared = prepare(logged, rules, sourceOf, { seen: nothing, seqOf: (_, at) => seqs.get(at)! })
+    const repeated = events.filter((each) => each.again)
+    const again = repeated.length === 0 ? undefined : yield* options.before(repeated)
+    let next = 0
+    const seqOf = () => events[next++]!.seq
+    const prepared = prepare(logged, rules, sourceOf, { seen: nothing, seqOf, again })
     const request = set.request(prepared.map((item) => item.extraction))
     if (request.identifiers.length > 0 || request.profiles.length > 0)
       set.absorb(request, yield* graph.load(graphId, request))
@@ -118,9 +124,11 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
     replay: Effect.fnUntraced(function* (page, see) {
       let rest = page.events
       const feedUpTo = Effect.fnUntraced(function* (end: number) {
-        for (let at = 0; at < end; at += atOnce) {
-          const step = yield* feed(rest.slice(at, Math.min(end, at + atOnce)))
+        for (let at = 0; at < end;) {
+          const upTo = stepEnd(rest, at, Math.min(end, at + atOnce))
+          const step = yield* feed(rest.slice(at, upTo))
           see?.(step)
+          at = upTo
         }
         rest = rest.slice(end)
       })
@@ -135,6 +143,28 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
     })
   }
 }
+
+/** What comes again is not resolved in one step with itself: what it was resolved to before is kept by then. */
+const stepEnd = (events: ReadonlyArray<ResolvedEvent>, from: number, to: number): number => {
+  const inStep = new Set<string>()
+  for (let i = from; i < to; i++) {
+    const { again, event } = events[i]!
+    if (again && inStep.has(event.hash)) return i
+    inStep.add(event.hash)
+  }
+  return to
+}
+
+/** For a caller that keeps nothing: where events are stamped is not asked. */
+export const notKept = (events: ReadonlyArray<ResolvedEvent>): Effect.Effect<ReadonlyMap<string, Before>> =>
+  Effect.succeed(
+    new Map(
+      events.map(({ event: { hash, position }, seq }) => [
+        hash,
+        { position, seq, profile: null, account: null, profileNow: null, accountNow: null }
+      ])
+    )
+  )
 
 const decodeOperation = (seq: Seq, rec: string): OperationEntry | undefined => {
   // An event's entry begins with something else; most are of events.

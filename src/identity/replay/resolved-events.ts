@@ -4,8 +4,9 @@
  *     log and archive, by position ---- stamps whose seq is their position ----+
  *     stamps with a seq of their own, by seq ---- their events by position ----+-- ascending seq, page by page
  *
- * Only what the ledger of the space has: not what it dropped, or what came before a source was connected. Everything that is
- * decided has a `seq` up to the last one given, so "up to seq S" is a complete cut through events and operations.
+ * Only what the ledger of the space has: not what it dropped, or what came before a source was connected. What was resolved again
+ * comes at each of its places. Everything that is decided has a `seq` up to the last one given, so "up to seq S" is a complete
+ * cut through events and operations.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
@@ -14,12 +15,15 @@ import type { LogEvent, Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import { uuids } from "../../platform/sql-arrays.ts"
 import type { Seq } from "../model.ts"
+import { movedEvents } from "../schema.ts"
 
 const pageSize = 2_000
 
 export interface ResolvedEvent {
   readonly event: LogEvent
   readonly seq: Seq
+  /** It is on a page before, too: this is where it was resolved again (IDR-133). */
+  readonly again: boolean
 }
 
 export interface ResolvedPage {
@@ -37,6 +41,7 @@ interface Stamp {
   /** `timestamp` of the event, ms. */
   readonly ts: number
   readonly source: number
+  readonly again: boolean
 }
 
 /** Which events a replay takes (IDR-190). */
@@ -66,13 +71,14 @@ export const makeResolvedEvents = (options: {
     const stampsOf = (events: ReadonlyArray<LogEvent>) =>
       events.length === 0
         ? Effect.succeed([])
-        : sql.unsafe<Stamp>(`select ${columns} from ${s}.stamps s where s.h = any($1::uuid[]) and s.seq is null`, [
-            uuids(events.map(({ hash }) => hash))
-          ])
+        : sql.unsafe<Stamp>(
+            `select ${columns}, false as again from ${s}.stamps s where s.h = any($1::uuid[]) and s.seq is null`,
+            [uuids(events.map(({ hash }) => hash))]
+          )
 
     const moved = (after: Seq, upTo: Seq) =>
       sql.unsafe<Stamp>(
-        `select ${columns} from ${s}.stamps s where s.seq is not null and s.seq > $1::float8::bigint and s.seq <= $2::float8::bigint
+        `select ${columns}, s.again from ${movedEvents(s)} s where s.seq > $1::float8::bigint and s.seq <= $2::float8::bigint
          order by s.seq limit $3`,
         [after, upTo, pageSize]
       )
@@ -90,9 +96,9 @@ export const makeResolvedEvents = (options: {
       const missing = taken.filter(({ pos }) => !bodies.has(pos)).map(({ pos }) => pos)
       if (missing.length > 0) for (const event of yield* history.at(missing)) bodies.set(event.position, event)
       const events: Array<ResolvedEvent> = []
-      for (const { pos, seq } of [...stamps, ...taken]) {
+      for (const { again, pos, seq } of [...stamps, ...taken]) {
         const event = bodies.get(pos)
-        if (event !== undefined) events.push({ event, seq })
+        if (event !== undefined) events.push({ event, seq, again })
       }
       events.sort((a, b) => a.seq - b.seq)
       const journal = yield* sql.unsafe<{ pos: number; rec: string }>(

@@ -11,7 +11,7 @@ import type { Workspace } from "../../workspace/workspace.ts"
 import type { GraphError, GraphId, IdentityGraph } from "../graph.ts"
 import { decodeEntry, type JournalEntry } from "../journal.ts"
 import type { Seq } from "../model.ts"
-import { makeReplayer, type Step } from "../replay/replayer.ts"
+import { makeReplayer, notKept, type Step } from "../replay/replayer.ts"
 import { type InScope, makeResolvedEvents } from "../replay/resolved-events.ts"
 import type { ResolveOptions } from "../resolve.ts"
 import type { Rules } from "../rules.ts"
@@ -78,7 +78,7 @@ export const replay = Effect.fnUntraced(function* (
   const sideOf = Effect.fnUntraced(function* ({ graphId, rules }: ReplaySide) {
     const position = yield* graph.open(graphId)
     const common = { graph, graphId, position, workspace, spaceId, rules, limits, idsRecur, reapply }
-    return makeReplayer({ ...common, keep, keepOperation: keep })
+    return makeReplayer({ ...common, before: notKept, keep, keepOperation: keep })
   })
   const events = yield* makeResolvedEvents({
     database,
