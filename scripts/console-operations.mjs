@@ -1,5 +1,6 @@
 // Types of the console's GraphQL documents, from the schema: src/console/**/x.graphql gives x.gql.ts beside it, and every
 // enum and input type that is used goes to api/schema.gql.ts. `--check` writes nothing and fails when something is out of date.
+// Another folder may be named: the example in docs/examples/typed-client is made the same way.
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, dirname, join, relative } from "node:path"
@@ -24,7 +25,7 @@ const {
 } = require("graphql")
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
-const home = join(root, "src", "console")
+const home = join(root, process.argv.slice(2).find((argument) => !argument.startsWith("--")) ?? "src/console")
 const sharedTypes = join(home, "api", "schema.gql.ts")
 
 const scalars = {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { flush } from "../../src/debugger/flush.ts"
 import { Recorder } from "../../src/debugger/recorder.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
+import { EventLog } from "../../src/log/event-log.ts"
 import { Database } from "../../src/platform/database.ts"
 import { message, rig, type ShortMessage } from "../support/space.ts"
 import { startApi, type TestApi } from "./support/api.ts"
@@ -162,17 +163,38 @@ it("the pulse and the series count what came", async () => {
   expect([sum(sourceSeries.discarded), sum(sourceSeries.duplicates)]).toEqual([1, 1])
 })
 
-it("ING-123: at most 500 of a source are kept", async () => {
-  const second = Math.floor(Date.now() / 1000) * 1000
-  for (let i = 0; i < 6; i++)
-    recorder.accepted(
-      api.source.no,
-      Array.from({ length: 100 }, (_, n) => stored({ messageId: `many-${i * 100 + n}`, userId: "u1" })),
-      second + i * 1000
+const idsOf = (events: ReadonlyArray<{ messageId: string }>) => events.map(({ messageId }) => messageId)
+const newest = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `many-${to - 1 - i}`)
+const countStored = () =>
+  api.run(
+    Effect.flatMap(EventLog, (log) =>
+      log.count({ after: 0, upTo: log.head(), limit: 10_000, sources: [api.source.no] })
     )
-  await write()
-  const all = await live(null, 500)
-  expect(all).toHaveLength(500)
-  expect(all[0].messageId).toBe("many-599")
-  expect(all[499].messageId).toBe("many-100")
+  )
+
+it("AC1-34, ING-120, ING-123: 600 events, paused after 100: the list stays; resumed it shows the newest 500, and all 600 are stored", async () => {
+  const second = Math.floor(Date.now() / 1000) * 1000
+  const arrive = async (from: number, to: number) => {
+    const messages = Array.from({ length: to - from }, (_, i) => ({ messageId: `many-${from + i}`, userId: "u1" }))
+    await api.send(...messages)
+    // A hundred a second, so that all are kept.
+    for (let i = 0; i < messages.length; i += 100)
+      recorder.accepted(api.source.no, messages.slice(i, i + 100).map(stored), second + (from + i) * 10)
+    await write()
+  }
+  const before = await countStored()
+  await arrive(0, 100)
+  const paused = await live({ text: "many-" }, 500)
+  expect(idsOf(paused)).toEqual(newest(0, 100))
+  await arrive(100, 600)
+  // Whoever paused asks for nothing; what it saw is still there to be opened.
+  expect(idsOf(await live({ messageId: "many-99" }))).toEqual([])
+  expect(idsOf(await live({ messageId: "many-100" }))).toEqual(["many-100"])
+  expect(idsOf(await live({}, 500))).toEqual(newest(100, 600))
+  const { outcomes } = await ask(
+    `query ($s: ID!, $m: [String!]!) { outcomes(spaceId: $s, messageIds: $m) { messageId } }`,
+    { m: [0, 99, 100, 599].map((i) => `many-${i}`) }
+  )
+  expect(outcomes).not.toContain(null)
+  expect((await countStored()) - before).toBe(600)
 })

@@ -1,8 +1,14 @@
-/** Paging through Relay connections (PRO-61). */
+/** Paging through Relay connections (PRO-61), and the typed client of the handbook, which pages as well. */
+import { execFileSync } from "node:child_process"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { ProfileApi } from "../../docs/examples/typed-client/client.ts"
+import { personByEmail } from "../../docs/examples/typed-client/person.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { rig } from "../support/space.ts"
-import { startApi, type TestApi } from "./support/api.ts"
+import { startApi, type TestApi, token } from "./support/api.ts"
 import { ago, external, readProfile, sendPeople } from "./support/people.ts"
 
 let api: TestApi
@@ -174,5 +180,62 @@ describe("connections", () => {
     expect(backward).toContain("new-4")
     expect(backward.filter(isOld)).toEqual(old)
     expect(new Set(backward).size).toBe(backward.length)
+  })
+})
+
+const open = (options: object = {}) => new ProfileApi({ host: api.url, token, ...options })
+
+describe("the typed client of docs/examples", () => {
+  it("reads a person with all their events, and null where there is nobody", async () => {
+    await api.send(
+      { type: "identify", userId: "typed", traits: { email: "typed@x.io", plan: "pro" }, timestamp: ago(30_000) },
+      ...Array.from({ length: 12 }, (_, i) => ({
+        type: "track" as const,
+        event: `Step ${i}`,
+        userId: "typed",
+        messageId: `typed-${i}`,
+        timestamp: ago(20_000 - i)
+      }))
+    )
+    const found = await personByEmail(open(), api.space.id, "Typed@X.io")
+    expect(found).toMatchObject({
+      segmentId: expect.stringMatching(/^use_/),
+      traits: { email: "typed@x.io", plan: "pro" },
+      seenAt: new Date(ago(20_000 - 11)),
+      merged: 0
+    })
+    expect(found?.events.map(({ type, event }) => [type, event])).toEqual(
+      Array.from({ length: 12 }, (_, i) => ["TRACK", `Step ${11 - i}`])
+    )
+    expect(await personByEmail(open(), api.space.id, "nobody@x.io")).toBeNull()
+  })
+  it("says what is wrong by its code", async () => {
+    await expect(personByEmail(open(), "spa_elsewhere", "a@x.io")).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      requestId: expect.stringMatching(/^req_/)
+    })
+    await expect(personByEmail(open({ token: "wrong" }), api.space.id, "a@x.io")).rejects.toMatchObject({
+      code: "UNAUTHENTICATED"
+    })
+  })
+  it("comes back when the rate was exceeded", async () => {
+    let asked = 0
+    const busy = createServer((_, res) => {
+      asked += 1
+      res.writeHead(asked < 3 ? 429 : 200, { "content-type": "application/json", "retry-after": "0" })
+      res.end(asked < 3 ? '{"errors":[{"message":"too many"}]}' : '{"data":{"profile":null}}')
+    })
+    await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve))
+    const host = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`
+    expect(await personByEmail(open({ host }), "spa", "a@x.io")).toBeNull()
+    asked = 0
+    await expect(personByEmail(open({ host, attempts: 2 }), "spa", "a@x.io")).rejects.toThrow("too many")
+    await new Promise((resolve) => busy.close(resolve))
+  })
+  it("its types are those of the schema: node scripts/console-operations.mjs docs/examples/typed-client", () => {
+    const script = fileURLToPath(new URL("../../scripts/console-operations.mjs", import.meta.url))
+    expect(() =>
+      execFileSync(process.execPath, [script, "docs/examples/typed-client", "--check"], { stdio: "pipe" })
+    ).not.toThrow()
   })
 })

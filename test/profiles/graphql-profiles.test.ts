@@ -1,11 +1,13 @@
 /** What GraphQL says of profiles, and how many store queries that takes (PRO-63, PRO-68). */
 import { Layer } from "effect"
+import * as fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { neo4jGraphOn } from "../../src/identity/graph-neo4j.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { rig } from "../support/space.ts"
 import { startApi, type TestApi } from "./support/api.ts"
+import { byGraphql, byRest, referencesIn, somePeople } from "./support/both-apis.ts"
 import { ago, external, readProfile, sendPeople } from "./support/people.ts"
 
 let api: TestApi
@@ -40,6 +42,9 @@ const histories = async (count: number) => {
   // Where the log begins is asked once in a while.
   return { found: body.data.profiles, calls: api.calls.names.filter((name) => name !== "log.read") }
 }
+
+/** Of the comparison with REST. */
+const numRuns = Number(process.env["BRAID_PROPERTY_RUNS"] ?? 3)
 
 const nowhere = { url: "bolt://127.0.0.1:1", user: "", password: "" }
 const neo4j = await runNeo4j()
@@ -236,77 +241,29 @@ for (const [name, isThere, graph] of graphs) {
       })
 
       it("AC3-23, PRO-68: REST and GraphQL answer the same", async () => {
-        const path = "users/profiles/user_id:kim"
-        const [traits, ids, metadata, events] = await Promise.all(
-          [
-            "traits?verbose=true&limit=200",
-            "external_ids?verbose=true&limit=100",
-            "metadata?verbose=true",
-            "events"
-          ].map(async (resource) => (await api.get(`${path}/${resource}`)).body)
+        for (const [collection, type, id] of [
+          ["users", "user_id", "kim"],
+          ["accounts", "group_id", "team-3"]
+        ] as const) {
+          const rest = await byRest(api, { collection, type, id }, 7)
+          expect(rest).not.toBeNull()
+          expect(await byGraphql(api, { collection, type, id }, 7)).toEqual(rest)
+        }
+      })
+      it("AC3-23: also of people whose events are random, page by page", async () => {
+        let run = 0
+        const property = fc.asyncProperty(
+          fc.constant(0).chain(() => somePeople(`${name}-${run++}`)),
+          fc.constantFrom(1, 2, 3, 100),
+          async (messages, size) => {
+            await api.send(...messages)
+            for (const reference of referencesIn(messages)) {
+              const [rest, graphql] = await Promise.all([byRest(api, reference, size), byGraphql(api, reference, size)])
+              expect(graphql).toEqual(rest)
+            }
+          }
         )
-        const found = await profile(
-          external("user_id", "kim"),
-          `traits(first: 200) { edges { node { key value sourceId updatedAt } } }
-       externalIds(first: 100) { edges { node { id type collection encoding createdAt addedAt sourceId sourceName firstMessageId originSegmentId } } }
-       metadata { createdAt updatedAt expiresAt firstMessageId firstSourceId lastMessageId lastSourceId mergeCount mappingCount mergedSegmentIds } segmentId
-       events(first: 10) { edges { node { messageId event timestamp sourceId context properties externalIds { id type encoding } } } }`
-        )
-        type Edges = { edges: ReadonlyArray<{ node: Record<string, unknown> }> }
-        const nodes = ({ edges }: Edges) => edges.map(({ node }) => node)
-        expect(
-          Object.fromEntries(
-            nodes(found.traits).map(({ key, value, sourceId, updatedAt }) => [
-              key,
-              { value, source_id: sourceId, updated_at: updatedAt }
-            ])
-          )
-        ).toEqual(traits.traits)
-        expect(
-          nodes(found.externalIds).map((id) => ({
-            source_id: id["sourceId"],
-            collection: String(id["collection"]).toLowerCase(),
-            id: id["id"],
-            type: id["type"],
-            created_at: id["createdAt"],
-            encoding: id["encoding"],
-            first_message_id: id["firstMessageId"],
-            origin_segment_id: id["originSegmentId"],
-            added_at: id["addedAt"],
-            source_name: id["sourceName"]
-          }))
-        ).toEqual(ids.data)
-        const m = found.metadata
-        expect({
-          created_at: m.createdAt,
-          updated_at: m.updatedAt,
-          expires_at: m.expiresAt,
-          first_message_id: m.firstMessageId,
-          first_source_id: m.firstSourceId,
-          last_message_id: m.lastMessageId,
-          last_source_id: m.lastSourceId,
-          segment_id: found.segmentId,
-          merged_segment_ids: m.mergedSegmentIds,
-          merge_count: m.mergeCount,
-          mapping_count: m.mappingCount
-        }).toEqual(metadata.metadata)
-        expect(
-          nodes(found.events).map(({ messageId, event, timestamp, context, properties }) => [
-            messageId,
-            event,
-            timestamp,
-            context,
-            properties ?? {}
-          ])
-        ).toEqual(
-          events.data.map((event: Record<string, unknown>) => [
-            event["message_id"],
-            event["event"],
-            event["timestamp"],
-            event["context"],
-            event["properties"]
-          ])
-        )
+        await fc.assert(property, { numRuns, endOnFailure: true })
       })
     })
   })
