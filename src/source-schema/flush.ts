@@ -27,7 +27,7 @@ const closedMs = 30_000
 const keptDays = 31
 const sweepEveryMs = 3_600_000
 /** Held by whoever writes names. */
-export const schemaLock = 0x62_72_61_73
+export const schemaLock = 0x62_72_61_6e
 
 type Writing<A> = Effect.Effect<A, SqlError.SqlError>
 type Sql = PgClient.PgClient
