@@ -56,7 +56,8 @@ const inApplications = (): string | undefined =>
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
   ].find((path) => existsSync(path))
 
-const installed = () => process.env["BRAID_CHROMIUM"] ?? onPath() ?? inPlaywrightCache() ?? inApplications()
+export const installedChromium = () =>
+  process.env["BRAID_CHROMIUM"] ?? onPath() ?? inPlaywrightCache() ?? inApplications()
 
 const canInstall = () => process.env["CI"] === "true" && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")
 
@@ -86,12 +87,12 @@ const versionOf = (path: string): string => {
 export const chromiumService: TestService = {
   name: "Chromium",
   start: async (provide) => {
-    let path = installed()
+    let path = installedChromium()
     let reason = "none found; set BRAID_CHROMIUM to the path of one"
     if (path === undefined && canInstall()) {
       try {
         await install()
-        path = installed()
+        path = installedChromium()
       } catch (error) {
         reason = `apt-get could not install it: ${(error as Error).message.split("\n")[0]}`
       }
