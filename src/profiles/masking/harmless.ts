@@ -40,6 +40,7 @@ export const harmless: Readonly<Record<string, ReadonlyArray<string>>> = {
   TypeImpact: ["type"],
   IdentifierRule: ["type", "origin", "matchKeys", "locations"],
   BlockedValue: ["kind", "value"],
+  RulesVersion: ["origin", "actor"],
   EventFilter: ["name", "fql", "createdBy"],
   FilterPreview: ["error"],
   Space: ["name", "slug", "kind", "createdBy", "connectionPolicy"],
