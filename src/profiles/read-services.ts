@@ -9,6 +9,7 @@ import type { ApiServices } from "./api-services.ts"
 import { makeInsights } from "./insights.ts"
 import { makeOutcomes } from "./outcomes.ts"
 import { makeProfileSearch } from "./profile-search.ts"
+import { makeEventWeeks } from "./event-weeks.ts"
 import type { ReadModel } from "./read-model.ts"
 import { makePositionsOf } from "./record-loaders.ts"
 import { followWords } from "./search-index.ts"
@@ -32,7 +33,7 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
   yield* followWords
   const outcomes = makeOutcomes(database, dedupScope)
   const profileSearch = makeProfileSearch(database, model)
-  const spaceChanges = makeSpaceChanges(database, yield* EventLog)
+  const spaceChanges = makeSpaceChanges(database, yield* EventLog, history)
   const live = makeDebuggerReader(database)
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
   const reads = new Map<string, SharedReads<ChangeBatch>>()
@@ -49,6 +50,7 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
       }
     },
     liveAfter: (place: number) => liveReads.get(place),
+    eventWeeks: makeEventWeeks(database),
     history,
     positionsOf: makePositionsOf(database),
     findMerge: graph.findMerge,

@@ -220,6 +220,10 @@ const profile = {
     )
   },
   events: eventsOf,
+  eventWeeks: async (node: ProfileNode, _: unknown, context: RequestContext) => {
+    const { services, readSpace } = context
+    return services.run(services.eventWeeks(readSpace, await foundOf(node, context), Date.now()))
+  },
   metadata: async (node: ProfileNode, _: unknown, context: RequestContext) => {
     const found = await foundOf(node, context)
     return { ...(await context.loaders.metadata[found.collection].load(found)), no: node.no }
