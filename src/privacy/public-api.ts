@@ -14,7 +14,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
 import { causeMessage } from "../platform/supervise.ts"
-import { accessOf, actorOf, allows } from "../profiles/access.ts"
+import { accessOf, actorOf, allows, isMasked } from "../profiles/access.ts"
+import { maskText } from "../profiles/masking/mask.ts"
 import { readBody } from "../profiles/request-body.ts"
 import {
   cancelRegulation,
@@ -68,10 +69,14 @@ type Answering = Effect.Effect<Answer, PublicApiProblem | SqlError.SqlError>
 
 const time = (ms: number | null): string => (ms === null ? "" : new Date(ms).toISOString())
 
-const listed = ({ id, subjectIds, status, type, createdAt, finishedAt }: ListedRegulation) => ({
+/** User ids as the viewer may see them (ADM-45). */
+const shownTo = (access: AccessToken, userIds: ReadonlyArray<string>) =>
+  isMasked(access) ? userIds.map(maskText) : userIds
+
+const listed = ({ id, subjectIds, status, type, createdAt, finishedAt }: ListedRegulation, access: AccessToken) => ({
   id,
   subjectType: "USER_ID",
-  subjects: subjectIds,
+  subjects: shownTo(access, subjectIds),
   status,
   createdAt: time(createdAt),
   regulationType: type,
@@ -111,7 +116,7 @@ const make = Effect.gen(function* () {
     return id
   }
 
-  const list = ({ query }: Request, source: string | undefined): Answering =>
+  const list = ({ query, access }: Request, source: string | undefined): Answering =>
     Effect.gen(function* () {
       const page = pageOf(query, "regulations")
       const { regulations, total } = yield* readRegulations(sql, {
@@ -122,7 +127,8 @@ const make = Effect.gen(function* () {
         userId: query.value("userId"),
         ...page
       })
-      return { data: { regulations: regulations.map(listed), pagination: paginationOf("regulations", page, total) } }
+      const shown = regulations.map((regulation) => listed(regulation, access))
+      return { data: { regulations: shown, pagination: paginationOf("regulations", page, total) } }
     })
 
   const create = ({ access, body }: Request, source: string | null): Answering =>
@@ -179,11 +185,11 @@ const make = Effect.gen(function* () {
       return { data: { status: "SUCCESS" } }
     })
 
-  const suppressed = ({ query }: Request): Answering =>
+  const suppressed = ({ query, access }: Request): Answering =>
     Effect.gen(function* () {
       const page = pageOf(query, "suppressions")
       const { users, total } = yield* readSuppressed(sql, page)
-      const subjectIds = [...new Set(users.map(({ userId }) => userId))]
+      const subjectIds = shownTo(access, [...new Set(users.map(({ userId }) => userId))])
       return {
         data: {
           suppressed: users.length === 0 ? [] : [{ subjectType: "USER_ID", subjectIds }],
