@@ -41,6 +41,9 @@ export const allows = (scopes: ReadonlyArray<string>, scope: Scope): boolean =>
 
 export const useMay = (scope: Scope): boolean => allows(useSession().scopes, scope)
 
+/** Without PII access: values come masked, so nothing may be made of them, and nothing is copied or searched by them. */
+export const useMasked = (): boolean => useSession().scopes.includes("pii:masked")
+
 interface Options {
   readonly enabled?: boolean
   /** ms */

@@ -1,5 +1,10 @@
 import { Check, Copy as CopyIcon } from "lucide-react"
 import { useState } from "react"
+import { useMasked } from "../api/hooks.ts"
+
+/** Copies a personal value; a mask is not worth copying. */
+export const CopyValue = (props: { readonly text: string; readonly what: string }) =>
+  useMasked() ? undefined : <Copy {...props} />
 
 /** Copies a text; says so for a moment. */
 export const Copy = ({ text, what }: { readonly text: string; readonly what: string }) => {

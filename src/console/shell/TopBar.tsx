@@ -1,8 +1,8 @@
 /** Where one is, and whether data is arriving: the pulse is on every page. */
 import { Link } from "@tanstack/react-router"
-import { ChevronRight } from "lucide-react"
+import { ChevronRight, Lock } from "lucide-react"
 import { Fragment } from "react"
-import { useData, useSpace } from "../api/hooks.ts"
+import { useData, useMasked, useSpace } from "../api/hooks.ts"
 import { count } from "../words.ts"
 import { shellPulse } from "./shell.gql.ts"
 
@@ -64,6 +64,13 @@ const Pulse = () => {
   )
 }
 
+const Masked = () =>
+  useMasked() ? (
+    <span className="tag" title="Your token has no access to personal values (pii:masked)">
+      <Lock size={12} aria-hidden="true" /> values masked
+    </span>
+  ) : undefined
+
 export const TopBar = ({ crumbs }: { readonly crumbs: ReadonlyArray<Crumb> }) => (
   <header className="top">
     <nav className="cr" aria-label="Breadcrumb">
@@ -83,6 +90,7 @@ export const TopBar = ({ crumbs }: { readonly crumbs: ReadonlyArray<Crumb> }) =>
       ))}
     </nav>
     <div className="r">
+      <Masked />
       <Pulse />
     </div>
   </header>

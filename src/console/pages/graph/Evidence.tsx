@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router"
 import { ArrowRight, Route, Undo2 } from "lucide-react"
 import { useState } from "react"
-import { useData, useMay, useSpace } from "../../api/hooks.ts"
+import { useData, useMasked, useMay, useSpace } from "../../api/hooks.ts"
 import { familyClass, Identifier, Meter } from "../../parts/Identity.tsx"
 import { countsAfter } from "../../threads/layout.ts"
 import type { Column, Threads } from "../../threads/ThreadsPicture.tsx"
@@ -71,6 +71,7 @@ const Limits = ({ of, threads, column }: Omit<EvidenceProps, "compact">) => {
 export const EventEvidence = ({ of, threads, column, compact }: EvidenceProps) => {
   const { slug } = useSpace()
   const may = useMay("admin")
+  const masked = useMasked()
   const sourceName = useSources()
   const [undoing, setUndoing] = useState<string | undefined>()
   const ended = threads.regions.filter(({ mergeId }) => mergeId !== null && column.mergeIds.includes(mergeId))
@@ -127,8 +128,14 @@ export const EventEvidence = ({ of, threads, column, compact }: EvidenceProps) =
                   />
                 )
               })}
-              {column.demoted.map((each) => (
-                <EvidenceRow key={`${each.type}:${each.id}`} {...each} mode="OUT" segmentId={null} own={undefined} />
+              {column.demoted.map((each, i) => (
+                <EvidenceRow
+                  key={`${i} ${each.type}:${each.id}`}
+                  {...each}
+                  mode="OUT"
+                  segmentId={null}
+                  own={undefined}
+                />
               ))}
             </div>
           </div>
@@ -163,7 +170,7 @@ export const EventEvidence = ({ of, threads, column, compact }: EvidenceProps) =
               </button>
             ))
           : undefined}
-        {column.kind === "MERGE" ? undefined : (
+        {column.kind === "MERGE" || masked ? undefined : (
           <Link
             className="btn g"
             to="/s/$space/insights/$tab"

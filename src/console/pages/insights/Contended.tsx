@@ -36,8 +36,8 @@ export const Contended = () => {
                     </tr>
                   </thead>
                   <tbody>
-                    {found?.contendedIdentifiers.map((each) => (
-                      <tr key={`${each.externalId.type}:${each.externalId.id}`}>
+                    {found?.contendedIdentifiers.map((each, i) => (
+                      <tr key={`${i} ${each.externalId.type}:${each.externalId.id}`}>
                         <td>
                           <Identifier of={each.externalId} />
                         </td>

@@ -1,7 +1,7 @@
 /** Profiles Insights (PRO-80..85): what went wrong and well, who changed what, what is contended, why two did not merge. */
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { nodes, useData, useSpace } from "../../api/hooks.ts"
+import { nodes, useData, useMasked, useSpace } from "../../api/hooks.ts"
 import type { InsightFilter } from "../../api/schema.gql.ts"
 import { ProfileId } from "../../parts/Identity.tsx"
 import { Json } from "../../parts/Json.tsx"
@@ -144,6 +144,7 @@ const Filters = ({
 
 const Detail = ({ record }: { readonly record: Insight }) => {
   const { slug } = useSpace()
+  const masked = useMasked()
   const { title, name } = kindOf(record)
   return (
     <aside className="card" aria-label="Record">
@@ -183,7 +184,7 @@ const Detail = ({ record }: { readonly record: Insight }) => {
             Explain
           </Link>
         )}
-        {record.identifier === null ? undefined : (
+        {record.identifier === null || masked ? undefined : (
           <Link
             className="btn"
             to="/s/$space/insights/$tab"

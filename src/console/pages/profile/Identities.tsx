@@ -1,6 +1,6 @@
 /** Every identifier: the profile that it first belonged to, since when, and the event that brought it. */
 import { nodes, useData } from "../../api/hooks.ts"
-import { Copy } from "../../parts/Copy.tsx"
+import { CopyValue } from "../../parts/Copy.tsx"
 import { ExplainLink, familyClass, ProfileId } from "../../parts/Identity.tsx"
 import { Empty } from "../../parts/States.tsx"
 import { QueryPanel, Table, type TableColumn } from "../../parts/Table.tsx"
@@ -45,7 +45,7 @@ export const IdentitiesTab = ({ of }: { readonly of: ProfileRef }) => (
                 </td>
                 <td>{each.firstMessageId === null ? "" : <ExplainLink messageId={each.firstMessageId} />}</td>
                 <td>
-                  <Copy text={`${each.type}:${each.id}`} what={`${each.type}:${each.id}`} />
+                  <CopyValue text={`${each.type}:${each.id}`} what={`${each.type}:${each.id}`} />
                 </td>
               </tr>
             ))}

@@ -2,7 +2,7 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
 import { CornerDownRight, Route, Split } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useState } from "react"
-import { nodes, useData, useMay, useSpace } from "../../api/hooks.ts"
+import { nodes, useData, useMasked, useMay, useSpace } from "../../api/hooks.ts"
 import { Copy } from "../../parts/Copy.tsx"
 import { Avatar, ExplainLink, Labelled, ProfileId, ProfileLink } from "../../parts/Identity.tsx"
 import { Page } from "../../parts/Page.tsx"
@@ -90,6 +90,7 @@ const Header = ({
   readonly onSplit: () => void
 }) => {
   const may = useMay("admin")
+  const masked = useMasked()
   const email = nodes(head.traits).find(({ key }) => key === "email")?.value
   const { metadata } = head
   return (
@@ -120,7 +121,8 @@ const Header = ({
             Explain last event
           </ExplainLink>
         )}
-        {may && metadata.mappingCount > 1 ? (
+        {/* A split names identifiers by their values. */}
+        {may && !masked && metadata.mappingCount > 1 ? (
           <button className="btn" type="button" onClick={onSplit}>
             <Split size={14} aria-hidden="true" />
             Split…

@@ -22,8 +22,8 @@ const Side = ({
     <span className="pid" title={segmentId}>
       {shortId(segmentId)}
     </span>
-    {identifiers.slice(0, shown).map((each) => (
-      <Identifier key={`${each.type}:${each.id}`} of={each} />
+    {identifiers.slice(0, shown).map((each, i) => (
+      <Identifier key={`${i} ${each.type}:${each.id}`} of={each} />
     ))}
     {identifiers.length > shown ? <span className="lbl">and {identifiers.length - shown} more</span> : undefined}
     <span className="lbl">

@@ -1,25 +1,36 @@
-/** What happened, the newest first: changes of the identity are as visible as events. */
-import { useState } from "react"
-import { nodes, useData } from "../../api/hooks.ts"
+/**
+ * What happened, the newest first: changes of the identity are as visible as events. Only rows in sight are in the document, more
+ * is read when one comes to the end; a long list has a strip beside it.
+ */
+import { useNavigate } from "@tanstack/react-router"
+import { useVirtualizer } from "@tanstack/react-virtual"
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react"
+import { useSpace } from "../../api/hooks.ts"
 import { ExplainLink, Identifier, ProfileId } from "../../parts/Identity.tsx"
-import { Empty, QueryView } from "../../parts/States.tsx"
-import { eventTypes } from "../../url-state.ts"
+import { Minimap, type MinimapMark } from "../../parts/Minimap.tsx"
+import { useRowKeys } from "../../parts/row-keys.ts"
+import { Empty, Failed, Loading } from "../../parts/States.tsx"
+import { useKeys } from "../../shell/keys.ts"
 import { clock, exact, plural } from "../../words.ts"
 import { useSources } from "../sources.ts"
-import { profileEvents, profileHistory } from "./profile.gql.ts"
 import type { ProfileRef } from "./ref.ts"
-import { timeline, type TimelineEntry } from "./timeline.ts"
+import type { TimelineEntry, TimelineRow } from "./timeline.ts"
+import { type Shown, useTimeline } from "./use-timeline.ts"
+import { WeekBars, weekOf } from "./WeekBars.tsx"
 
-const Entry = ({
-  entry,
-  sourceName
-}: {
+interface EntryProps {
   readonly entry: TimelineEntry
   readonly sourceName: (id: string) => string
-}) => {
+  readonly selected: boolean
+}
+
+const Entry = ({ entry, sourceName, selected }: EntryProps) => {
   const title = <span className="b">{entry.title}</span>
   return (
-    <div className={`ev ${entry.identity ? "hi" : ""} ${entry.warning ? "wa" : ""}`}>
+    <div
+      className={`ev ${entry.identity ? "hi" : ""} ${entry.warning ? "wa" : ""}`}
+      {...(selected ? { "aria-current": "true" as const } : {})}
+    >
       <span className="m s q" title={exact(entry.at)}>
         {clock(entry.at)}
       </span>
@@ -49,16 +60,143 @@ const Entry = ({
   )
 }
 
-export const TimelinePanel = ({ of }: { readonly of: ProfileRef }) => {
-  const [shown, setShown] = useState<"all" | "events" | "identity">("all")
-  const events = useData(profileEvents, { ...of, types: eventTypes }, { every: 15_000 })
-  const history = useData(profileHistory, of, { every: 15_000 })
+/** Rows from which on a strip helps. */
+const manyRows = 300
+
+const heightOf = ({ entry }: TimelineRow): number =>
+  entry === undefined ? 34 : entry.identifiers.length === 0 ? 30 : 58
+
+interface ListProps {
+  readonly of: ProfileRef
+  readonly rows: ReadonlyArray<TimelineRow>
+  readonly more: boolean
+  readonly reading: boolean
+  readonly readOn: () => void
+}
+
+const marksOf = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<MinimapMark> =>
+  rows.flatMap(({ entry }, i) =>
+    entry === undefined
+      ? []
+      : [{ at: i / rows.length, tone: entry.warning ? "warn" : entry.identity ? "strong" : "plain" } as const]
+  )
+
+/** The first row that is not newer than a time; the last one when all are. */
+const rowBefore = (rows: ReadonlyArray<TimelineRow>, at: number): number => {
+  const found = rows.findIndex(({ entry }) => entry !== undefined && Date.parse(entry.at) < at)
+  return found === -1 ? rows.length - 1 : found
+}
+
+const weekMs = 7 * 86_400_000
+
+const List = ({ of, rows, more, reading, readOn }: ListProps) => {
+  const { slug } = useSpace()
+  const navigate = useNavigate()
   const sourceName = useSources()
-  const toggles = [
-    ["all", "All"],
-    ["events", "Events"],
-    ["identity", "Identity"]
-  ] as const
+  const scroller = useRef<HTMLDivElement>(null)
+  const [chosen, setChosen] = useState<string | undefined>()
+  const [goal, setGoal] = useState<number | undefined>()
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (row) => heightOf(rows[row]!),
+    getItemKey: (row) => rows[row]!.key,
+    overscan: 16
+  })
+  const items = virtual.getVirtualItems()
+  const lastShown = items.at(-1)?.index ?? 0
+  const entries = useMemo(() => rows.flatMap(({ entry }, row) => (entry === undefined ? [] : [{ entry, row }])), [rows])
+  const at = entries.findIndex(({ entry }) => entry.key === chosen)
+
+  const choose = (index: number) => {
+    const picked = entries[index]
+    if (picked === undefined) return
+    setChosen(picked.entry.key)
+    virtual.scrollToIndex(picked.row, { align: "auto" })
+  }
+  useRowKeys(
+    entries.length,
+    (index) => {
+      const messageId = entries[index]?.entry.messageId ?? null
+      if (messageId !== null) void navigate({ to: "/s/$space/explain/$messageId", params: { space: slug, messageId } })
+    },
+    { at, move: choose }
+  )
+
+  const readMore = useEffectEvent(() => readOn())
+  useEffect(() => {
+    if (more && !reading && lastShown >= rows.length - 20) readMore()
+  }, [more, reading, lastShown, rows.length])
+
+  const goTo = (time: number) => {
+    const index = entries.findIndex(({ row }) => row >= rowBefore(rows, time))
+    choose(index === -1 ? entries.length - 1 : index)
+  }
+  const oldest = entries.at(-1)?.entry.at
+  const reach = useEffectEvent(() => {
+    if (goal === undefined || oldest === undefined) return
+    if (more && Date.parse(oldest) >= goal) return void readOn()
+    goTo(goal)
+    setGoal(undefined)
+  })
+  useEffect(() => reach(), [goal, oldest, reading])
+
+  const inSight = rows[items[0]?.index ?? 0]
+  const stands = entries[at]?.entry ?? inSight?.entry ?? inSight?.day?.entries[0]
+  const week = stands === undefined ? undefined : weekOf(Date.parse(stands.at))
+  const toWeek = (from: number) => setGoal(from + weekMs)
+  useKeys({
+    "[": () => week !== undefined && setGoal(week),
+    "]": () => week !== undefined && setGoal(week + 2 * weekMs)
+  })
+  const changes = useMemo(
+    () => entries.flatMap(({ entry }) => (entry.identity ? [Date.parse(entry.at)] : [])),
+    [entries]
+  )
+  return (
+    <>
+      <WeekBars of={of} changes={changes} selected={week} onWeek={toWeek} />
+      <div className="tl-box">
+        <div className="scroll tl" ref={scroller} tabIndex={0} aria-label="Timeline, the newest first">
+          <ol style={{ height: virtual.getTotalSize() }}>
+            {items.map(({ index, key, start }) => {
+              const row = rows[index]!
+              return (
+                <li
+                  key={key}
+                  ref={virtual.measureElement}
+                  data-index={index}
+                  aria-setsize={more ? -1 : rows.length}
+                  aria-posinset={index + 1}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  {row.entry === undefined ? (
+                    <h3 className="day">
+                      {row.day.title} <span className="lbl">{plural(row.day.entries.length, "entry", "entries")}</span>
+                    </h3>
+                  ) : (
+                    <Entry entry={row.entry} sourceName={sourceName} selected={row.entry.key === chosen} />
+                  )}
+                </li>
+              )
+            })}
+          </ol>
+        </div>
+        {rows.length > manyRows ? <Minimap marks={marksOf(rows)} scroller={scroller} /> : undefined}
+      </div>
+    </>
+  )
+}
+
+const toggles = [
+  ["all", "All"],
+  ["events", "Events"],
+  ["identity", "Identity"]
+] as const
+
+export const TimelinePanel = ({ of }: { readonly of: ProfileRef }) => {
+  const [shown, setShown] = useState<Shown>("all")
+  const { rows, ready, error, readAt, retry, more, reading, readOn } = useTimeline(of, shown)
   return (
     <section className="card" aria-labelledby="timeline-h">
       <h2 className="h" id="timeline-h">
@@ -71,32 +209,18 @@ export const TimelinePanel = ({ of }: { readonly of: ProfileRef }) => {
           ))}
         </span>
       </h2>
-      <div className="scroll tl" tabIndex={0}>
-        <QueryView query={history}>
-          {(told) => (
-            <QueryView query={events}>
-              {(came) => {
-                const days = timeline(
-                  shown === "identity" || came.profile === null ? [] : nodes(came.profile.events),
-                  shown === "events" || told.profile === null ? [] : nodes(told.profile.history)
-                )
-                if (days.length === 0)
-                  return <Empty title="Nothing in the last 14 days">What happened before is in History.</Empty>
-                return days.map(({ title, entries }) => (
-                  <section key={title} aria-label={title}>
-                    <h3 className="day">
-                      {title} <span className="lbl">{plural(entries.length, "entry", "entries")}</span>
-                    </h3>
-                    {entries.map((entry) => (
-                      <Entry key={entry.key} entry={entry} sourceName={sourceName} />
-                    ))}
-                  </section>
-                ))
-              }}
-            </QueryView>
-          )}
-        </QueryView>
-      </div>
+      {error === null ? undefined : <Failed error={error} retry={retry} since={ready ? readAt : undefined} />}
+      {ready ? (
+        rows.length > 0 ? (
+          <List of={of} rows={rows} more={more} reading={reading} readOn={readOn} />
+        ) : (
+          <Empty title="Nothing in the last 14 days">
+            {shown === "events" ? "Events are listed for 14 days." : "Nothing was changed since it was made."}
+          </Empty>
+        )
+      ) : error === null ? (
+        <Loading />
+      ) : undefined}
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Search, X } from "lucide-react"
 import { useEffect, useEffectEvent, useState } from "react"
 import { ask } from "../../api/client.ts"
-import { nodes, useSpace } from "../../api/hooks.ts"
+import { nodes, useMasked, useSpace } from "../../api/hooks.ts"
 import type { ProfileFilter } from "../../api/schema.gql.ts"
 import { Avatar, Knot } from "../../parts/Identity.tsx"
 import { Page } from "../../parts/Page.tsx"
@@ -87,8 +87,8 @@ const Row = ({ profile, selected }: { readonly profile: ListedProfile; readonly 
       </td>
       <td>
         <span className="row ids">
-          {ids.map((each) => (
-            <Knot key={`${each.type}:${each.id}`} of={each} />
+          {ids.map((each, i) => (
+            <Knot key={`${i} ${each.type}:${each.id}`} of={each} />
           ))}
           {more > 0 ? <span className="q more">+{count(more)}</span> : undefined}
         </span>
@@ -102,6 +102,7 @@ const Row = ({ profile, selected }: { readonly profile: ListedProfile; readonly 
 }
 
 const Field = ({ q, onSearch }: { readonly q: string; readonly onSearch: (q: string | undefined) => void }) => {
+  const masked = useMasked()
   const [text, setText] = useState(q)
   const [seen, setSeen] = useState(q)
   // The address has changed otherwise: by a link, or the way back.
@@ -123,7 +124,7 @@ const Field = ({ q, onSearch }: { readonly q: string; readonly onSearch: (q: str
       <input
         data-filter
         value={text}
-        placeholder="type:value, an e-mail address, or the beginning of a name"
+        placeholder={masked ? "type:value, complete" : "type:value, an e-mail address, or the beginning of a name"}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") {
@@ -153,6 +154,7 @@ export const Profiles = () => {
   const filters = useSearch({ from: "/app/s/$space/profiles" })
   const navigate = useNavigate({ from: "/s/$space/profiles" })
   const query = useProfiles(filters)
+  const masked = useMasked()
   useCrumbs("Profiles")
   const pages = query.data?.pages ?? []
   const listed = pages.flatMap(({ searchProfiles }) => nodes(searchProfiles))
@@ -204,7 +206,7 @@ export const Profiles = () => {
             <input
               value={filters.value ?? ""}
               placeholder="any value"
-              disabled={filters.trait === undefined}
+              disabled={filters.trait === undefined || masked}
               onChange={(event) => set({ value: fieldText(event.target.value) })}
             />
           </label>
