@@ -13,23 +13,31 @@ const ownServer = Effect.acquireRelease(
   (home) => Effect.sync(() => rmSync(home, { recursive: true, force: true }))
 ).pipe(Effect.flatMap((home) => localNeo4j({ home }, () => {})))
 
-/** Undefined, after saying why, where there is no Neo4j. */
-export const neo4jGraphLayer: Effect.Effect<Layer.Layer<IdentityGraph, unknown> | undefined, never, Scope.Scope> =
-  Effect.gen(function* () {
-    const url = process.env["BRAID_NEO4J_URL"]
-    if (url !== undefined && url !== "")
-      return { url, user: process.env["BRAID_NEO4J_USER"] ?? "neo4j", password: process.env["BRAID_NEO4J_PASSWORD"] }
-    return yield* ownServer
-  }).pipe(
-    Effect.map(({ url, user, password }) =>
-      neo4jGraphOn.pipe(
-        Layer.provide(neo4jLayer({ url, user, password: password === undefined ? undefined : Redacted.make(password) }))
-      )
-    ),
-    Effect.catch((error) =>
-      Effect.sync(() => {
-        console.log(`Neo4j is skipped: ${error.message}`)
-        return undefined
-      })
-    )
+export interface Neo4jServer {
+  readonly url: string
+  readonly user: string
+  readonly password: string | undefined
+}
+
+export const neo4jLayerOf = ({ url, user, password }: Neo4jServer): Layer.Layer<IdentityGraph, unknown> =>
+  neo4jGraphOn.pipe(
+    Layer.provide(neo4jLayer({ url, user, password: password === undefined ? undefined : Redacted.make(password) }))
   )
+
+/** Undefined, after saying why, where there is no Neo4j. */
+export const neo4jServer: Effect.Effect<Neo4jServer | undefined, never, Scope.Scope> = Effect.gen(function* () {
+  const url = process.env["BRAID_NEO4J_URL"]
+  if (url !== undefined && url !== "")
+    return { url, user: process.env["BRAID_NEO4J_USER"] ?? "neo4j", password: process.env["BRAID_NEO4J_PASSWORD"] }
+  return yield* ownServer
+}).pipe(
+  Effect.catch((error) =>
+    Effect.sync(() => {
+      console.log(`Neo4j is skipped: ${error.message}`)
+      return undefined
+    })
+  )
+)
+
+export const neo4jGraphLayer: Effect.Effect<Layer.Layer<IdentityGraph, unknown> | undefined, never, Scope.Scope> =
+  Effect.map(neo4jServer, (server) => (server === undefined ? undefined : neo4jLayerOf(server)))

@@ -19,6 +19,12 @@ export const invalidToken = problem(401, "unauthorized", "The specified token is
 /** Deletions a second in one space, and so for each of its profiles (IDR-154). */
 const perSecond = 100
 
+export const tooManyDeletions = problem(
+  429,
+  "rate_limit_error",
+  "Attempted to delete more than 100 IDs per second for a single profile."
+)
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text)
@@ -90,12 +96,7 @@ export const makeDelete = (
   return (access: AccessToken, space: Space, segments: ReadonlyArray<string>, body: Buffer | null) =>
     Effect.gen(function* () {
       const [, collection = "", , raw = ""] = segments
-      if (!rate.take(space.id, 1, perSecond, performance.now()))
-        return yield* problem(
-          429,
-          "rate_limit_error",
-          "Attempted to delete more than 100 IDs per second for a single profile."
-        )
+      if (!rate.take(space.id, 1, perSecond, performance.now())) return yield* tooManyDeletions
       if (collection !== "users") return yield* bad(`Invalid collection: ${collection}.`)
       const [type, userId] = lookUpOf(raw)
       if (segments.length !== 6 || segments[2] !== "profiles" || type === "")

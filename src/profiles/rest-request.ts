@@ -61,12 +61,20 @@ export const addressOf = (segments: ReadonlyArray<string>): Address => {
   return { collection: found, resource: known, ref: refOf(id, found) }
 }
 
-/** The path without the value of an identifier, for logs (PRO-29). Never the query. */
+const loggedId = (id: string): string => {
+  const type = /^(.*?)(?::|%3a|%253a)/is.exec(id)?.[1]
+  if (type !== undefined) return `${type}:***`
+  return id === "" || segmentIdPattern.test(id) ? id : "***"
+}
+
+const ends: ReadonlySet<string> = new Set([...resources, "external_ids/delete"])
+
+/** The path without the value of an identifier, for logs (PRO-29), also where it was not written as it should be. Never the query. */
 export const maskedPath = (path: string): string =>
-  path.replace(
-    /(\/profiles\/)([^/]*)/,
-    (_, before: string, id: string) => before + id.replace(/(:|%3a|%253a).*$/is, ":***")
-  )
+  path.replace(/(\/profiles\/)([^/]*)(?:\/(.*))?$/s, (_, before: string, id: string, end: string | undefined) => {
+    const known = end === undefined ? "" : ends.has(end) ? `/${end}` : "/***"
+    return `${before}${loggedId(id)}${known}`
+  })
 
 /** `+` is a space, as form encoders write it; a literal plus is `%2B`. */
 const decodedValue = (raw: string, name: string): string => decoded(raw.replaceAll("+", " "), `parameter \`${name}\``)

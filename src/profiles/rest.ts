@@ -15,7 +15,7 @@ import type { RateLimit } from "./rate-limit.ts"
 import type { ReadModel } from "./read-model.ts"
 import type { Services } from "./read-services.ts"
 import { readBody } from "./request-body.ts"
-import { invalidToken, makeDelete } from "./rest-delete.ts"
+import { invalidToken, makeDelete, tooManyDeletions } from "./rest-delete.ts"
 import { addressOf, Query } from "./rest-request.ts"
 import { makeRestResources, sourceNames } from "./rest-resources.ts"
 import { isSchemaFile, makeSchemaFile } from "./rest-schema.ts"
@@ -81,7 +81,7 @@ export const makeRest = (options: {
       return refuse(exchange, invalidToken)
     options.services.tokenUse.note(access.id)
     const limit = snapshot.limits.profileApiPerSecond
-    if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
+    if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyDeletions)
     if (busy()) return refuse(exchange, unavailable)
     answerWith(
       exchange,

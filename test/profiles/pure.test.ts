@@ -1,4 +1,5 @@
 /** The pure parts of the Profile API. */
+import { Effect } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -17,7 +18,12 @@ import {
 } from "../../src/profiles/cursors.ts"
 import { compareBytes, parseTime } from "../../src/profiles/order.ts"
 import { makeRateLimit } from "../../src/profiles/rate-limit.ts"
+import { makeDelete } from "../../src/profiles/rest-delete.ts"
 import { maskedPath } from "../../src/profiles/rest-request.ts"
+
+import { OperationRefused } from "../../src/identity/operations/operation.ts"
+import { defaultRules } from "../../src/workspace/rules-document.ts"
+import type { AccessToken, Source, Space } from "../../src/workspace/workspace.ts"
 
 const text = fc.string({ unit: "binary" })
 
@@ -118,12 +124,85 @@ describe("rate limit", () => {
 })
 
 it.each([
-  ["user_id:jane", "user_id:***"],
-  ["email:jane@x.com", "email:***"],
-  ["email%3Ajane%40x.com", "email:***"],
-  ["use_0ujsszwN8NRY24YaXiTIE2VWDTS", "use_0ujsszwN8NRY24YaXiTIE2VWDTS"]
+  ["user_id:jane/traits", "user_id:***/traits"],
+  ["email:jane@x.com/external_ids/delete", "email:***/external_ids/delete"],
+  ["email%3Ajane%40x.com/events", "email:***/events"],
+  ["email%253ajane%2540x.com/events", "email:***/events"],
+  ["use_0ujsszwN8NRY24YaXiTIE2VWDTS/links", "use_0ujsszwN8NRY24YaXiTIE2VWDTS/links"],
+  // Wrong ones, which hold the value all the same.
+  ["jane@x.com/traits", "***/traits"],
+  ["use_jane/traits", "***/traits"],
+  ["name:a/jane@x.com/traits", "name:***/***"],
+  ["", ""]
 ])("PRO-29: access logs show %s as %s", (id, shown) => {
-  expect(maskedPath(`/v1/spaces/spa_1/collections/users/profiles/${id}/traits`)).toBe(
-    `/v1/spaces/spa_1/collections/users/profiles/${shown}/traits`
-  )
+  const before = "/v1/spaces/spa_1/collections/users/profiles/"
+  expect(maskedPath(`${before}${id}`)).toBe(`${before}${shown}`)
+})
+
+describe("PRO-51: deleting an identifier, in the documented words", () => {
+  const access: AccessToken = { id: "tok_1", name: "t", spaceId: "spa_1", scopes: new Set(["identifiers:delete"]) }
+  const source: Source = { no: 1, id: "src_1", slug: "web", name: "Web", kind: "website", writeKeys: [], enabled: true }
+  const space: Space = { id: "spa_1", slug: "s", name: "S", kind: "dev", sources: [source], rules: defaultRules }
+  const segments = ["collections", "users", "profiles", "user_id:u", "external_ids", "delete"]
+  const body = Buffer.from('{"delete_external_ids":[{"id":"a@x.io","type":"email"}]}')
+  const answerTo = (code: OperationRefused["code"] | undefined, of: Space, path = segments) =>
+    Effect.runPromise(
+      Effect.flip(
+        makeDelete(() => Effect.fail(new OperationRefused({ code: code ?? "INTERNAL", message: "as told" })))(
+          access,
+          of,
+          path,
+          body
+        )
+      )
+    )
+  it.each<[string, OperationRefused["code"], number, string, string]>([
+    [
+      "switched off",
+      "IDENTIFIER_SWITCHED_OFF",
+      403,
+      "forbidden",
+      "Deleted identifier not activated for space_id spa_1."
+    ],
+    ["of no profile", "NOT_FOUND", 404, "not_found", "The resource was not found."],
+    ["of another profile", "IDENTIFIER_NOT_FOUND", 404, "eid_not_found", "External identifier not found."],
+    ["of an account", "UNSUPPORTED_IDENTIFIER", 400, "unsupported_eid_type", "Unsupported external id type."],
+    ["the look-up", "VALIDATION_FAILED", 400, "bad_request", "External id specification must differ from lookup id."],
+    ["too slow", "TIMEOUT", 503, "server_error", "as told"],
+    ["our fault", "INTERNAL", 500, "server_error", "Internal error."]
+  ])("%s", async (_, refused, status, code, message) => {
+    expect(await answerTo(refused, space)).toMatchObject({ status, code, message })
+  })
+  it("without a source there is nothing to delete from", async () => {
+    expect(await answerTo(undefined, { ...space, sources: [] })).toMatchObject({
+      status: 404,
+      code: "source_id_not_found",
+      message: "No source attached to space_id spa_1."
+    })
+  })
+  it("the parts of the path are checked in the documented order", async () => {
+    expect(await answerTo(undefined, space, segments.with(1, "things"))).toMatchObject({
+      message: "Invalid collection: things."
+    })
+    expect(await answerTo(undefined, space, segments.with(3, ""))).toMatchObject({
+      message: "Missing required parameters in URL."
+    })
+    expect(await answerTo(undefined, space, segments.with(3, "email:x"))).toMatchObject({
+      message: "Invalid URL: valid `user_id` is required. Unsupported email."
+    })
+  })
+  it("the hundred and first in a second is 429", async () => {
+    const remove = makeDelete(() => Effect.succeed({ auditId: "aud_1", segmentId: "use_1" }))
+    const real = performance.now
+    performance.now = () => 1
+    try {
+      for (let i = 0; i < 100; i++) await Effect.runPromise(remove(access, space, segments, body))
+      expect(await Effect.runPromise(Effect.flip(remove(access, space, segments, body)))).toMatchObject({
+        status: 429,
+        message: "Attempted to delete more than 100 IDs per second for a single profile."
+      })
+    } finally {
+      performance.now = real
+    }
+  })
 })

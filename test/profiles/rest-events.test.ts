@@ -27,7 +27,7 @@ describe("events", () => {
     expect(body.cursor).toMatchObject({ has_more: false, next: "", limit: 10 })
   })
 
-  it("1.6: one event, member by member; consent is never returned (PRO-26)", async () => {
+  it("1.6, PRO-24: one event, member by member; consent is never returned (PRO-26)", async () => {
     await api.send({
       type: "screen",
       name: "Cart",

@@ -114,7 +114,7 @@ describe("traits", () => {
     expect((await api.get(`${path}?class=x`)).status).toBe(400)
   })
 
-  it("PRO-20, IDR-125: the newest write wins, null removes, an old write does not bring it back", async () => {
+  it("PRO-20, PRO-28, IDR-125: the newest write wins, null removes, an old write does not bring it back", async () => {
     await api.send(
       { type: "identify", userId: "u-time", traits: { plan: "a", gone: 1, "": 1 }, timestamp: ago(3000) },
       { type: "identify", userId: "u-time", traits: { gone: null }, timestamp: ago(2000) },
@@ -134,7 +134,7 @@ describe("traits", () => {
 })
 
 describe("external ids and metadata", () => {
-  it("AC3-11: a merged-away id shows the identifiers of the survivor, and urls with the survivor's id", async () => {
+  it("AC3-11, PRO-11, PRO-25: a merged-away id shows the identifiers of the survivor, and urls with the survivor's id", async () => {
     const { survivor, merged } = await mergedId()
     const { body } = await api.get(`users/profiles/${merged}/external_ids?verbose=true`)
     expect(body.data.map(({ type, id }: { type: string; id: string }) => [type, id])).toEqual([
@@ -173,7 +173,7 @@ describe("external ids and metadata", () => {
     expect((await api.get(`users/profiles/${merged}/external_ids?next=nonsense`)).status).toBe(400)
   })
 
-  it("IDR-105: metadata is that of the earliest creation and the latest event", async () => {
+  it("IDR-105, PRO-25: metadata is that of the earliest creation and the latest event", async () => {
     const { survivor, merged } = await mergedId()
     const { body } = await api.get(`users/profiles/${merged}/metadata`)
     expect(body).toEqual({

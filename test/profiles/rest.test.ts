@@ -28,7 +28,7 @@ beforeEach(() => {
 
 describe("access", () => {
   const refused = ["none", basic("pt_wrong"), basic("pt_other"), "Basic !!!", "Bearer", "Digest pt_test", basic("")]
-  it("AC3-1: no, a wrong, a malformed or another space's token is 401, told apart by nothing", async () => {
+  it("AC3-1, PRO-3, PRO-5: no, a wrong, a malformed or another space's token is 401, told apart by nothing", async () => {
     const answers = await Promise.all(
       refused.map((authorization) => api.get("users/profiles/user_id:u1/traits", { headers: { authorization } }))
     )
@@ -66,7 +66,7 @@ describe("access", () => {
     expect(answer.body.traits).toEqual({ city: "Berlin" })
   })
 
-  it("AC3-16: no answer carries a CORS header; OPTIONS and other methods are 405", async () => {
+  it("AC3-16, PRO-1: no answer carries a CORS header; OPTIONS and other methods are 405", async () => {
     const origin = { origin: "https://shop.example" }
     const path = "users/profiles/user_id:u1/traits"
     const answers = [
