@@ -138,8 +138,8 @@ const Item = ({ item, n }: { readonly item: StoryItem; readonly n: number }) => 
       {item.detail === undefined ? undefined : <span className="q2">{item.detail}</span>}
       <span className="lbl">{n}</span>
     </div>
-    {item.chips.map((chip) => (
-      <div className="x" key={`${chip.of.type}:${chip.of.id}`}>
+    {item.chips.map((chip, i) => (
+      <div className="x" key={`${i} ${chip.of.type}:${chip.of.id}`}>
         <Identifier of={chip.of} how={chip.how} />
         {chip.note === undefined ? undefined : <span className="q2">{chip.note}</span>}
         {chip.profile === undefined ? undefined : <ProfileId id={chip.profile} />}
