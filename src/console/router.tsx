@@ -5,13 +5,17 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect
 } from "@tanstack/react-router"
+import { ask } from "./api/client.ts"
 import { SessionContext, sessionOptions } from "./api/hooks.ts"
+import { addressOfHit, clearHit, workspaceAddress } from "./go.ts"
+import { NoAddress, NoPage, NoSpaces, PageFailed } from "./pages/NoPage.tsx"
 import { SignIn } from "./pages/SignIn.tsx"
-import { Failed } from "./parts/States.tsx"
 import { Shell } from "./shell/Shell.tsx"
+import { paletteSearch } from "./shell/shell.gql.ts"
 import {
   dryRunSearch,
   explainSearch,
@@ -21,9 +25,13 @@ import {
   profileSearch,
   profilesSearch,
   profileTabs,
+  rulesSearch,
   runSearch,
   signInSearch
 } from "./url-state.ts"
+
+/** An address below `/console`, for coming back to. */
+export const addressOf = (href: string): string => href.replace(/^\/console/, "")
 
 interface RouterContext {
   readonly client: QueryClient
@@ -46,7 +54,7 @@ const app = createRoute({
     if (session === null)
       throw redirect({
         to: "/sign-in",
-        search: location.pathname === "/" ? {} : { next: location.href.replace(/^\/console/, "") },
+        search: location.pathname === "/" ? {} : { next: addressOf(location.href) },
         ...(location.hash === "" ? {} : { hash: location.hash })
       })
     return { session }
@@ -69,13 +77,44 @@ const home = createRoute({
     if (first !== undefined) throw redirect({ to: "/s/$space/profiles", params: { space: first.slug } })
   },
   component: () => (
-    <main className="page" id="main">
-      <p>This token opens no space yet. Make one, then reload this page.</p>
-    </main>
+    <div className="main">
+      <NoSpaces />
+    </div>
   )
 })
 
-const space = createRoute({ getParentRoute: () => app, path: "/s/$space", component: Shell })
+const workspace = createRoute({
+  getParentRoute: () => app,
+  path: "/w/$workspace/$",
+  beforeLoad: ({ context: { session }, params, location }) => {
+    const to = workspaceAddress(params._splat ?? "", session.spaces[0]?.slug)
+    if (to === undefined) throw notFound()
+    throw redirect({ to: `${to}${location.searchStr}`, hash: location.hash, replace: true })
+  }
+})
+
+const go = createRoute({
+  getParentRoute: () => app,
+  path: "/go/$",
+  loader: async ({ context: { session }, params }) => {
+    const [first] = session.spaces
+    const text = params._splat ?? ""
+    if (first === undefined || text === "") return []
+    const { hits } = (await ask(paletteSearch, { space: first.id, text }, first.id)).search
+    const clear = clearHit(hits)
+    const to = clear === undefined ? undefined : addressOfHit(clear, session.spaces)
+    if (to !== undefined) throw redirect({ to, replace: true })
+    return hits
+  },
+  component: lazyRouteComponent(() => import("./pages/Go.tsx"), "Go")
+})
+
+const space = createRoute({
+  getParentRoute: () => app,
+  path: "/s/$space",
+  component: Shell,
+  notFoundComponent: NoPage
+})
 
 const spaceHome = createRoute({
   getParentRoute: () => space,
@@ -122,19 +161,20 @@ const explain = createRoute({
   getParentRoute: () => space,
   path: "/explain",
   validateSearch: dryRunSearch,
-  component: lazyRouteComponent(() => import("./pages/explain/Explain.tsx"), "DryRun")
+  component: lazyRouteComponent(() => import("./pages/explain/DryRun.tsx"), "DryRun")
 })
 
 const explained = createRoute({
   getParentRoute: () => space,
   path: "/explain/$messageId",
   validateSearch: explainSearch,
-  component: lazyRouteComponent(() => import("./pages/explain/Explain.tsx"), "Stored")
+  component: lazyRouteComponent(() => import("./pages/explain/Stored.tsx"), "Stored")
 })
 
 const rules = createRoute({
   getParentRoute: () => space,
   path: "/rules",
+  validateSearch: rulesSearch,
   component: lazyRouteComponent(() => import("./pages/rules/Rules.tsx"), "Rules")
 })
 
@@ -147,14 +187,14 @@ const rulesVersion = createRoute({
 const whatIf = createRoute({
   getParentRoute: () => space,
   path: "/what-if",
-  component: lazyRouteComponent(() => import("./pages/what-if/WhatIf.tsx"), "Runs")
+  component: lazyRouteComponent(() => import("./pages/what-if/Runs.tsx"), "Runs")
 })
 
 const run = createRoute({
   getParentRoute: () => space,
   path: "/what-if/$id",
   validateSearch: runSearch,
-  component: lazyRouteComponent(() => import("./pages/what-if/WhatIf.tsx"), "Run")
+  component: lazyRouteComponent(() => import("./pages/what-if/Run.tsx"), "Run")
 })
 
 const insights = createRoute({
@@ -178,6 +218,8 @@ const tree = root.addChildren([
   signIn,
   app.addChildren([
     home,
+    workspace,
+    go,
     space.addChildren([
       spaceHome,
       profiles,
@@ -203,15 +245,11 @@ export const makeRouter = (client: QueryClient) =>
     context: { client },
     defaultPreload: "intent",
     scrollRestoration: true,
-    defaultErrorComponent: ({ error, reset }) => (
-      <main className="page" id="main">
-        <Failed error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
-      </main>
-    ),
+    defaultErrorComponent: PageFailed,
     defaultNotFoundComponent: () => (
-      <main className="page" id="main">
-        <h1>There is no such page</h1>
-      </main>
+      <div className="main">
+        <NoAddress />
+      </div>
     )
   })
 

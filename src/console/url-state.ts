@@ -49,7 +49,9 @@ export const profileSearch = (raw: Raw) =>
   compact({
     /** Selected event: a message id. */
     e: text(raw["e"], 256),
-    view: oneOf(raw["view"], ["raw", "table", "tree"]),
+    view: oneOf(raw["view"], ["table", "tree"]),
+    /** `type:` or `week:`, of a graph that is too large for rows. */
+    part: text(raw["part"], 128),
     q: text(raw["q"])
   })
 
@@ -61,15 +63,20 @@ export const liveSearch = (raw: Raw) =>
     source: text(raw["source"], 128),
     status: oneOf(raw["status"], liveStatuses),
     type: oneOf(raw["type"], eventTypes),
+    event: text(raw["event"], 256),
+    /** Of a message. */
+    id: text(raw["id"], 256),
     q: text(raw["q"]),
     e: text(raw["e"], 256),
+    tab: oneOf(raw["tab"], ["raw", "identity"]),
     paused: flag(raw["paused"])
   })
 
 export const explainSearch = (raw: Raw) => compact({ steps: oneOf(raw["steps"], ["all"]) })
 
 /** `message`: a stored one that the dry run begins with. */
-export const dryRunSearch = (raw: Raw) => compact({ message: text(raw["message"], 256) })
+export const dryRunSearch = (raw: Raw) =>
+  compact({ message: text(raw["message"], 256), steps: oneOf(raw["steps"], ["all"]) })
 
 export const ranges = ["1h", "24h", "7d", "30d"] as const
 export type Range = (typeof ranges)[number]
@@ -94,6 +101,10 @@ export const insightsSearch = (raw: Raw) =>
     source: text(raw["source"], 128),
     segment: text(raw["segment"], 64),
     e: text(raw["e"], 256),
+    /** Of the audit trail. */
+    actor: text(raw["actor"], 128),
+    action: text(raw["action"], 64),
+    object: text(raw["object"], 128),
     a: text(raw["a"]),
     b: text(raw["b"])
   })
@@ -103,13 +114,26 @@ export const clusterChanges = ["SPLIT", "MERGED", "REGROUPED", "APPEARED", "VANI
 export const runSearch = (raw: Raw) =>
   compact({
     change: oneOf(raw["change"], clusterChanges),
-    cluster: whole(raw["cluster"], 0, 10_000)
+    /** Identifiers of a cluster. */
+    minSize: whole(raw["minSize"], 1, 9_999_999),
+    /** The first profile before, or `+` and the first after. */
+    cluster: text(raw["cluster"], 64),
+    view: oneOf(raw["view"], ["table"]),
+    /** Both decisions on the first diverging event, step by step. */
+    why: flag(raw["why"])
   })
+
+/** `edit`: the type whose blocked values are open, or `space`. */
+export const rulesSearch = (raw: Raw) => compact({ edit: text(raw["edit"], 64) })
 
 export const signInSearch = (raw: Raw) => {
   const next = text(raw["next"])
   // Only a path of ours: nobody is sent elsewhere after signing in.
-  return compact({ next: next !== undefined && /^\/(?![/\\])[^\s]*$/.test(next) ? next : undefined })
+  return compact({
+    next: next !== undefined && /^\/(?![/\\])[^\s]*$/.test(next) ? next : undefined,
+    /** There was a session, and it is over. */
+    ended: flag(raw["ended"])
+  })
 }
 
 export const profileTabs = [

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import type { RulesDocument } from "../../src/console/pages/rules/rules.gql.ts"
 import { changeRule, changesBetween, inputOf, moveRule } from "../../src/console/pages/rules/rules-draft.ts"
-import { finding, tell } from "../../src/console/pages/explain/story.ts"
+import { finding } from "../../src/console/pages/explain/finding.ts"
+import { tell } from "../../src/console/pages/explain/tell.ts"
 import { identifierIn, insightsSearch, liveSearch, profilesSearch, signInSearch } from "../../src/console/url-state.ts"
 
 const root = join(import.meta.dirname, "../..")

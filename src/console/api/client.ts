@@ -1,14 +1,22 @@
 /** Asks the service: GraphQL with the session's cookie, and who is signed in. Every failure is an `ApiError` that people can read. */
 import type { Operation } from "./operation.ts"
 
+/** A member of the input that is wrong, and what was expected there. */
+export interface InputProblem {
+  readonly path: string
+  readonly expected: string
+}
+
 export class ApiError extends Error {
   readonly code: string
   readonly requestId: string | undefined
+  readonly problems: ReadonlyArray<InputProblem>
 
-  constructor(code: string, message: string, requestId?: string) {
+  constructor(code: string, message: string, requestId?: string, problems: ReadonlyArray<InputProblem> = []) {
     super(message)
     this.code = code
     this.requestId = requestId
+    this.problems = problems
   }
 }
 
@@ -29,43 +37,70 @@ export interface SessionInfo {
 /** Shows the server that the request comes from this page. */
 const own = { "braid-console": "1" } as const
 
-const unreachable = (): never => {
+export const unreachable = (): never => {
   throw new ApiError("UNREACHABLE", "Braid is not answering. Events that clients hold will be sent again by them.")
 }
 
-interface Answer<Data> {
+export interface Answer<Data> {
   readonly data?: Data | null
   readonly errors?: ReadonlyArray<{
     readonly message: string
-    readonly extensions?: { readonly code?: string; readonly requestId?: string }
+    readonly extensions?: {
+      readonly code?: string
+      readonly requestId?: string
+      readonly problems?: ReadonlyArray<InputProblem>
+    }
   }>
 }
+
+/** A proxy that answers for a service that does not. */
+const isAway = (status: number): boolean => status === 502 || status === 504 || status === 503
+
+/** What the service says of itself: the first error of an answer, or that it has no data. */
+export const dataIn = <Data>(answer: Answer<Data>, status: number): Data => {
+  const error = answer.errors?.[0]
+  if (error !== undefined) {
+    const { code = "INTERNAL", requestId, problems } = error.extensions ?? {}
+    throw new ApiError(code, error.message, requestId, problems)
+  }
+  if (answer.data !== undefined && answer.data !== null) return answer.data
+  if (isAway(status)) return unreachable()
+  throw new ApiError("INTERNAL", `Braid answered ${status} without data.`)
+}
+
+interface Posted {
+  readonly accept: string
+  readonly spaceId: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One GraphQL request; `accept` says whether one answer or a stream of them is wanted. */
+export const post = async <Data, Variables>(
+  operation: Operation<Data, Variables>,
+  variables: Variables,
+  { accept, spaceId, signal }: Posted
+): Promise<Response> =>
+  fetch("/console/graphql", {
+    method: "POST",
+    headers: {
+      ...own,
+      "content-type": "application/json",
+      accept,
+      ...(spaceId === undefined ? {} : { "braid-space": spaceId })
+    },
+    body: JSON.stringify({ query: operation.text, variables, operationName: operation.name }),
+    ...(signal === undefined ? {} : { signal })
+  }).catch((error: unknown) => (signal?.aborted === true ? Promise.reject(error) : unreachable()))
+
+export const answerIn = async <Data>(response: Response): Promise<Data> =>
+  dataIn((await response.json().catch(() => ({}))) as Answer<Data>, response.status)
 
 export const ask = async <Data, Variables>(
   operation: Operation<Data, Variables>,
   variables: Variables,
   spaceId: string | undefined,
   signal?: AbortSignal
-): Promise<Data> => {
-  const response = await fetch("/console/graphql", {
-    method: "POST",
-    headers: {
-      ...own,
-      "content-type": "application/json",
-      accept: "application/json",
-      ...(spaceId === undefined ? {} : { "braid-space": spaceId })
-    },
-    body: JSON.stringify({ query: operation.text, variables, operationName: operation.name }),
-    ...(signal === undefined ? {} : { signal })
-  }).catch((error: unknown) => (signal?.aborted === true ? Promise.reject(error) : unreachable()))
-  const answer = (await response.json().catch(() => ({}))) as Answer<Data>
-  const error = answer.errors?.[0]
-  if (error !== undefined)
-    throw new ApiError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions?.requestId)
-  if (answer.data === undefined || answer.data === null)
-    throw new ApiError("INTERNAL", `Braid answered ${response.status} without data.`)
-  return answer.data
-}
+): Promise<Data> => answerIn<Data>(await post(operation, variables, { accept: "application/json", spaceId, signal }))
 
 const sessionRequest = async (init: RequestInit): Promise<Response> =>
   fetch("/console/session", { ...init, headers: { ...own, "content-type": "application/json" } }).catch(unreachable)
@@ -77,6 +112,7 @@ interface Refusal {
 const sessionIn = async (response: Response): Promise<SessionInfo> => {
   const body = (await response.json().catch(() => ({}))) as SessionInfo & Refusal
   if (response.ok) return body
+  if (isAway(response.status) && body.error === undefined) return unreachable()
   throw new ApiError(body.error?.code ?? "INTERNAL", body.error?.message ?? `Braid answered ${response.status}.`)
 }
 

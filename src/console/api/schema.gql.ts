@@ -91,6 +91,10 @@ export interface ProfileRef {
   readonly externalId?: ExternalIdInput | null | undefined
 }
 
+export type RebuildKind = "APPLY" | "ROLLBACK"
+
+export type RebuildState = "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLING" | "CANCELLED"
+
 export interface RulesInput {
   readonly autoAddIdentifiers?: boolean | null | undefined
   readonly readmitDemoted?: boolean | null | undefined

@@ -36,7 +36,7 @@ const icons: Readonly<Record<Hit["kind"], PaletteItem["icon"]>> = {
 
 const query = (values: Readonly<Record<string, string>>) => `?${new URLSearchParams(values).toString()}`
 
-const addressOf = (hit: Hit, slug: string): string => {
+export const hitAddress = (hit: Hit, slug: string): string => {
   const base = `/s/${slug}`
   const id = encodeURIComponent(hit.id)
   switch (hit.kind) {
@@ -119,7 +119,7 @@ export const paletteItems = (
       title: hit.title,
       detail: hit.text,
       ...(hit.kind === "PROFILE" ? { profile: hit.id } : {}),
-      to: addressOf(hit, home.slug)
+      to: hitAddress(hit, home.slug)
     })
   }
   items.push(...actions(text, found, space.slug))

@@ -1,12 +1,13 @@
 /** "What would have joined them?": the same event, now, under rules with another limit of the type that was in the way. */
-import { Minus, Plus } from "lucide-react"
 import { useState } from "react"
-import { useData, useSpace } from "../../api/hooks.ts"
+import { useData, useMasked, useSpace } from "../../api/hooks.ts"
 import { QueryView } from "../../parts/States.tsx"
+import { Stepper } from "../../parts/Stepper.tsx"
 import { family } from "../../words.ts"
+import { asNew } from "./event-text.ts"
 import { dryRun } from "./explain.gql.ts"
 import { currentRules } from "../rules/rules.gql.ts"
-import { inputOf } from "../rules/rules-draft.ts"
+import { inputOf, limits } from "../rules/rules-draft.ts"
 
 interface OtherLimitProps {
   readonly breach: {
@@ -18,13 +19,10 @@ interface OtherLimitProps {
   readonly event: unknown
 }
 
-/** It was resolved already under its id; what is asked is what such an event would do now. */
-const withoutId = (event: unknown): unknown =>
-  typeof event === "object" && event !== null
-    ? Object.fromEntries(Object.entries(event).filter(([key]) => key !== "messageId"))
-    : event
+/** Not for viewers without PII access: a masked event is another event. */
+export const OtherLimit = (props: OtherLimitProps) => (useMasked() ? undefined : <Trial {...props} />)
 
-export const OtherLimit = ({ breach, event }: OtherLimitProps) => {
+const Trial = ({ breach, event }: OtherLimitProps) => {
   const { id: space } = useSpace()
   const [limit, setLimit] = useState(breach.limit + 1)
   const rules = useData(currentRules, { space })
@@ -40,7 +38,7 @@ export const OtherLimit = ({ breach, event }: OtherLimitProps) => {
         })
   const run = useData(
     dryRun,
-    { space, event: withoutId(event), rules: candidate },
+    { space, event: asNew(event), rules: candidate },
     { enabled: candidate !== undefined, keep: true }
   )
   return (
@@ -50,19 +48,8 @@ export const OtherLimit = ({ breach, event }: OtherLimitProps) => {
         <div className="row">
           <span className={`fam f-${family(breach.type, breach.collection)}`}>{breach.type}</span>
           <span className="q2">limit</span>
-          <span className="stp ml">
-            <button type="button" aria-label="Lower limit" disabled={limit <= 1} onClick={() => setLimit(limit - 1)}>
-              <Minus size={12} />
-            </button>
-            <b>{limit}</b>
-            <button
-              type="button"
-              aria-label="Higher limit"
-              disabled={limit >= 1000}
-              onClick={() => setLimit(limit + 1)}
-            >
-              <Plus size={12} />
-            </button>
+          <span className="ml">
+            <Stepper name={`limit of ${breach.type}`} value={limit} {...limits} onChange={setLimit} />
           </span>
         </div>
         <div className="note" style={{ marginTop: 10, display: "block" }} aria-live="polite">

@@ -92,6 +92,27 @@ export const storyProfiles: Operation<StoryProfilesData, StoryProfilesVariables>
   text: 'query StoryProfiles($space: ID!, $users: [ProfileRef!]!, $accounts: [ProfileRef!]!) { users: profiles(spaceId: $space, collection: USERS, refs: $users) { ...StoryProfile } accounts: profiles(spaceId: $space, collection: ACCOUNTS, refs: $accounts) { ...StoryProfile } } fragment StoryProfile on Profile { ...ProfileName externalIds(first: 6) { totalCount edges { node { type id } } } } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
 }
 
+export type RecentEventsData = {
+  readonly liveEvents: ReadonlyArray<{
+    readonly id: string
+    readonly receivedAt: string
+    readonly sourceName: string
+    readonly type: EventType | null
+    readonly event: string | null
+    readonly identifier: string | null
+    readonly raw: unknown
+  }>
+}
+
+export interface RecentEventsVariables {
+  readonly space: string
+}
+
+export const recentEvents: Operation<RecentEventsData, RecentEventsVariables> = {
+  name: "RecentEvents",
+  text: "query RecentEvents($space: ID!) { liveEvents(spaceId: $space, first: 20, filter: {statuses: [ACCEPTED]}) { id receivedAt sourceName type event identifier raw } }"
+}
+
 export type DryRunData = { readonly explain: Story }
 
 export interface DryRunVariables {

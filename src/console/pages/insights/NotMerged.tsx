@@ -1,60 +1,63 @@
-/** Why two identifiers did not come together (PRO-85). */
-import { nodes, useData, useSpace } from "../../api/hooks.ts"
+/** Two people who should be one: name an identifier of each, in whatever form it came, and see why they are not. */
 import { Identifier, ProfileId } from "../../parts/Identity.tsx"
-import { Empty, QueryView } from "../../parts/States.tsx"
-import { fieldText, identifierIn } from "../../url-state.ts"
-import { nameOf, plural } from "../../words.ts"
-import type { Change, Filters } from "./Insights.tsx"
-import { whyNotMerged } from "./insights.gql.ts"
-import { InsightTable } from "./InsightTable.tsx"
+import { Empty, Failed, Loading } from "../../parts/States.tsx"
+import { fieldText } from "../../url-state.ts"
+import type { Change, Filters } from "./filters.ts"
+import { type Asked, type Candidate, useIdentifier } from "./use-identifier.ts"
+import { Verdict } from "./Verdict.tsx"
 
-const Answer = ({
-  a,
-  b
-}: {
-  readonly a: { readonly type: string; readonly id: string }
-  readonly b: { readonly type: string; readonly id: string }
-}) => {
-  const { id: space } = useSpace()
-  const query = useData(whyNotMerged, { space, a, b })
+const placeholder = "an e-mail, an id, a phone, a name, or type:value"
+
+interface UnclearProps {
+  readonly asked: Asked
+  readonly onPick: (text: string) => void
+}
+
+/** What a text may mean, when that is not clear. */
+const Unclear = ({ asked, onPick }: UnclearProps) => {
+  if (asked.identifier !== undefined || asked.text === "") return undefined
+  if (asked.error !== null) return <Failed error={asked.error} />
+  if (asked.looking) return <Loading rows={2} />
+  if (asked.candidates.length === 0)
+    return (
+      <Empty title={`Nobody has "${asked.text}"`}>
+        No profile of this space has it as an identifier or a name. With its type before it, as in{" "}
+        <span className="m">user_id:{asked.text}</span>, you can ask all the same.
+      </Empty>
+    )
   return (
-    <section className="card grow" aria-label="Answer">
-      <div className="scroll" tabIndex={0}>
-        <QueryView query={query} rows={4}>
-          {({ whyNotMerged: verdict, first, second }) => (
-            <>
-              <div className="sec2" role="status">
-                <p className="finding">{verdict.text}</p>
-                <p className="m s q">{verdict.reason}</p>
-                <div className="row wrap" style={{ marginTop: 8 }}>
-                  {[first, second].map((profile, i) =>
-                    profile === null ? undefined : (
-                      <span className="row" key={`${i}${profile.segmentId}`}>
-                        <Identifier of={i === 0 ? a : b} />
-                        <span className="q2">is on {nameOf(nodes(profile.traits))}</span>
-                        <ProfileId id={profile.segmentId} />
-                      </span>
-                    )
-                  )}
-                </div>
-              </div>
-              {verdict.records.length === 0 ? undefined : (
-                <>
-                  <div className="lbl pad">{plural(verdict.records.length, "event")} that carried both</div>
-                  <InsightTable records={verdict.records} />
-                </>
-              )}
-            </>
-          )}
-        </QueryView>
-      </div>
-    </section>
+    <div className="sec2">
+      <p className="b">Who is meant by "{asked.text}"?</p>
+      <ul className="col g4">
+        {asked.candidates.map((each: Candidate) => (
+          <li className="row" key={each.segmentId}>
+            <button className="btn s" type="button" onClick={() => onPick(`${each.type}:${each.id}`)}>
+              {each.name}
+            </button>
+            <Identifier of={each} />
+            <ProfileId id={each.segmentId} />
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
 
 export const NotMerged = ({ filters, set }: { readonly filters: Filters; readonly set: Change }) => {
-  const a = identifierIn(filters.a ?? "")
-  const b = identifierIn(filters.b ?? "")
+  const a = useIdentifier(filters.a)
+  const b = useIdentifier(filters.b)
+  const field = (name: "a" | "b", label: string, focus: boolean) => (
+    <input
+      className="input grow"
+      name={name}
+      key={`${name}${filters[name]}`}
+      defaultValue={filters[name] ?? ""}
+      aria-label={label}
+      placeholder={placeholder}
+      autoFocus={focus}
+      {...(name === "a" ? { "data-filter": true } : {})}
+    />
+  )
   return (
     <>
       <section className="card bar">
@@ -63,41 +66,34 @@ export const NotMerged = ({ filters, set }: { readonly filters: Filters; readonl
           onSubmit={(event) => {
             event.preventDefault()
             const data = new FormData(event.currentTarget)
-            set({ a: fieldText(String(data.get("a"))), b: fieldText(String(data.get("b"))) })
+            const text = (name: string) => fieldText(String(data.get(name)).trim())
+            set({ a: text("a"), b: text("b") })
           }}
         >
-          <input
-            className="input grow"
-            name="a"
-            data-filter
-            key={`a${filters.a}`}
-            defaultValue={filters.a ?? ""}
-            aria-label="First identifier"
-            placeholder="type:value, or an e-mail address"
-          />
+          {field("a", "First person", filters.a === undefined)}
           <span className="q2">and</span>
-          <input
-            className="input grow"
-            name="b"
-            key={`b${filters.b}`}
-            defaultValue={filters.b ?? ""}
-            aria-label="Second identifier"
-            placeholder="type:value, or an e-mail address"
-          />
+          {field("b", "Second person", filters.a !== undefined && filters.b === undefined)}
           <button className="btn p" type="submit">
             Why?
           </button>
         </form>
       </section>
-      {a === undefined || b === undefined ? (
-        <section className="card grow">
-          <Empty title="Name two identifiers">
-            You see the event on which they would have met and the limit in the way, that a person keeps them apart, or
-            that no event ever carried both.
-          </Empty>
-        </section>
+      {a.identifier !== undefined && b.identifier !== undefined ? (
+        <Verdict a={a.identifier} b={b.identifier} />
       ) : (
-        <Answer a={a} b={b} />
+        <section className="card grow" aria-label="Who is meant">
+          {filters.a === undefined || filters.b === undefined ? (
+            <Empty title="Name one identifier of each of the two">
+              You see the event on which they would have met and the limit in the way, that a person keeps them apart,
+              or that no event ever carried both.
+            </Empty>
+          ) : (
+            <>
+              <Unclear asked={a} onPick={(text) => set({ a: text })} />
+              <Unclear asked={b} onPick={(text) => set({ b: text })} />
+            </>
+          )}
+        </section>
       )}
     </>
   )

@@ -143,8 +143,8 @@ export type WhyNotMergedData = {
     readonly text: string
     readonly records: ReadonlyArray<Insight>
   }
-  readonly first: ProfileName | null
-  readonly second: ProfileName | null
+  readonly first: Holder | null
+  readonly second: Holder | null
 }
 
 export interface WhyNotMergedVariables {
@@ -155,5 +155,28 @@ export interface WhyNotMergedVariables {
 
 export const whyNotMerged: Operation<WhyNotMergedData, WhyNotMergedVariables> = {
   name: "WhyNotMerged",
-  text: 'query WhyNotMerged($space: ID!, $a: ExternalIdInput!, $b: ExternalIdInput!) { whyNotMerged(spaceId: $space, a: $a, b: $b) { sameProfile reason text records { ...Insight } } first: profile(spaceId: $space, by: {externalId: $a}) { ...ProfileName } second: profile(spaceId: $space, by: {externalId: $b}) { ...ProfileName } } fragment Insight on InsightRecord { id at error violation success text nextStep identifier { ...IdValue } breachedType count limit window candidates profile { segmentId } messageId eventType eventName sourceId rulesVersion } fragment IdValue on ExternalIdValue { type id collection } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
+  text: 'query WhyNotMerged($space: ID!, $a: ExternalIdInput!, $b: ExternalIdInput!) { whyNotMerged(spaceId: $space, a: $a, b: $b) { sameProfile reason text records { ...Insight } } first: profile(spaceId: $space, by: {externalId: $a}) { ...Holder } second: profile(spaceId: $space, by: {externalId: $b}) { ...Holder } } fragment Insight on InsightRecord { id at error violation success text nextStep identifier { ...IdValue } breachedType count limit window candidates profile { segmentId } messageId eventType eventName sourceId rulesVersion } fragment IdValue on ExternalIdValue { type id collection } fragment Holder on Profile { ...ProfileName externalIds(first: 12) { edges { node { type id } } } } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
+}
+
+export type Holder = ProfileName & {
+  readonly externalIds: {
+    readonly edges: ReadonlyArray<{ readonly node: { readonly type: string; readonly id: string } }>
+  }
+}
+
+export type IdentifierSearchData = {
+  readonly search: {
+    readonly identifier: IdValue | null
+    readonly hits: ReadonlyArray<{ readonly spaceId: string | null; readonly profile: Holder | null }>
+  }
+}
+
+export interface IdentifierSearchVariables {
+  readonly space: string
+  readonly text: string
+}
+
+export const identifierSearch: Operation<IdentifierSearchData, IdentifierSearchVariables> = {
+  name: "IdentifierSearch",
+  text: 'query IdentifierSearch($space: ID!, $text: String!) { search(spaceId: $space, text: $text) { identifier { ...IdValue } hits { spaceId profile { ...Holder } } } } fragment IdValue on ExternalIdValue { type id collection } fragment Holder on Profile { ...ProfileName externalIds(first: 12) { edges { node { type id } } } } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
 }

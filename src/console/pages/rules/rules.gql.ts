@@ -47,11 +47,31 @@ export const rulesVersion: Operation<RulesVersionData, RulesVersionVariables> = 
   text: "query RulesVersion($space: ID!, $version: Int!) { space(id: $space) { rules(version: $version) { ...RulesDocument } } } fragment RulesDocument on Rules { version savedAt autoAddIdentifiers readmitDemoted blockJunk spaceBlocked { kind value } identifiers { type collection rank explicitRank limit window blocked { kind value } origin enabled matchKeys locations } }"
 }
 
+export type RulesVersionsData = {
+  readonly space: {
+    readonly rulesVersions: ReadonlyArray<{
+      readonly version: number
+      readonly savedAt: string
+      readonly origin: string
+      readonly actor: string | null
+    }>
+  } | null
+}
+
+export interface RulesVersionsVariables {
+  readonly space: string
+}
+
+export const rulesVersions: Operation<RulesVersionsData, RulesVersionsVariables> = {
+  name: "RulesVersions",
+  text: "query RulesVersions($space: ID!) { space(id: $space) { rulesVersions { version savedAt origin actor } } }"
+}
+
 export type RulesImpactData = {
   readonly rulesImpact: {
     readonly profiles: number
     readonly complete: boolean
-    readonly types: ReadonlyArray<{ readonly type: string; readonly profiles: number }>
+    readonly types: ReadonlyArray<{ readonly type: string; readonly collection: Collection; readonly profiles: number }>
   }
 }
 
@@ -62,7 +82,7 @@ export interface RulesImpactVariables {
 
 export const rulesImpact: Operation<RulesImpactData, RulesImpactVariables> = {
   name: "RulesImpact",
-  text: "query RulesImpact($space: ID!, $rules: RulesInput!) { rulesImpact(spaceId: $space, rules: $rules) { profiles complete types { type profiles } } }"
+  text: "query RulesImpact($space: ID!, $rules: RulesInput!) { rulesImpact(spaceId: $space, rules: $rules) { profiles complete types { type collection profiles } } }"
 }
 
 export type SaveRulesData = { readonly saveRules: { readonly version: number } }
