@@ -3,31 +3,37 @@ import "@fontsource-variable/geist/index.css"
 import "@fontsource-variable/jetbrains-mono/index.css"
 import "./styles/tokens.css"
 import "./styles/base.css"
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query"
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query"
 import { RouterProvider } from "@tanstack/react-router"
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { ApiError } from "./api/client.ts"
 import { sessionOptions } from "./api/hooks.ts"
-import { makeRouter } from "./router.tsx"
+import { addressOf, makeRouter } from "./router.tsx"
 
 const passing = new Set(["UNREACHABLE", "RATE_LIMITED"])
+const codeIn = (error: unknown) => (error instanceof ApiError ? error.code : undefined)
+/** While the service is away its panels ask again, so that they go on by themselves. */
+const askAgainMs = 5000
 
-const client = new QueryClient({
+/** The session is over: ask for a new one, and come back to this address. */
+const onError = (error: unknown) => {
+  if (codeIn(error) !== "UNAUTHENTICATED" || client.getQueryData(sessionOptions.queryKey) === null) return
+  client.setQueryData(sessionOptions.queryKey, null)
+  const next = addressOf(router.state.location.href)
+  void router.navigate({ to: "/sign-in", search: { next, ended: true }, replace: true })
+}
+
+const client: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && passing.has(error.code)
+      retry: (failures, error) => failures < 2 && passing.has(codeIn(error) ?? ""),
+      refetchInterval: ({ state }) => (codeIn(state.error) === "UNREACHABLE" ? askAgainMs : false)
     }
   },
-  queryCache: new QueryCache({
-    onError: (error) => {
-      // The session is over: ask for a new one, and come back to this address.
-      if (!(error instanceof ApiError) || error.code !== "UNAUTHENTICATED") return
-      client.setQueryData(sessionOptions.queryKey, null)
-      void router.invalidate()
-    }
-  })
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError })
 })
 const router = makeRouter(client)
 

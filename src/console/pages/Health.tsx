@@ -1,5 +1,6 @@
 /** Is anything behind, by how much, and will it catch up? From `/health`, which needs no session. */
 import { useQuery } from "@tanstack/react-query"
+import { unreachable } from "../api/client.ts"
 import { Page } from "../parts/Page.tsx"
 import { QueryView } from "../parts/States.tsx"
 import { useCrumbs } from "../shell/crumbs.ts"
@@ -24,8 +25,9 @@ interface HealthReport {
 }
 
 const read = async (): Promise<HealthReport> => {
-  const response = await fetch("/health")
-  return (await response.json()) as HealthReport
+  const response = await fetch("/health").catch(unreachable)
+  const report = (await response.json().catch(() => null)) as HealthReport | null
+  return report ?? unreachable()
 }
 
 const isWell = (status: string) => status === "running" || status === "standby"

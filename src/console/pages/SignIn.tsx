@@ -16,7 +16,7 @@ const tokenInFragment = (): string | undefined => {
 }
 
 export const SignIn = () => {
-  const { next } = useSearch({ from: "/sign-in" })
+  const { next, ended } = useSearch({ from: "/sign-in" })
   const navigate = useNavigate()
   const router = useRouter()
   const client = useQueryClient()
@@ -57,6 +57,12 @@ export const SignIn = () => {
           Braid
         </div>
         <h1>Sign in</h1>
+        {ended === true && error === undefined && !busy ? (
+          <p className="note" role="status">
+            Your session has ended: it lasts twelve hours, or until its token is revoked. Sign in, and you are back
+            where you were.
+          </p>
+        ) : undefined}
         <p className="q2">
           With an access token of a space, or of the workspace. What you may do here is what the token may do.
         </p>

@@ -14,15 +14,21 @@ export interface Mark {
 interface JsonProps {
   readonly value: unknown
   readonly marks?: ReadonlyArray<Mark>
+  /** Values can be picked with the pointer; the search field does the same for keys. */
+  readonly onValue?: (value: string) => void
 }
 
 const maxDepth = 64
 
-export const Json = ({ value, marks = [] }: JsonProps) => {
+export const Json = ({ value, marks = [], onValue }: JsonProps) => {
   const byPath = new Map(marks.map((mark) => [mark.path, mark]))
   const leaf = (text: string, kind: string, path: string): ReactNode => {
     const mark = byPath.get(path)
-    const shown = <span className={kind}>{text}</span>
+    const shown = (
+      <span className={kind} data-value="">
+        {text}
+      </span>
+    )
     return mark === undefined ? (
       shown
     ) : (
@@ -58,5 +64,18 @@ export const Json = ({ value, marks = [] }: JsonProps) => {
       </>
     )
   }
-  return <pre className="json">{draw(value, "", "", 0)}</pre>
+  const drawn = draw(value, "", "", 0)
+  if (onValue === undefined) return <pre className="json">{drawn}</pre>
+  return (
+    <pre
+      className="json picks"
+      onClick={({ target }) => {
+        if (!(target instanceof HTMLElement) || target.dataset["value"] === undefined) return
+        const picked: unknown = JSON.parse(target.textContent)
+        if (picked !== null && getSelection()?.isCollapsed !== false) onValue(String(picked))
+      }}
+    >
+      {drawn}
+    </pre>
+  )
 }

@@ -50,15 +50,23 @@ interface FailedProps {
   readonly since?: number | undefined
 }
 
-const titles: Readonly<Record<string, string>> = {
-  UNREACHABLE: "Braid is not answering",
-  RATE_LIMITED: "Too many requests from this session",
-  INTERNAL: "Braid could not answer"
+/** What happened, and what to do beside trying again. */
+const states: Readonly<Record<string, readonly [title: string, advice?: string]>> = {
+  UNREACHABLE: ["Braid is not answering", "This page goes on by itself when it does."],
+  RATE_LIMITED: ["Too many requests from this session", "Close tabs that you do not need, or wait a second."],
+  INTERNAL: ["Braid could not answer", "Whoever runs Braid finds the reason in its log, by the number below."],
+  NOT_FOUND: ["This is not there", "It was erased, or the address is not whole."],
+  VALIDATION_FAILED: ["This cannot be asked"],
+  UNAUTHENTICATED: ["Your session has ended", "Sign in again; you come back to this page."],
+  NOT_LOADED: ["This page could not be loaded", "Braid was updated, or is not answering. Reload the page."]
 }
 
+const codeOf = (error: Error): string => (error instanceof ApiError ? error.code : "INTERNAL")
+
 export const Failed = ({ error, retry, since }: FailedProps) => {
-  const code = error instanceof ApiError ? error.code : "INTERNAL"
+  const code = codeOf(error)
   const requestId = error instanceof ApiError ? error.requestId : undefined
+  const [title, advice] = states[code] ?? ["This could not be done"]
   if (code === "FORBIDDEN")
     return (
       <Empty title="This token may not see this">
@@ -67,21 +75,22 @@ export const Failed = ({ error, retry, since }: FailedProps) => {
       </Empty>
     )
   return (
-    <div className="note bad" role="alert" style={{ margin: 12 }}>
+    <div className="note bad" role="alert">
       <CircleAlert size={16} aria-hidden="true" />
       <div className="grow">
-        <div className="b">{titles[code] ?? "This could not be done"}</div>
+        <div className="b">{title}</div>
         <div>
           {error.message}
-          {since === undefined ? undefined : ` What you see below is from ${clock(since)}.`}
+          {since === undefined ? undefined : ` What you see is from ${clock(since)}.`}
         </div>
-        <div className="row wrap" style={{ marginTop: 6 }}>
-          {retry === undefined ? undefined : (
+        {advice === undefined || (code === "INTERNAL" && requestId === undefined) ? undefined : <div>{advice}</div>}
+        <div className="row wrap acts">
+          {retry === undefined || code === "VALIDATION_FAILED" ? undefined : (
             <button className="btn" type="button" onClick={retry}>
               Try again
             </button>
           )}
-          {requestId === undefined ? undefined : <span className="m q ml el">{requestId}</span>}
+          {requestId === undefined ? undefined : <span className="m q2 ml el">{requestId}</span>}
         </div>
       </div>
     </div>

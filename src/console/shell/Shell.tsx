@@ -4,8 +4,7 @@ import { Outlet, useNavigate, useParams, useRouter } from "@tanstack/react-route
 import { lazy, Suspense, useEffect, useMemo, useState } from "react"
 import { signOut } from "../api/client.ts"
 import { SpaceContext, useSession } from "../api/hooks.ts"
-import { Page } from "../parts/Page.tsx"
-import { Empty } from "../parts/States.tsx"
+import { NoSpace } from "../pages/NoPage.tsx"
 import { toggleTheme } from "../theme.ts"
 import { CrumbContext } from "./crumbs.ts"
 import { isTyping, useGoKeys, useKeys } from "./keys.ts"
@@ -16,17 +15,6 @@ import { type Crumb, TopBar } from "./TopBar.tsx"
 const loadPalette = () => import("./Palette.tsx")
 const Palette = lazy(loadPalette)
 const KeyHelp = lazy(() => import("./KeyHelp.tsx"))
-
-const NoSpace = ({ slug }: { readonly slug: string }) => (
-  <Page title="There is no such space">
-    <section className="card grow">
-      <Empty title={`This token opens no space "${slug}"`}>
-        It may have another name, or belong to another token. The spaces that you can open are in the navigation of any
-        of them.
-      </Empty>
-    </section>
-  </Page>
-)
 
 export const Shell = () => {
   const { space: slug } = useParams({ from: "/app/s/$space" })

@@ -273,7 +273,7 @@ const Heads = ({ threads, placed, selected }: Pick<PictureProps, "threads" | "pl
 
 export const ThreadsPicture = memo((props: PictureProps) => {
   const { threads, placed, selected, onSelect, label } = props
-  const { width, height, columnWidth, left } = placed.geometry
+  const { width, height, columnWidth, left, top } = placed.geometry
   return (
     <svg
       className="threads"
@@ -298,8 +298,19 @@ export const ThreadsPicture = memo((props: PictureProps) => {
       <Stitches {...props} />
       <Lines {...props} />
       <Knots {...props} />
-      <Heads {...props} />
-      <Names {...props} />
+      <g className="heads">
+        <rect x={0} y={0} width={width} height={top} fill="var(--surface)" />
+        {selected === undefined || placed.x[selected] === undefined ? undefined : (
+          <rect
+            x={placed.x[selected] - columnWidth / 2 + 1}
+            y={8}
+            width={Math.max(6, columnWidth - 2)}
+            height={top - 8}
+            fill="var(--selected)"
+          />
+        )}
+        <Heads {...props} />
+      </g>
       {threads.columns.map((column, i) => (
         <rect
           key={column.column}
@@ -314,6 +325,11 @@ export const ThreadsPicture = memo((props: PictureProps) => {
           <title>{column.text}</title>
         </rect>
       ))}
+      <g className="names">
+        <rect x={0} y={0} width={left - 6} height={height} fill="var(--surface)" />
+        <Names {...props} />
+      </g>
+      <rect className="corner" x={0} y={0} width={left - 6} height={top} fill="var(--surface)" />
     </svg>
   )
 })

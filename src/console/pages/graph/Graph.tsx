@@ -1,127 +1,79 @@
 /** How a profile came together: threads, the same as a tree of merges and as a table, and the evidence of the chosen event. */
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import { Maximize, Search, ZoomIn, ZoomOut } from "lucide-react"
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
+import { Maximize, ZoomIn, ZoomOut } from "lucide-react"
+import { useMemo, useState } from "react"
 import { useData } from "../../api/hooks.ts"
+import { SearchInput, Segments } from "../../parts/Choice.tsx"
 import { Failed, Loading } from "../../parts/States.tsx"
 import { useKeys } from "../../shell/keys.ts"
-import { geometryOf, place, reduce } from "../../threads/layout.ts"
-import { type Column, type Threads, ThreadsPicture } from "../../threads/ThreadsPicture.tsx"
+import { reduce } from "../../threads/layout.ts"
+import type { Threads } from "../../threads/ThreadsPicture.tsx"
+import { bandsOf, partOf, type WeekBands } from "../../threads/weeks.ts"
+import { WeeksPicture } from "../../threads/WeeksPicture.tsx"
 import { changed, fieldText } from "../../url-state.ts"
 import { count, plural } from "../../words.ts"
-import { profileThreads } from "./graph.gql.ts"
-import { EventEvidence, MergeList } from "./Evidence.tsx"
-import { MergeTree, ThreadTable } from "./Tables.tsx"
 import type { ProfileRef } from "../profile/ref.ts"
+import { EventEvidence, MergeList } from "./Evidence.tsx"
+import { profileThreads } from "./graph.gql.ts"
+import { keyOf, Plot, useRoom } from "./Plot.tsx"
+import { StandsOut } from "./StandsOut.tsx"
+import { MergeTree, ThreadTable } from "./Tables.tsx"
 import "./graph.css"
 
-/** More rows than this are not drawn: those that carried merges are (design, section 4). */
+/** More rows than this are not drawn at once: the weeks are, and rows of a part of them (design, section 4). */
 const mostRows = 300
-
-const keyOf = ({ messageId, auditId, column }: Column): string => messageId ?? auditId ?? String(column)
-
-const useRoom = () => {
-  const ref = useRef<HTMLDivElement>(null)
-  const [room, setRoom] = useState<{ width: number; height: number } | undefined>()
-  useLayoutEffect(() => {
-    const element = ref.current
-    if (element === null) return
-    const measure = () => setRoom({ width: element.clientWidth, height: element.clientHeight })
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
-  return { ref, room }
-}
 
 const finding = (threads: Threads, name: string): string =>
   `${name}: ${plural(threads.identifierCount, "identifier")}, ${plural(threads.columnCount, "linking event")}, ${plural(threads.mergeCount, "merge")}`
 
-const Weeks = ({ threads }: { readonly threads: Threads }) => {
-  const byType = new Map<string, number>()
-  for (const { type } of threads.threads) byType.set(type, (byType.get(type) ?? 0) + 1)
+interface WeeksPlotProps {
+  readonly of: ProfileRef
+  readonly bands: WeekBands
+  readonly label: string
+  readonly onPart: (part: string) => void
+}
+
+const WeeksPlot = ({ of, bands, label, onPart }: WeeksPlotProps) => {
+  const { ref, room } = useRoom()
   return (
-    <div className="bands">
-      {[...byType]
-        .sort((a, b) => b[1] - a[1])
-        .map(([type, number]) => (
-          <span key={type} className="val">
-            {type} {count(number)}
-          </span>
-        ))}
-      <span className="q">Only identifiers that carried merges, or that you look for, are drawn.</span>
+    <div className="plot" ref={ref} tabIndex={0} aria-label="Weeks of the profile; the table has every event">
+      {room === undefined ? undefined : (
+        <WeeksPicture
+          bands={bands}
+          collection={of.collection}
+          width={Math.max(560, room.width)}
+          label={label}
+          onPart={onPart}
+        />
+      )}
     </div>
   )
 }
 
-interface PlotProps {
-  readonly of: ProfileRef
-  readonly threads: Threads
-  readonly text: string
-  readonly selected: string | undefined
-  readonly zoom: number
-  readonly name: string
-  readonly onSelect: (key: string) => void
-}
-
-const Plot = ({ of, threads, text, selected, zoom, name, onSelect }: PlotProps) => {
-  const { ref, room } = useRoom()
-  const [picked, setPicked] = useState<number | undefined>()
-  const wanted = text.trim().toLowerCase()
-  const shown = useMemo(() => {
-    if (threads.threads.length <= mostRows) return threads
-    const matches = (id: string) => wanted !== "" && id.toLowerCase().includes(wanted)
-    return { ...threads, ...reduce(threads, ({ merges, id }) => merges > 0 || matches(id)) }
-  }, [threads, wanted])
-  const found = useMemo(
-    () =>
-      new Set(
-        wanted === ""
-          ? []
-          : shown.threads.flatMap(({ type, id }, i) => (`${type}:${id}`.toLowerCase().includes(wanted) ? [i] : []))
-      ),
-    [shown, wanted]
-  )
-  const placed = useMemo(
-    () =>
-      room === undefined ? undefined : place(shown, geometryOf(shown.threads.length, shown.columns.length, room, zoom)),
-    [shown, room, zoom]
-  )
-  const at = shown.columns.findIndex((column) => keyOf(column) === selected)
-  useEffect(() => {
-    const box = ref.current
-    const x = placed?.x[at]
-    if (box === null || x === undefined) return
-    // The chosen event stays in sight.
-    if (x < box.scrollLeft + 200 || x > box.scrollLeft + box.clientWidth - 40) box.scrollLeft = x - box.clientWidth / 2
-  }, [at, placed, ref])
-  return (
-    <>
-      {threads.threads.length > mostRows ? <Weeks threads={threads} /> : undefined}
-      <div
-        className="plot"
-        ref={ref}
-        tabIndex={0}
-        aria-label="Threads; arrow keys go from event to event, the table has the same facts"
-      >
-        {placed === undefined ? undefined : (
-          <ThreadsPicture
-            threads={shown}
-            placed={placed}
-            collection={of.collection}
-            selected={at === -1 ? undefined : at}
-            picked={picked}
-            found={found}
-            onSelect={(column) => onSelect(keyOf(shown.columns[column]!))}
-            onPick={setPicked}
-            label={`How ${finding(threads, name)}`}
-          />
-        )}
-      </div>
-    </>
-  )
-}
+/** What part of a large profile has rows, and the way back to its weeks. */
+const PartBar = ({
+  part,
+  shown,
+  count: all,
+  onPart
+}: {
+  readonly part: string | undefined
+  readonly shown: number
+  readonly count: number
+  readonly onPart: (part: string | undefined) => void
+}) => (
+  <div className="bands">
+    {part === undefined ? undefined : <span className="val">{part.replace(":", " ")}</span>}
+    <span className="q2">
+      {all > shown
+        ? `The first ${count(shown)} of ${plural(all, "identifier")}, with the events that link them.`
+        : `${plural(all, "identifier")}, with the events that link them.`}
+    </span>
+    <button className="acc ml" type="button" onClick={() => onPart(undefined)}>
+      Back to the weeks
+    </button>
+  </div>
+)
 
 const Legend = () => (
   <div className="leg">
@@ -168,7 +120,7 @@ const Loaded = ({
   readonly name: string
   readonly threads: Threads
 }) => {
-  const { e, view, q } = useSearch({ from: "/app/s/$space/profiles/$id/$tab" })
+  const { e, view, q, part } = useSearch({ from: "/app/s/$space/profiles/$id/$tab" })
   const navigate = useNavigate({ from: "/s/$space/profiles/$id/$tab" })
   const [zoom, setZoom] = useState(1)
   const { columns } = threads
@@ -181,42 +133,38 @@ const Loaded = ({
   }
   useKeys({ ArrowLeft: () => step(-1), ArrowRight: () => step(1) })
   const many = threads.identifierCount > 12 && threads.mergeCount > 1
+  const large = threads.threads.length > mostRows
+  const bands = useMemo(() => (large ? bandsOf(threads) : undefined), [large, threads])
+  const wanted = (q ?? "").trim().toLowerCase()
+  const rows = useMemo(() => {
+    if (!large) return { drawn: threads, count: threads.threads.length }
+    const matches = ({ type, id }: { readonly type: string; readonly id: string }) =>
+      `${type}:${id}`.toLowerCase().includes(wanted)
+    const inPart = partOf(part) ?? (wanted === "" ? undefined : matches)
+    if (inPart === undefined) return undefined
+    const kept = threads.threads.filter((thread) => inPart(thread) || (wanted !== "" && matches(thread)))
+    const drawn = new Set(kept.slice(0, mostRows).map(({ row }) => row))
+    return { drawn: reduce(threads, ({ row }) => drawn.has(row)), count: kept.length }
+  }, [large, threads, part, wanted])
+  const setPart = (next: string | undefined) =>
+    void navigate({ search: (old) => changed(old, { part: next, q: next === undefined ? undefined : old.q }) })
+  const weeksShown = view === undefined && rows === undefined && bands !== undefined
   return (
     <div className="gg">
       <section className="card" aria-label="Identity graph">
         <div className="filters">
-          <div className="seg" role="group" aria-label="View">
-            {views.map(([key, title]) => (
-              <button
-                key={title}
-                type="button"
-                aria-pressed={key === undefined ? view !== "tree" && view !== "table" : view === key}
-                onClick={() =>
-                  void navigate({
-                    search: (old) => changed(old, { view: key }),
-                    replace: true
-                  })
-                }
-              >
-                {title}
-              </button>
-            ))}
-          </div>
-          <label className="input grow find-id">
-            <Search size={14} aria-hidden="true" />
-            <span className="sr">Find an identifier</span>
-            <input
-              data-filter
-              value={q ?? ""}
-              placeholder="Find an identifier"
-              onChange={(event) =>
-                void navigate({
-                  search: (old) => changed(old, { q: fieldText(event.target.value) }),
-                  replace: true
-                })
-              }
-            />
-          </label>
+          <Segments
+            label="View"
+            value={view}
+            options={views}
+            onChange={(chosen) => void navigate({ search: (old) => changed(old, { view: chosen }), replace: true })}
+          />
+          <SearchInput
+            label="Find an identifier"
+            placeholder="Find an identifier"
+            value={q ?? ""}
+            onChange={(text) => void navigate({ search: (old) => changed(old, { q: fieldText(text) }), replace: true })}
+          />
           <span className="sub q2 el">
             {plural(threads.identifierCount, "identifier")}, {threads.complete ? "" : "at least "}
             {plural(threads.columnCount, "linking event")}, {plural(threads.mergeCount, "merge")}
@@ -249,20 +197,28 @@ const Loaded = ({
           <ThreadTable threads={threads} selected={selected} keyOf={keyOf} onSelect={select} />
         ) : (
           <>
-            <Plot
-              of={of}
-              threads={threads}
-              text={q ?? ""}
-              selected={selected === undefined ? undefined : keyOf(selected)}
-              zoom={Math.max(0.4, Math.min(4, zoom))}
-              name={name}
-              onSelect={select}
-            />
-            <Legend />
+            {large && rows !== undefined ? (
+              <PartBar part={part} shown={rows.drawn.threads.length} count={rows.count} onPart={setPart} />
+            ) : undefined}
+            {rows === undefined && bands !== undefined ? (
+              <WeeksPlot of={of} bands={bands} label={`How ${finding(threads, name)}`} onPart={setPart} />
+            ) : rows === undefined ? undefined : (
+              <Plot
+                threads={rows.drawn}
+                collection={of.collection}
+                text={q ?? ""}
+                selected={selected === undefined ? undefined : keyOf(selected)}
+                zoom={Math.max(0.4, Math.min(4, zoom))}
+                label={`How ${finding(threads, name)}`}
+                onSelect={select}
+              />
+            )}
+            {weeksShown ? undefined : <Legend />}
           </>
         )}
       </section>
-      <div className="col g12">
+      {weeksShown ? <StandsOut of={of} threads={threads} bands={bands} onPart={setPart} /> : undefined}
+      <div className="col g12" hidden={weeksShown}>
         {selected === undefined ? undefined : (
           <EventEvidence of={of} threads={threads} column={selected} compact={many} />
         )}

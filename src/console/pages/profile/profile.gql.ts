@@ -180,6 +180,52 @@ export const profileEvents: Operation<ProfileEventsData, ProfileEventsVariables>
   text: "query ProfileEvents($space: ID!, $collection: Collection!, $id: ID!, $types: [EventType!], $after: String) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { events(first: 40, after: $after, types: $types) { edges { node { messageId type event timestamp sourceId properties externalIds { ...IdValue } stampedSegmentId raw } } pageInfo { hasNextPage endCursor } } } } fragment IdValue on ExternalIdValue { type id collection }"
 }
 
+export type ProfileTimelineData = {
+  readonly profile: {
+    readonly events: {
+      readonly edges: ReadonlyArray<{
+        readonly node: {
+          readonly messageId: string
+          readonly type: EventType
+          readonly event: string | null
+          readonly timestamp: string
+          readonly sourceId: string
+          readonly properties: unknown | null
+        }
+      }>
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+    }
+  } | null
+}
+
+export interface ProfileTimelineVariables {
+  readonly space: string
+  readonly collection: Collection
+  readonly id: string
+  readonly types?: ReadonlyArray<EventType> | null | undefined
+  readonly after?: string | null | undefined
+}
+
+export const profileTimeline: Operation<ProfileTimelineData, ProfileTimelineVariables> = {
+  name: "ProfileTimeline",
+  text: "query ProfileTimeline($space: ID!, $collection: Collection!, $id: ID!, $types: [EventType!], $after: String) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { events(first: 100, after: $after, types: $types) { edges { node { messageId type event timestamp sourceId properties } } pageInfo { hasNextPage endCursor } } } }"
+}
+
+export type ProfileWeeksData = {
+  readonly profile: { readonly eventWeeks: ReadonlyArray<{ readonly from: string; readonly events: number }> } | null
+}
+
+export interface ProfileWeeksVariables {
+  readonly space: string
+  readonly collection: Collection
+  readonly id: string
+}
+
+export const profileWeeks: Operation<ProfileWeeksData, ProfileWeeksVariables> = {
+  name: "ProfileWeeks",
+  text: "query ProfileWeeks($space: ID!, $collection: Collection!, $id: ID!) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { eventWeeks { from events } } }"
+}
+
 export type ProfileHistoryData = {
   readonly profile: {
     readonly history: {
@@ -194,7 +240,7 @@ export type ProfileHistoryData = {
           readonly data: unknown
         }
       }>
-      readonly pageInfo: { readonly hasPreviousPage: boolean }
+      readonly pageInfo: { readonly hasPreviousPage: boolean; readonly startCursor: string | null }
     }
   } | null
 }
@@ -203,11 +249,12 @@ export interface ProfileHistoryVariables {
   readonly space: string
   readonly collection: Collection
   readonly id: string
+  readonly before?: string | null | undefined
 }
 
 export const profileHistory: Operation<ProfileHistoryData, ProfileHistoryVariables> = {
   name: "ProfileHistory",
-  text: "query ProfileHistory($space: ID!, $collection: Collection!, $id: ID!) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { history(last: 60) { edges { node { id kind at text messageId actor data } } pageInfo { hasPreviousPage } } } }"
+  text: "query ProfileHistory($space: ID!, $collection: Collection!, $id: ID!, $before: String) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { history(last: 100, before: $before) { edges { node { id kind at text messageId actor data } } pageInfo { hasPreviousPage startCursor } } } }"
 }
 
 export type ProfileViolationsData = {

@@ -52,6 +52,11 @@ export interface TimelineDay {
   readonly entries: ReadonlyArray<TimelineEntry>
 }
 
+/** A line of the list: the name of a day, or what happened on it. */
+export type TimelineRow =
+  | { readonly key: string; readonly day: TimelineDay; readonly entry?: undefined }
+  | { readonly key: string; readonly entry: TimelineEntry }
+
 interface HistoryData {
   readonly others?: ReadonlyArray<string>
   readonly identifiers?: ReadonlyArray<IdentifierLike>
@@ -146,9 +151,11 @@ const identityEntry = (entries: ReadonlyArray<HistoryLike>): TimelineEntry => {
   }
 }
 
+/** `shown`: only what came, or only what it did to the identity; the times of both are needed for either. */
 export const timeline = (
   events: ReadonlyArray<EventLike>,
   history: ReadonlyArray<HistoryLike>,
+  shown: "all" | "events" | "identity" = "all",
   now = Date.now()
 ): ReadonlyArray<TimelineDay> => {
   const groups = new Map<string, Array<HistoryLike>>()
@@ -161,13 +168,16 @@ export const timeline = (
   // An event is placed where it happened, what it did to the identity beside it.
   const happened = new Map(events.map(({ messageId, timestamp }) => [messageId, timestamp]))
   // Newest first, also where times are equal: histories come oldest first.
-  const entries = [
-    ...events.filter(({ messageId, type }) => listedTypes.has(type) && !groups.has(messageId)).map(eventEntry),
-    ...[...groups.values()].toReversed().map((group) => {
-      const entry = identityEntry(group)
-      return { ...entry, at: (entry.messageId === null ? undefined : happened.get(entry.messageId)) ?? entry.at }
-    })
-  ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const plain = events.filter(
+    ({ messageId, type }) => listedTypes.has(type) && (shown === "events" || !groups.has(messageId))
+  )
+  const changes = [...groups.values()].toReversed().map((group) => {
+    const entry = identityEntry(group)
+    return { ...entry, at: (entry.messageId === null ? undefined : happened.get(entry.messageId)) ?? entry.at }
+  })
+  const entries = [...(shown === "identity" ? [] : plain.map(eventEntry)), ...(shown === "events" ? [] : changes)].sort(
+    (a, b) => Date.parse(b.at) - Date.parse(a.at)
+  )
   const days: Array<{ title: string; entries: Array<TimelineEntry> }> = []
   for (const entry of entries) {
     const title = dayTitle(entry.at, now)
@@ -177,3 +187,38 @@ export const timeline = (
   }
   return days
 }
+
+export const rowsOf = (days: ReadonlyArray<TimelineDay>): ReadonlyArray<TimelineRow> =>
+  days.flatMap((day) => [
+    { key: `d${day.entries[0]!.key}`, day },
+    ...day.entries.map((entry) => ({ key: entry.key, entry }))
+  ])
+
+/** Of one of the two lists that a timeline is made of, the newest first. */
+interface Loaded {
+  /** Times of what has been read. */
+  readonly oldest: string | undefined
+  readonly more: boolean
+}
+
+/**
+ * Down to which time both lists have been read, ms: what is older may still get company and is not shown. `-Infinity`: all of
+ * it. The list that holds it up is the one to read on in.
+ */
+export const frontierOf = (
+  events: Loaded,
+  history: Loaded
+): { readonly at: number; readonly next: "events" | "history" | undefined } => {
+  const reached = ({ oldest, more }: Loaded) =>
+    more && oldest !== undefined ? Date.parse(oldest) : Number.NEGATIVE_INFINITY
+  const [e, h] = [reached(events), reached(history)]
+  if (!events.more && !history.more) return { at: Number.NEGATIVE_INFINITY, next: undefined }
+  return e >= h ? { at: e, next: events.more ? "events" : "history" } : { at: h, next: "history" }
+}
+
+/** Days down to a time. */
+export const until = (days: ReadonlyArray<TimelineDay>, at: number): ReadonlyArray<TimelineDay> =>
+  days.flatMap(({ title, entries }) => {
+    const shown = entries.filter((entry) => Date.parse(entry.at) >= at)
+    return shown.length === 0 ? [] : [{ title, entries: shown }]
+  })
