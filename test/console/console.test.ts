@@ -7,6 +7,7 @@ import type { RulesDocument } from "../../src/console/pages/rules/rules.gql.ts"
 import { changeRule, changesBetween, inputOf, moveRule } from "../../src/console/pages/rules/rules-draft.ts"
 import { finding } from "../../src/console/pages/explain/finding.ts"
 import { tell } from "../../src/console/pages/explain/tell.ts"
+import { addressOfHit, clearHit, workspaceAddress } from "../../src/console/go.ts"
 import { identifierIn, insightsSearch, liveSearch, profilesSearch, signInSearch } from "../../src/console/url-state.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -31,6 +32,29 @@ describe("addresses", () => {
 const email = { collection: "users", type: "email", id: "jane@example.com" }
 const user = { collection: "users", type: "user_id", id: "abc456" }
 const step = (kind: string, data: unknown, n = 1) => ({ n, kind, text: kind, data })
+
+describe("addresses that lead elsewhere", () => {
+  it.each([
+    ["s/demo/rules", "/s/demo/rules"],
+    ["live", "/s/first/live"],
+    ["", "/s/first/profiles"],
+    ["audit", "/s/first/insights/audit"],
+    ["destinations/x", undefined]
+  ])("/w/acme/%s", (rest, expected) => expect(workspaceAddress(rest, "first")).toBe(expected))
+
+  const hit = (match: "ID" | "HOLDS_IDENTIFIER" | "NAME", id: string) =>
+    ({ kind: "PROFILE", match, id, title: id, text: "", spaceId: "spa_1", profile: null }) as const
+
+  it("/go/…: one exact hit is gone to, several are shown", () => {
+    const [held, named, other] = [hit("HOLDS_IDENTIFIER", "use_a"), hit("NAME", "use_b"), hit("ID", "use_c")]
+    expect(clearHit([named, held])).toBe(held)
+    expect(clearHit([named])).toBe(named)
+    expect(clearHit([held, other])).toBeUndefined()
+    expect(clearHit([])).toBeUndefined()
+    expect(addressOfHit(held, [{ id: "spa_1", slug: "demo" }])).toBe("/s/demo/profiles/use_a/overview")
+    expect(addressOfHit(held, [])).toBeUndefined()
+  })
+})
 
 describe("story", () => {
   const story = tell(
