@@ -85,6 +85,9 @@ export const settingsConfig = {
   /** Spaces of the workspace before no more can be made through the API (IDR-4); 0 = as many as you like. */
   spaceQuota: int("BRAID_SPACE_QUOTA", notNegative, 2),
 
+  /** Days after which everything of a space that has left the configuration is removed (PRV-31); 0 = never. */
+  removedSpaceDays: int("BRAID_REMOVED_SPACE_DAYS", notNegative, 90),
+
   /** Seconds in which a regulation can be cancelled before it starts (PRV-4). */
   regulationDelaySeconds: int("BRAID_REGULATION_DELAY_SECONDS", notNegative, 300),
   /** Subjects of regulations in a calendar month, counted apart for internal and forwarded ones (PRV-2); 0 = as many as you like. */

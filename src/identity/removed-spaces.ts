@@ -4,7 +4,7 @@
  *
  * - Deletions of people reach them all the same (IDR-162): `tendSpace` is the owner for as long as an operation takes. It raises
  *   the epoch as any owner does, so a space that comes back at that moment fences it off, or is fenced off and opens again.
- * - After `BRAID_REMOVED_SPACE_DAYS` everything of them goes: `dropped-spaces.ts`.
+ * - After `BRAID_REMOVED_SPACE_DAYS` everything of them goes: `forget-spaces.ts`.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"

@@ -13,10 +13,11 @@
 import { Cause, Clock, Duration, Effect, Layer, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
 import { History, type HistoryFailed } from "../archive/history.ts"
-import type { Settings } from "../config.ts"
+import { Settings } from "../config.ts"
 import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
+import { forgetRemovedSpaces } from "../identity/forget-spaces.ts"
 import type { IdentityGraph } from "../identity/graph.ts"
 import type { LiveGraphs } from "../identity/live-graphs.ts"
 import type { OperationRefused } from "../identity/operations/operation.ts"
@@ -34,6 +35,7 @@ import { Workspace } from "../workspace/workspace.ts"
 import { scan } from "./scan.ts"
 
 const lock = 0x62_72_61_72
+const forgetLock = 0x62_72_61_77
 const subjectsAPart = 50
 const positionsAtOnce = 5_000
 const bodiesAtOnce = 500
@@ -256,7 +258,10 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
   return { start: startRegulations(sql), round: oncePerDatabase(database, lock, round) }
 })
 
-/** Starts regulations when their time has come, in any process, and carries them out, in one. */
+/**
+ * Starts regulations when their time has come, in any process, and carries them out, in one; removes what is left of spaces that
+ * left the configuration long ago.
+ */
 export const deletionsLive = ({ pollEvery = "1 second", settleMs = 10_000 }: DeletionOptions = {}) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
@@ -267,5 +272,10 @@ export const deletionsLive = ({ pollEvery = "1 second", settleMs = 10_000 }: Del
       yield* Effect.forkScoped(supervise("deletions", Effect.asVoid(Effect.repeat(round, often))))
       const prune = Effect.repeat(pruneRegulations(sql, shownForMs), Schedule.spaced(pruneEvery))
       yield* Effect.forkScoped(supervise("prune regulations", Effect.asVoid(prune)))
+      const { removedSpaceDays } = yield* Settings
+      const forget = oncePerDatabase(yield* Database, forgetLock, forgetRemovedSpaces(removedSpaceDays))
+      yield* Effect.forkScoped(
+        supervise("removed spaces", Effect.asVoid(Effect.repeat(forget, Schedule.spaced(pruneEvery))))
+      )
     })
   )

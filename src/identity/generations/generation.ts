@@ -12,6 +12,9 @@ import { spaceSchema } from "../schema.ts"
 
 export type Aside = "next" | "previous"
 
+/** Each has a row of its own in `space_graphs`. */
+export const graphAdapters = ["postgres", "neo4j"] as const
+
 /** How long one can go back (IDR-194). */
 export const keptDays = 7
 

@@ -16,7 +16,7 @@ import { type OperationRefused } from "../operations/operation.ts"
 import { spaceSchema } from "../schema.ts"
 import { readerName, SpaceFenced } from "../space-store.ts"
 import { cancelled } from "./cancel.ts"
-import { type Aside, graphOfGeneration, keptDays, readerAside, schemaAside } from "./generation.ts"
+import { type Aside, graphAdapters, graphOfGeneration, keptDays, readerAside, schemaAside } from "./generation.ts"
 
 export interface RulesPair {
   /** Of the generation that was live, and of the one that is. */
@@ -40,8 +40,6 @@ export interface SwitchOptions {
   /** What else commits with the switch. */
   readonly also: (rules: RulesPair) => Effect.Effect<void, SqlError.SqlError>
 }
-
-const adapters = ["postgres", "neo4j"] as const
 
 /** Counters go on: of what was dropped live and, in a new generation, of what its own replay dropped. */
 const carryOver = ({ sql, spaceId, aside }: SwitchOptions) =>
@@ -112,7 +110,7 @@ export const switchGeneration = (options: SwitchOptions) =>
       values (${spaceId}, ${options.liveGeneration}, 'previous', ${operation.id}::float8::bigint, ${committed}::float8::bigint,
         now(), now() + make_interval(days => ${keptDays}))`
     const graph = graphOfGeneration(spaceId, generation)
-    for (const adapter of adapters)
+    for (const adapter of graphAdapters)
       yield* sql`insert into space_graphs (space, adapter, graph, generation) values (${spaceId}, ${adapter}, ${graph}, ${generation})
         on conflict (space, adapter) do update set graph = excluded.graph, generation = excluded.generation`
     yield* sql`update cursors set epoch = epoch + 1 where reader = ${readerName(spaceId)}`
