@@ -1,16 +1,23 @@
 /**
  * The one HTTP server. Every room brings plain handlers; this file only decides who answers, reports health
- * and drains: on shutdown no new connection is taken, requests in flight are finished, then sockets are closed.
+ * and drains: on shutdown no new connection is taken, streams and WebSockets are told to go, requests in flight are finished,
+ * then sockets are closed.
  */
 import { Data, Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 
 /** A room's part of the HTTP surface; `path` is without query. */
 export interface Handlers {
   readonly matches: (path: string) => boolean
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
+  /** Paths at which a request may become a WebSocket, and what takes it over. */
+  readonly upgrades?: (path: string) => boolean
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Called at shutdown: ends what would stay open for long. */
+  readonly drain?: () => void
 }
 
 export interface HealthReport {
@@ -84,8 +91,19 @@ export const serveHttp = (options: {
       const message = `There is nothing at ${path}. The console is at /console, the Tracking API below /v1, the Profile API below /v1/spaces and at /graphql.`
       return json(res, 404, { success: false, code: "not_found", message, error: message })
     }
+    /** Requests that want to be something else are answered as they are: some HTTP clients always offer HTTP/2. */
+    const upgrading = (req: IncomingMessage): Handlers | undefined =>
+      req.headers.upgrade?.toLowerCase() === "websocket"
+        ? options.rooms.find((room) => room.upgrades?.(pathOf(req.url ?? "/")))
+        : undefined
     const server: Server = createServer(
-      { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 30_000, maxHeaderSize: 64 * 1024 },
+      {
+        keepAliveTimeout: 65_000,
+        headersTimeout: 20_000,
+        requestTimeout: 30_000,
+        maxHeaderSize: 64 * 1024,
+        shouldUpgradeCallback: (req) => upgrading(req) !== undefined
+      },
       (req, res) => {
         const path = pathOf(req.url ?? "/")
         for (const room of options.rooms) {
@@ -99,6 +117,7 @@ export const serveHttp = (options: {
           })
       }
     )
+    server.on("upgrade", (req, socket, head) => upgrading(req)?.upgrade?.(req, socket, head))
     server.maxConnections = 10_000
     yield* Effect.acquireRelease(
       Effect.callback<void, CannotListen>((resume) => {
@@ -112,6 +131,7 @@ export const serveHttp = (options: {
       () =>
         Effect.callback<void>((resume) => {
           options.onDrain()
+          for (const room of options.rooms) room.drain?.()
           const force = setTimeout(() => server.closeAllConnections(), drainMs)
           // Idle keep-alive connections would hold the close for their whole timeout.
           const idle = setInterval(() => server.closeIdleConnections(), 100)

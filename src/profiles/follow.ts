@@ -39,13 +39,9 @@ const pauseMs = 250
 
 /**
  * Items of `step` one after the other; it is asked again when the client has taken all, after a pause when there were none.
- * Ends when `step` answers null, when `isValid` no longer holds (the token was revoked), or with the client.
+ * Ends when `step` answers null, or when it is returned.
  */
-export const follow = <T>(
-  step: () => Promise<ReadonlyArray<T> | null>,
-  isValid: () => boolean,
-  pause = pauseMs
-): AsyncIterableIterator<T> => {
+export const follow = <T>(step: () => Promise<ReadonlyArray<T> | null>, pause = pauseMs): AsyncIterableIterator<T> => {
   let ready: Array<T> = []
   const state = { ended: false, wake: nothing }
   const rest = () =>
@@ -59,7 +55,6 @@ export const follow = <T>(
   const over = { done: true, value: undefined } as const
   const next = async (): Promise<IteratorResult<T>> => {
     while (!state.ended) {
-      if (!isValid()) break
       const item = ready.shift()
       if (item !== undefined) return { done: false, value: item }
       const more = await step()

@@ -1,6 +1,7 @@
 /**
  * The GraphiQL page, complete in itself: no script, style or font comes from another host, and the
- * `Content-Security-Policy` sees to it. People enter their token in the header editor.
+ * `Content-Security-Policy` sees to it. Who is signed in to the console asks with that session; others enter their token in the header
+ * editor.
  *
  * The page is several megabytes, so it is made when somebody first asks for it, and kept compressed.
  */
@@ -9,11 +10,13 @@ import { promisify } from "node:util"
 import { Worker } from "node:worker_threads"
 import { gunzip } from "node:zlib"
 import type { Exchange } from "./exchange.ts"
+import { consolePath, graphqlPath, spaceHeader } from "./graphql-paths.ts"
 
 /** Lines that fit the pane of a small window: it does not wrap. */
-const welcome = `# Put your access token into the Headers below,
-# then press play. The round arrows at the bottom
-# left fetch the schema, for help while you type.
+const welcome = `# Signed in to the console? Then press play.
+# Otherwise put your access token into the Headers
+# below first. The round arrows at the bottom left
+# fetch the schema, for help while you type.
 
 query {
   spaces {
@@ -26,7 +29,7 @@ query {
 
 const options = {
   title: "Braid",
-  endpoint: "/graphql",
+  endpoint: graphqlPath,
   defaultQuery: welcome,
   headers: JSON.stringify({ Authorization: "Bearer <access token>" }, undefined, 2),
   isHeadersEditorEnabled: true,
@@ -34,14 +37,26 @@ const options = {
   shouldPersistHeaders: false
 } as const
 
-/** Runs before the page's own script: as long as no token is there, the page says so itself instead of being refused. */
-const askForToken = `{
+/**
+ * Runs before the page's own script. With a token in the header editor requests go out as they are. Without one they go where the session
+ * counts, with the header that says a page of ours sent them (`session-cookie.ts`); when nobody is signed in, the page says what to do
+ * instead of being refused. A session of the whole workspace asks about its first space, unless the header editor names another.
+ */
+const chooseCaller = `{
   const send = window.fetch
-  const message = "Put your access token into the Headers editor below in place of <access token>."
-  window.fetch = (url, init) =>
-    /^(bearer|basic) +[^<\\s]/i.test(new Headers(init && init.headers).get("authorization") || "")
-      ? send(url, init)
-      : Promise.resolve(Response.json({ errors: [{ message }] }))
+  const message = "Sign in to the console, or put your access token into the Headers editor below in place of <access token>."
+  const spaceHeader = ${JSON.stringify(spaceHeader)}
+  const signedIn = () => send("/console/session").then((answer) => answer.ok ? answer.json() : null).catch(() => null)
+  window.fetch = async (url, init) => {
+    const headers = new Headers(init && init.headers)
+    if (/^(bearer|basic) +[^<\\s]/i.test(headers.get("authorization") || "")) return send(url, init)
+    const who = await signedIn()
+    if (who === null) return Response.json({ errors: [{ message }] })
+    headers.delete("authorization")
+    headers.set("braid-console", "graphiql")
+    if (!headers.has(spaceHeader) && who.spaces.length > 0) headers.set(spaceHeader, who.spaces[0].id)
+    return send(${JSON.stringify(consolePath)}, { ...init, headers })
+  }
 }`
 
 const policy = [
@@ -71,7 +86,7 @@ const require = createRequire(import.meta.url)
 const render = (): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const module = require.resolve("@graphql-yoga/render-graphiql")
-    const worker = new Worker(renderer, { eval: true, workerData: { module, options, first: askForToken } })
+    const worker = new Worker(renderer, { eval: true, workerData: { module, options, first: chooseCaller } })
     worker.once("message", (page: Uint8Array) => resolve(Buffer.from(page.buffer, page.byteOffset, page.byteLength)))
     worker.once("error", reject)
     worker.once("exit", () => reject(new Error("The page of GraphiQL could not be made.")))

@@ -20,6 +20,7 @@ const errorCodes = [
   "SOURCE_TYPE_UNSUPPORTED",
   "KEY_IN_USE",
   "CYCLE",
+  "PERSISTED_QUERY_NOT_FOUND",
   "INTERNAL"
 ] as const
 export type ErrorCode = (typeof errorCodes)[number]

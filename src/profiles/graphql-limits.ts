@@ -1,7 +1,7 @@
 /**
- * What a query may ask for, checked before anything is executed (PRO-62): depth, cost, aliases, references.
+ * What a query may ask for, checked before anything is executed (PRO-62): depth, cost, aliases, references, lengths of lists.
  *
- * - Depth counts nested fields, leaves included. Introspection is limited by graphql-js itself.
+ * - Depth counts nested fields, leaves included. How deep introspection goes is limited by graphql-js itself.
  * - Cost: an object 1, an explanation 50; a connection its page size times the cost of one node (edges and page info are part of it).
  *   A batch of references is read as one, so it costs 1 a reference and a quarter of its children's cost a reference.
  * - Fragments are measured once each, so that nested spreads cannot make the measuring itself expensive.
@@ -31,6 +31,8 @@ export const maxDepth = 12
 export const maxCost = 5_000
 const maxAliases = 30
 export const maxRefs = 100
+/** Items of any other list of a query or subscription: most are looked for in every profile of the answer. */
+const maxItems = 1_000
 export const defaultPage = 20
 const largestPage = 200
 /** Fields that read more than an object does. */
@@ -38,7 +40,14 @@ const fieldCosts: ReadonlyMap<string, number> = new Map([
   ["Query.explain", 50],
   ["Query.whyNotMerged", 50],
   ["Query.search", 20],
-  ["Profile.threads", 50]
+  ["Profile.threads", 50],
+  ["Profile.eventWeeks", 10]
+])
+
+/** Of the schema about itself: a whole answer takes as long as one about many profiles. */
+const introspectionCosts: ReadonlyMap<string, number> = new Map([
+  ["__schema", 1_000],
+  ["__type", 100]
 ])
 
 export interface Measured {
@@ -99,7 +108,7 @@ class Meter {
 
   private field(node: FieldNode, parent: GraphQLNamedType): Measured {
     const name = node.name.value
-    if (name.startsWith("__")) return nothing
+    if (name.startsWith("__")) return { cost: introspectionCosts.get(name) ?? 0, depth: 0 }
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined
     if (field === undefined) return nothing
     const type = getNamedType(field.type)
@@ -165,20 +174,50 @@ const withDefaults = (operation: OperationDefinitionNode, variables: Variables):
   return values
 }
 
-/** Documents come from a cache of parsed queries, so most are counted once. */
-const countedAliases = new WeakMap<DocumentNode, number>()
+interface Counted {
+  readonly aliases: number
+  /** Items of the longest list that is written out. */
+  readonly items: number
+}
 
-const aliasesIn = (document: DocumentNode): number => {
-  const known = countedAliases.get(document)
+/** Documents come from a cache of parsed queries, so most are counted once. */
+const counted = new WeakMap<DocumentNode, Counted>()
+
+const countIn = (document: DocumentNode): Counted => {
+  const known = counted.get(document)
   if (known !== undefined) return known
   let aliases = 0
+  let items = 0
   visit(document, {
     Field: (node) => {
       if (node.alias !== undefined) aliases += 1
+    },
+    ListValue: ({ values }) => {
+      items = Math.max(items, values.length)
     }
   })
-  countedAliases.set(document, aliases)
-  return aliases
+  const found = { aliases, items }
+  counted.set(document, found)
+  return found
+}
+
+/** Items of the longest list inside; the value is no deeper than a request may be (`graphql-params.ts`). */
+const longestIn = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return 0
+  let longest = Array.isArray(value) ? value.length : 0
+  for (const each of Object.values(value)) longest = Math.max(longest, longestIn(each))
+  return longest
+}
+
+/** Of the variables; a JSON variable is bounded by who takes it. */
+const longestVariable = ({ variableDefinitions }: OperationDefinitionNode, variables: Variables): number => {
+  let longest = 0
+  for (const { type, variable } of variableDefinitions ?? []) {
+    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type
+    const isJson = named.kind === Kind.NAMED_TYPE && named.name.value === "JSON"
+    if (!isJson) longest = Math.max(longest, longestIn(variables[variable.name.value]))
+  }
+  return longest
 }
 
 /** Cost and depth of an operation of a valid document, or why it is refused. */
@@ -198,8 +237,11 @@ export const measure = (
     const advice = "Ask for smaller pages (`first`) or fewer profiles."
     return graphqlError("COST_LIMIT", `The query costs ${measured.cost}; at most ${maxCost}. ${advice}`, 400)
   }
-  const aliases = aliasesIn(document)
+  const { aliases, items } = countIn(document)
   if (aliases > maxAliases)
     return graphqlError("VALIDATION_FAILED", `There are ${aliases} aliases; at most ${maxAliases}.`, 400)
+  const longest = operation.operation === "mutation" ? 0 : Math.max(items, longestVariable(operation, variables))
+  if (longest > maxItems)
+    return graphqlError("VALIDATION_FAILED", `There is a list of ${longest} items; at most ${maxItems}.`, 400)
   return measured
 }

@@ -10,6 +10,10 @@ const seconds = Metric.histogram("braid_profile_api_seconds", {
   boundaries: Metric.exponentialBoundaries({ start: 0.0005, factor: 2, count: 14 })
 })
 
+const open = Metric.gauge("braid_profile_api_open", {
+  description: "Open streams and sockets, and subscriptions over them"
+})
+
 export type Route =
   | "traits"
   | "external_ids"
@@ -20,6 +24,7 @@ export type Route =
   | "list"
   | "schema"
   | "graphql"
+  | "websocket"
   | "graphiql"
   | "none"
 
@@ -27,7 +32,13 @@ export type Route =
 export const makeApiMetrics = (context: Context.Context<never>) => {
   const counters = new Map<string, Metric.Counter<number>>()
   const histograms = new Map<Route, typeof seconds>()
+  const connections = Metric.withAttributes(open, { kind: "connections" })
+  const subscriptions = Metric.withAttributes(open, { kind: "subscriptions" })
   return {
+    subscribers: (lines: number, subscribed: number): void => {
+      connections.updateUnsafe(lines, context)
+      subscriptions.updateUnsafe(subscribed, context)
+    },
     /** `elapsed` in ms. */
     answered: (route: Route, status: number, elapsed: number): void => {
       const key = `${route} ${status}`

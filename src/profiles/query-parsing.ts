@@ -1,6 +1,6 @@
 /**
- * Parsing a query within bounds: so many tokens, nested so deep, so many parsed queries remembered. (What a query may
- * ask for is checked on its parsed form: `graphql-limits.ts`.)
+ * Parsing a query within bounds, which also bound what validating it costs: so many tokens, nested so deep, no name too often; and
+ * so many parsed queries remembered. (What a query may ask for is checked on its parsed form: `graphql-limits.ts`.)
  */
 import { type DocumentNode, Lexer, parse, type ParseOptions, Source, TokenKind } from "graphql"
 import { graphqlError } from "./graphql-errors.ts"
@@ -10,24 +10,34 @@ const maxTokens = 6_000
 /** Parser and validation are recursive: deeper ones overflow the stack. What passes the other limits is far flatter. */
 const maxNesting = 200
 
+/** Validation compares all fields of one name in a selection, and across fragments, in pairs: 6,000 of them would take minutes. */
+const maxSameName = 250
+
 const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
-const nestedTooDeeply = (source: Source): boolean => {
+/** Throws a `GraphQLError` when the query is too much for parser or validation. */
+const checkTokens = (source: Source): void => {
   const lexer = new Lexer(source)
+  const names = new Map<string, number>()
   let depth = 0
   for (let tokens = 0; tokens < maxTokens; tokens++) {
-    const { kind } = lexer.advance()
-    if (kind === TokenKind.EOF) return false
-    if (opening.has(kind) && ++depth > maxNesting) return true
+    const { kind, value } = lexer.advance()
+    if (kind === TokenKind.EOF) return
+    if (opening.has(kind) && ++depth > maxNesting)
+      throw graphqlError("DEPTH_LIMIT", `The query is nested over ${maxNesting} levels.`, 400)
     if (closing.has(kind)) depth--
+    if (kind !== TokenKind.NAME) continue
+    const times = (names.get(value) ?? 0) + 1
+    names.set(value, times)
+    if (times > maxSameName)
+      throw graphqlError("VALIDATION_FAILED", `The query has the name \`${value}\` over ${maxSameName} times.`, 400)
   }
-  return false
 }
 
 export const parseQuery = (text: string | Source, options?: ParseOptions): DocumentNode => {
   const source = typeof text === "string" ? new Source(text) : text
-  if (nestedTooDeeply(source)) throw graphqlError("DEPTH_LIMIT", `The query is nested over ${maxNesting} levels.`, 400)
+  checkTokens(source)
   return parse(source, { ...options, maxTokens })
 }
 

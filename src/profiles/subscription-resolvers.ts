@@ -1,8 +1,10 @@
-/** Subscriptions of `graphql/events.graphql`: each reads behind a place of its own (`follow.ts`). */
+/**
+ * Subscriptions of `graphql/events.graphql`: each reads behind a place of its own (`follow.ts`). That a caller may no longer read ends
+ * them from outside (`subscribers.ts`).
+ */
 import { passes } from "../debugger/reader.ts"
 import type { WhatIfRun } from "../identity/what-if/runs.ts"
 import type { Collection } from "../workspace/rules.ts"
-import { allows, belongsTo } from "./access.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
 import { follow } from "./follow.ts"
 import { graphqlError } from "./graphql-errors.ts"
@@ -19,15 +21,6 @@ import { runOf } from "./what-if-resolvers.ts"
 interface WithSpace {
   readonly spaceId: string
   readonly resume?: string | null
-}
-
-/** The token is still there and still of the space. */
-const validFor = ({ access, snapshot, space }: RequestContext) => {
-  return () => {
-    for (const each of snapshot().tokenByHash.values())
-      if (each.id === access.id) return allows(each, "profiles:read") && belongsTo(each, space.id)
-    return false
-  }
 }
 
 const placeOf = (resume: string | null | undefined): { readonly seq: number; readonly n: number } | null => {
@@ -53,7 +46,7 @@ const following = async <T extends { readonly seq: number; readonly n: number }>
     place = upTo
     const items = changes.flatMap(pick)
     return token === null ? items : items.filter(({ seq, n }) => seq > token.seq || (seq === token.seq && n > token.n))
-  }, validFor(context))
+  })
 }
 
 const profileChanged = async (
@@ -103,7 +96,7 @@ const liveEvents = async (
     // Sources may have been connected meanwhile.
     const wanted = liveFilterOf(filter, context)
     return entries.filter((entry) => passes(wanted, entry))
-  }, validFor(context))
+  })
 }
 
 const pulse = (_: unknown, { spaceId }: WithSpace, context: RequestContext) => {
@@ -115,7 +108,7 @@ const pulse = (_: unknown, { spaceId }: WithSpace, context: RequestContext) => {
     if (now.at === told) return []
     told = now.at
     return [now]
-  }, validFor(context))
+  })
 }
 
 const open = new Set(["queued", "running"])
@@ -126,19 +119,15 @@ const whatIfProgress = async (_: unknown, { id }: { readonly id: string }, conte
     throw graphqlError("NOT_FOUND", `There is no what-if run ${id} in this space.`)
   let told = ""
   let ended = false
-  return follow<WhatIfRun>(
-    async () => {
-      const run = ended ? null : await runOf(context, id)
-      if (run === null) return null
-      ended = !open.has(run.state)
-      const now = `${run.state} ${run.processed}`
-      if (now === told) return []
-      told = now
-      return [run]
-    },
-    validFor(context),
-    500
-  )
+  return follow<WhatIfRun>(async () => {
+    const run = ended ? null : await runOf(context, id)
+    if (run === null) return null
+    ended = !open.has(run.state)
+    const now = `${run.state} ${run.processed}`
+    if (now === told) return []
+    told = now
+    return [run]
+  }, 500)
 }
 
 const asItIs = <A>(item: A): A => item

@@ -31,13 +31,19 @@ export const endedCookie = `${cookieName}=; Path=/console; HttpOnly; SameSite=St
 
 const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined)
 
-/** Whether our own page made this request. `publicUrl`: the address that people use, when a proxy changes it. */
-export const isFromConsole = (headers: IncomingHttpHeaders, publicUrl: string): boolean => {
-  if (headers["braid-console"] === undefined) return false
+/**
+ * Where a request comes from, by the browser's own word: a page of ours, one of another site, or no browser at all.
+ * `publicUrl`: the address that people use, when a proxy changes it.
+ */
+export const originOf = (headers: IncomingHttpHeaders, publicUrl: string): "own" | "foreign" | "none" => {
   const site = headers["sec-fetch-site"]
-  if (site !== undefined) return site === "same-origin"
+  if (site !== undefined) return site === "same-origin" ? "own" : "foreign"
   const { origin, host } = headers
-  if (origin === undefined) return true
+  if (origin === undefined) return "none"
   const from = hostOf(origin)
-  return from !== undefined && (from === host || from === hostOf(publicUrl))
+  return from !== undefined && (from === host || from === hostOf(publicUrl)) ? "own" : "foreign"
 }
+
+/** Whether our own page made this request. */
+export const isFromConsole = (headers: IncomingHttpHeaders, publicUrl: string): boolean =>
+  headers["braid-console"] !== undefined && originOf(headers, publicUrl) !== "foreign"

@@ -6,8 +6,9 @@ import { spawn } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
+import { socketClient } from "../profiles/support/streams.ts"
 import { withDatabase } from "./support/own-database.ts"
-import { configuration, Service, spaceId } from "./support/service.ts"
+import { configuration, Service, spaceId, token } from "./support/service.ts"
 
 const services: Array<Service> = []
 afterEach(async () => {
@@ -48,13 +49,23 @@ const profile = `query ($space: ID!, $type: String!, $id: String!) {
   profile(spaceId: $space, by: { externalId: { type: $type, id: $id } }) { segmentId
     externalIds(first: 50) { edges { node { type id } } } merges { edges { node { id from messageId } } } } }`
 
+/** What a run tells of itself until it ends (PRO-66). */
+const progressOf = async (service: Service, id: string): Promise<ReadonlyArray<Data>> => {
+  const query = `subscription ($id: ID!) { whatIfProgress(id: $id) { state progress processed total } }`
+  const client = socketClient({ url: service.url, secret: token })
+  const told: Array<Data> = []
+  for await (const { data } of client.iterate<Data>({ query, variables: { id } })) told.push(data!["whatIfProgress"])
+  await client.dispose()
+  const processed = told.map((each) => each["processed"])
+  expect(processed).toEqual(processed.toSorted((a, b) => a - b))
+  return told
+}
+
 const tryOut = async (service: Service, candidate: object) => {
   const { data } = await ask(service, start, { rules: candidate })
   const { id } = data["startWhatIf"]
-  const run = await service.until("the run", 30, async () => {
-    const { whatIf } = (await ask(service, state, { id })).data
-    return whatIf.state === "DONE" || whatIf.state === "FAILED" ? whatIf : undefined
-  })
+  expect((await progressOf(service, id)).at(-1)).toMatchObject({ state: "DONE", progress: 1 })
+  const run = (await ask(service, state, { id })).data["whatIf"]
   expect(run.error).toBeNull()
   return { id, run }
 }

@@ -12,6 +12,7 @@ import { EventLog } from "../../../src/log/event-log.ts"
 import { Database } from "../../../src/platform/database.ts"
 import { sha256Hex } from "../../../src/platform/hash.ts"
 import { ProfileApi } from "../../../src/profiles/profile-api.ts"
+import { Sessions } from "../../../src/workspace/sessions.ts"
 import { type AccessToken, type Limits, type Source, type Space, Workspace } from "../../../src/workspace/workspace.ts"
 import { type rig, Rig, type ShortMessage } from "../../support/space.ts"
 
@@ -53,6 +54,10 @@ export interface TestApi {
   /** Mutable: what the workspace says. */
   readonly limits: { -readonly [K in keyof Limits]: Limits[K] }
   readonly calls: Calls
+  /** The service knows this token no more; its workspace says nothing of it. */
+  readonly revoke: (secret: string) => void
+  readonly sessions: Sessions["Service"]
+  readonly drain: () => void
   readonly send: (...messages: ReadonlyArray<ShortMessage>) => Promise<void>
   /** Waits until names can be found: from then on only requests ask the stores. */
   readonly indexed: () => Promise<void>
@@ -75,7 +80,8 @@ export const tokens = (spaceId: string): ReadonlyMap<string, AccessToken> =>
         [token, spaceId, ["profiles:read"]],
         ["pt_other", otherSpace, ["profiles:read"]],
         ["pt_delete_only", spaceId, ["identifiers:delete"]],
-        ["pt_admin", spaceId, ["admin"]]
+        ["pt_admin", spaceId, ["admin"]],
+        ["pt_leaving", spaceId, ["profiles:read"]]
       ] as const
     ).map(([secret, space, scopes]) => [
       sha256Hex(secret),
@@ -94,6 +100,7 @@ type Stores<E> = Layer.Layer<Layer.Success<ReturnType<typeof rig<never, Database
 export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
   const calls: Calls = { names: [], graphDown: false }
   const limits = { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
+  const revoked = new Set<string>()
   const workspace = Layer.effect(
     Workspace,
     Effect.map(Workspace, (service) =>
@@ -103,7 +110,8 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
           const snapshot = service.current()
           const space = snapshot.spaces[0]!
           const spaceById = new Map([...snapshot.spaceById, [otherSpace, { ...space, id: otherSpace }]])
-          return { ...snapshot, spaceById, tokenByHash: tokens(space.id), limits }
+          const tokenByHash = new Map([...tokens(space.id)].filter(([hash]) => !revoked.has(hash)))
+          return { ...snapshot, spaceById, tokenByHash, limits }
         }
       })
     )
@@ -127,17 +135,19 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
       Effect.map(Database, (database) => ({ ...database, read: counted(calls, database.read, "sql") }))
     )
   )
-  const layer = ProfileApi.layer.pipe(
+  const layer = Layer.merge(ProfileApi.layer, Sessions.layer).pipe(
     Layer.provide(watched),
     Layer.provideMerge(stores),
     Layer.provideMerge(Logger.layer([]))
   )
   const runtime = ManagedRuntime.make(layer)
   const api = await runtime.runPromise(ProfileApi)
+  const sessions = await runtime.runPromise(Sessions)
   const { space, send, settled } = await runtime.runPromise(Rig)
   const server: Server = createServer((req, res) =>
     api.matches(req.url!.split("?")[0]!) ? api.handle(req, res) : res.writeHead(404).end()
   )
+  server.on("upgrade", (req, socket, head) => api.upgrade(req, socket, head))
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const fetched = async (path: string, init: RequestInit = {}): Promise<Answer> => {
@@ -160,6 +170,9 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
     url,
     limits,
     calls,
+    revoke: (secret) => revoked.add(sha256Hex(secret)),
+    sessions,
+    drain: api.drain,
     send: (...messages) => runtime.runPromise(Effect.andThen(send(messages), settled)),
     indexed: () =>
       runtime.runPromise(
@@ -182,6 +195,7 @@ export const startApi = async <E>(stores: Stores<E>): Promise<TestApi> => {
       }),
     run: (effect) => runtime.runPromise(effect),
     close: async () => {
+      api.drain()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await runtime.dispose()
