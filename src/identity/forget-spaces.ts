@@ -13,7 +13,8 @@ import { Database } from "../platform/database.ts"
 import { texts } from "../platform/sql-arrays.ts"
 import { addAudit, auditId } from "../workspace/audit.ts"
 import { graphAdapters, graphOfGeneration, readerAside, schemaAside } from "./generations/generation.ts"
-import { type GraphError, IdentityGraph } from "./graph.ts"
+import { dropGraphs } from "./generations/keep.ts"
+import type { GraphError, IdentityGraph } from "./graph.ts"
 import { spaceSchema } from "./schema.ts"
 import { readerName } from "./space-store.ts"
 
@@ -22,21 +23,13 @@ const spacesARound = 10
 /** Tables whose rows outlive their space. */
 const keptTables = ["audit", "spaces", "space_numbers", "space_generations", "space_graphs", "regulation_parts"]
 
-/** Removes the graphs that are noted as dropped. */
-const dropGraphs = Effect.fnUntraced(function* (
-  spaceId: string
-): Effect.fn.Return<void, GraphError | SqlError.SqlError, Database | IdentityGraph> {
+/** Graphs in Postgres that the adapter does not know, because the graph is kept elsewhere by now. */
+const dropSchemas = Effect.fnUntraced(function* (spaceId: string) {
   const { write: sql } = yield* Database
-  const graph = yield* IdentityGraph
-  const noted = yield* sql<{ generation: number }>`
-    select generation from space_generations where space = ${spaceId} and role = 'dropped'`
-  for (const { generation } of noted) yield* graph.drop(graphOfGeneration(spaceId, generation))
-  // Those in Postgres also when the graph is kept elsewhere by now.
   const schemas = yield* sql<{
     name: string
   }>`select nspname as name from pg_namespace where starts_with(nspname, ${`${spaceId}.`})`
   for (const { name } of schemas) yield* sql.unsafe(`drop schema if exists "${name}" cascade`)
-  yield* sql`delete from space_generations where space = ${spaceId} and role = 'dropped'`
 })
 
 /** In one transaction; false: it has come back. */
@@ -98,6 +91,7 @@ export const forgetRemovedSpaces = Effect.fnUntraced(function* (
     order by s.removed_at limit ${spacesARound}`
   for (const { id, there } of due) {
     if (there && !(yield* sql.withTransaction(forgetTables(id, before, at)))) continue
+    yield* dropSchemas(id)
     yield* dropGraphs(id)
     yield* Effect.logInfo(
       `Everything of the space ${id}, which left the configuration more than ${days} days ago, was removed`

@@ -14,7 +14,6 @@ import { Database } from "../platform/database.ts"
 import { defaultRules } from "../workspace/rules-document.ts"
 import type { RulesDocument } from "../workspace/rules.ts"
 import { Workspace } from "../workspace/workspace.ts"
-import { sweepGenerations } from "./generations/keep.ts"
 import { type GraphError, type GraphMutations, IdentityGraph } from "./graph.ts"
 import { catchUp } from "./graph-projection.ts"
 import { LiveGraphs } from "./live-graphs.ts"
@@ -104,8 +103,6 @@ export const tendSpace = Effect.fnUntraced(function* (
       graph.transactional ? Effect.void : Effect.orDie(apply(mutations))
     )
     standing = done.standing
-    // What was dropped beside the space had them, too.
-    yield* sweepGenerations(spaceId, standing.epoch)
     yield* Effect.sleep(lookEvery)
   }
 })

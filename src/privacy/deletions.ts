@@ -18,6 +18,7 @@ import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
 import { forgetRemovedSpaces } from "../identity/forget-spaces.ts"
+import { dropGraphs } from "../identity/generations/keep.ts"
 import type { IdentityGraph } from "../identity/graph.ts"
 import type { LiveGraphs } from "../identity/live-graphs.ts"
 import type { OperationRefused } from "../identity/operations/operation.ts"
@@ -174,6 +175,12 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
       const erased = yield* (position < row.barrier ? Effect.succeed(false) : eraseIn(row, id, userIds, removed)).pipe(
         Effect.catchTag("OperationRefused", ({ message }) => Effect.succeed(`Space ${slug}: ${message}`))
       )
+      // Who runs a space drops what lay beside it; here nobody does. While the graph is away the regulation waits (`nothingAside`).
+      if (removed)
+        yield* dropGraphs(id).pipe(
+          Effect.catchTag(["GraphUnavailable", "GraphFenced"], () => Effect.void),
+          Effect.provideContext(context)
+        )
       if (erased === false) outcome = false
       else if (typeof erased === "string" && outcome === true) outcome = erased
     }

@@ -11,7 +11,6 @@ export const overdue = `(g.role = 'dropped' or (g.role = 'previous' and g.kept_u
 /** Removes the previous generation when its time is over, and graphs whose generation is gone. */
 export const sweepGenerations = Effect.fnUntraced(function* (spaceId: string, epoch: number) {
   const { write: sql } = yield* Database
-  const graph = yield* IdentityGraph
   yield* sql.withTransaction(
     Effect.gen(function* () {
       yield* holdSpace(sql, spaceId, epoch)
@@ -20,6 +19,13 @@ export const sweepGenerations = Effect.fnUntraced(function* (spaceId: string, ep
       if (over.length > 0) yield* dropAside(sql, spaceId, "previous")
     })
   )
+  yield* dropGraphs(spaceId)
+})
+
+/** Removes graphs whose generation is gone; needs no ownership, for nobody writes to them any more. */
+export const dropGraphs = Effect.fnUntraced(function* (spaceId: string) {
+  const { write: sql } = yield* Database
+  const graph = yield* IdentityGraph
   const dropped = yield* sql<{ generation: number }>`
     select generation from space_generations where space = ${spaceId} and role = 'dropped'`
   for (const { generation } of dropped) {
