@@ -33,6 +33,51 @@ const omars = (tab: string) => async (ask: Ask) =>
 const tablets = (tab: string) => async (ask: Ask) =>
   `/s/stores/profiles/${await profileOf(ask, stores, "user_id", "kiosk_12")}/${tab}`
 
+const runs = new Map<string, Promise<string>>()
+
+/** The address of a what-if run that is done: the rules of a space with other limits. One run for all sizes and themes. */
+const whatIf =
+  (space: string, slug: string, limits: Readonly<Record<string, number>>, search = "") =>
+  async (ask: Ask) => {
+    const key = `${slug} ${JSON.stringify(limits)}`
+    const run = runs.get(key) ?? startRun(ask, space, limits)
+    runs.set(key, run)
+    return `/s/${slug}/what-if/${await run}${search}`
+  }
+
+interface AskedRules {
+  readonly space: {
+    readonly rules: {
+      readonly identifiers: ReadonlyArray<{ type: string; collection: string; limit: number; rank: number }>
+    }
+  }
+}
+
+const startRun = async (ask: Ask, space: string, limits: Readonly<Record<string, number>>): Promise<string> => {
+  const { rules } = (
+    await ask<AskedRules>(space, `{ space(id: "${space}") { rules { identifiers { type collection limit rank } } } }`)
+  ).space
+  const rows = rules.identifiers
+    .map(
+      ({ type, collection, limit, rank }) =>
+        `{ type: "${type}", collection: ${collection}, rank: ${rank === 0 ? "null" : rank}, enabled: ${rank > 0}, window: EVER, limit: ${limits[type] ?? limit} }`
+    )
+    .join(" ")
+  const { startWhatIf } = await ask<{ readonly startWhatIf: { readonly id: string } }>(
+    space,
+    `mutation { startWhatIf(spaceId: "${space}", input: { rules: { identifiers: [${rows}] } }) { id } }`
+  )
+  for (;;) {
+    const { whatIf: run } = await ask<{ readonly whatIf: { readonly state: string } }>(
+      space,
+      `{ whatIf(id: "${startWhatIf.id}") { state } }`
+    )
+    if (run.state === "DONE") return startWhatIf.id
+    if (run.state === "FAILED") throw new Error("the what-if run has failed")
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
 const button = (name: string) => (page: Page) => page.getByRole("button", { name }).first().click()
 
 export const shots: ReadonlyArray<Shot> = [
@@ -71,18 +116,86 @@ export const shots: ReadonlyArray<Shot> = [
   { name: "graph-1000", keep: "light", path: tablets("graph"), until: "What stands out" },
   { name: "profile-long", path: tablets("overview"), until: "Kiosk Touched" },
   { name: "explain", keep: "dark", path: "/s/production/explain/m-42", until: "Limit breached" },
-  { name: "explain-dry-run", path: "/s/production/explain?message=m-42", until: "Extracted" },
-  { name: "rules", keep: "light", path: "/s/production/rules", until: "anonymous_id" },
+  { name: "explain-steps", path: "/s/production/explain/m-42?steps=all", until: "LIMIT_CHECK" },
+  { name: "explain-try", path: "/s/production/explain", until: "Order Completed" },
+  {
+    name: "explain-mistake",
+    path: "/s/production/explain",
+    until: "Order Completed",
+    act: async (page) => {
+      await page.getByLabel("Event as JSON").fill('{\n  "type": "identify",\n  "userId": "abc123",\n}')
+      await page.getByText("Line 3").waitFor()
+    }
+  },
+  {
+    name: "explain-dry-run",
+    path: "/s/production/explain?message=m-42",
+    until: "Run",
+    act: async (page) => {
+      await button("Run")(page)
+      await page.getByText("Extracted 2").waitFor()
+    }
+  },
+  { name: "rules", keep: "light", path: "/s/production/rules", until: "Under v1" },
+  {
+    name: "rules-change",
+    path: "/s/production/rules",
+    until: "Under v1",
+    act: async (page) => {
+      await page.getByLabel("Limit of user_id").fill("2")
+      await page.keyboard.press("Enter")
+      await page.getByText("No profile holds more").waitFor()
+      await page.getByText("Under v1 and your change alike").waitFor()
+    }
+  },
+  {
+    name: "rules-blocked",
+    path: "/s/production/rules?edit=email",
+    until: "Under v1",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Pattern", exact: true }).click()
+      await page.getByLabel("Pattern to block for email").fill("^(test")
+      await page.keyboard.press("Enter")
+      await page.getByRole("alert").first().waitFor()
+    }
+  },
+  { name: "rules-version", path: "/s/production/rules/versions/1", until: "in force" },
   { name: "insights-violations", keep: "light", path: "/s/production/insights/violations", until: "Limit exceeded" },
   { name: "insights-success", path: "/s/production/insights/success" },
   { name: "insights-audit", path: "/s/production/insights/audit" },
   { name: "insights-contended", path: "/s/production/insights/contended" },
   {
     name: "insights-not-merged",
+    keep: "light",
     path: "/s/production/insights/not-merged?a=user_id:abc456&b=email:jane@example1.com",
     until: "Limit exceeded"
   },
-  { name: "what-if-runs", path: "/s/production/what-if" },
+  {
+    name: "insights-who",
+    path: "/s/production/insights/not-merged?a=Jane&b=abc123def",
+    until: "Who is meant"
+  },
+  { name: "go", path: "/go/Jane", until: "Jane Kim" },
+  {
+    name: "what-if",
+    keep: "light",
+    path: whatIf(stores, "stores", { email: 1 }),
+    until: "First event decided differently"
+  },
+  { name: "what-if-explained", path: whatIf(stores, "stores", { email: 1 }, "?why=true"), until: "Limit breached" },
+  { name: "what-if-table", path: whatIf(stores, "stores", { email: 1 }, "?view=table"), until: "omar@example.com" },
+  { name: "what-if-large", keep: "dark", path: whatIf(stores, "stores", { anonymous_id: 5 }), until: "further" },
+  { name: "what-if-same", path: whatIf(shop, "production", {}), until: "No profile would be another" },
+  {
+    name: "what-if-rebuild",
+    path: whatIf(stores, "stores", { email: 1 }),
+    until: "First event decided differently",
+    act: async (page) => {
+      await button("Rebuild profiles…")(page)
+      await page.getByText("For 7 days").waitFor()
+    }
+  },
+  { name: "what-if-runs", path: "/s/stores/what-if", until: "What was tried" },
   { name: "health", path: "/s/production/health", until: "up to date" },
   {
     name: "search",
