@@ -27,6 +27,7 @@ import {
   profileTabs,
   rulesSearch,
   runSearch,
+  schemaSearch,
   signInSearch
 } from "./url-state.ts"
 
@@ -157,6 +158,19 @@ const live = createRoute({
   component: lazyRouteComponent(() => import("./pages/live/Live.tsx"), "Live")
 })
 
+const sources = createRoute({
+  getParentRoute: () => space,
+  path: "/sources",
+  component: lazyRouteComponent(() => import("./pages/schema/Sources.tsx"), "Sources")
+})
+
+const schema = createRoute({
+  getParentRoute: () => space,
+  path: "/sources/$source/schema",
+  validateSearch: schemaSearch,
+  component: lazyRouteComponent(() => import("./pages/schema/Schema.tsx"), "Schema")
+})
+
 const explain = createRoute({
   getParentRoute: () => space,
   path: "/explain",
@@ -226,6 +240,8 @@ const tree = root.addChildren([
       profile,
       profileHome,
       live,
+      sources,
+      schema,
       explain,
       explained,
       rules,

@@ -72,6 +72,18 @@ export const liveSearch = (raw: Raw) =>
     paused: flag(raw["paused"])
   })
 
+export const schemaTabs = ["track", "identify", "group"] as const
+
+/** What a source sends: `days` is 30 or, when it is missing, 7. */
+export const schemaSearch = (raw: Raw) =>
+  compact({
+    tab: oneOf(raw["tab"], ["identify", "group"]),
+    days: whole(raw["days"], 30, 30),
+    event: text(raw["event"], 256),
+    archived: flag(raw["archived"]),
+    q: text(raw["q"], 256)
+  })
+
 export const explainSearch = (raw: Raw) => compact({ steps: oneOf(raw["steps"], ["all"]) })
 
 /** `message`: a stored one that the dry run begins with. */

@@ -105,6 +105,8 @@ export interface RulesInput {
 
 export type RunState = "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLED" | "APPLIED" | "EXPIRED"
 
+export type SchemaType = "TRACK" | "IDENTIFY" | "GROUP"
+
 export type SearchClass =
   | "SEGMENT_ID"
   | "WRITE_KEY"

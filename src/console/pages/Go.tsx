@@ -4,6 +4,7 @@ import { useSession } from "../api/hooks.ts"
 import { addressOfHit } from "../go.ts"
 import { Page } from "../parts/Page.tsx"
 import { Empty } from "../parts/States.tsx"
+import "./go.css"
 
 export const Go = () => {
   const { _splat: text = "" } = useParams({ from: "/app/go/$" })

@@ -4,12 +4,13 @@ import { commandKey } from "./Sidebar.tsx"
 
 const keys: ReadonlyArray<readonly [string, string]> = [
   [commandKey, "Search, or paste anywhere"],
-  ["G then L P R E W I H", "Live, Profiles, Rules, Explain, What-if, Insights, Health"],
+  ["G then L S P R E W I H", "Live, Sources, Profiles, Rules, Explain, What-if, Insights, Health"],
   ["J K", "Next and previous row"],
   ["Enter", "Open"],
   ["Esc", "Close or clear"],
   ["P", "Pause live events"],
   ["/", "Filter this page"],
+  ["[ ]", "Week before and after, in a timeline"],
   ["← →", "Next event in the graph"],
   ["Alt ↑ ↓", "Move an identity rule"],
   ["T", "Light or dark"],

@@ -35,6 +35,7 @@ export const Shell = () => {
     e: () => void navigate({ to: "/s/$space/explain", params }),
     w: () => void navigate({ to: "/s/$space/what-if", params }),
     i: () => void navigate({ to: "/s/$space/insights/$tab", params: { ...params, tab: "violations" } }),
+    s: () => void navigate({ to: "/s/$space/sources", params }),
     h: () => void navigate({ to: "/s/$space/health", params })
   })
   useKeys({

@@ -11,6 +11,7 @@ import {
   type LucideIcon,
   LogOut,
   Moon,
+  Plug,
   Radio,
   Route,
   ScrollText,
@@ -21,7 +22,7 @@ import type { ReactNode } from "react"
 import type { SpaceInfo } from "../api/client.ts"
 import { useData, useSession } from "../api/hooks.ts"
 import { toggleTheme } from "../theme.ts"
-import { brief } from "../words.ts"
+import { brief, count } from "../words.ts"
 import { Mark } from "./Mark.tsx"
 import { shellFacts } from "./shell.gql.ts"
 
@@ -101,6 +102,11 @@ export const Sidebar = ({ space, onSearch, onSignOut }: SidebarProps) => {
       <SpaceSwitcher space={space} />
       <Link className="nav" to="/s/$space/live" params={params}>
         <Entry icon={Radio}>Live events</Entry>
+      </Link>
+      <Link className="nav" to="/s/$space/sources" params={params}>
+        <Entry icon={Plug} count={data?.space == null ? undefined : count(data.space.connections.length)}>
+          Sources
+        </Entry>
       </Link>
       <Link className="nav" to="/s/$space/profiles" params={params}>
         <Entry icon={Users} count={data?.space == null ? undefined : brief(data.space.profileCount)}>

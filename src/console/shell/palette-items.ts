@@ -45,7 +45,7 @@ export const hitAddress = (hit: Hit, slug: string): string => {
     case "EVENT":
       return `${base}/explain/${id}`
     case "SOURCE":
-      return `${base}/live${query({ source: hit.id })}`
+      return `${base}/sources/${id}/schema`
     case "SPACE":
       return `${base}/profiles`
     case "MERGE":
@@ -59,6 +59,7 @@ export const hitAddress = (hit: Hit, slug: string): string => {
 
 const pages: ReadonlyArray<readonly [title: string, path: string, words: string]> = [
   ["Live events", "/live", "debugger stream arriving"],
+  ["Sources", "/sources", "schema events properties traits"],
   ["Profiles", "/profiles", "people users accounts"],
   ["Identity rules", "/rules", "limits priority blocked identifiers"],
   ["Explain an event", "/explain", "dry run decision why"],

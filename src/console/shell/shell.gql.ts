@@ -4,7 +4,11 @@ import type { SearchClass, SearchHitKind, SearchMatch } from "../api/schema.gql.
 import type { IdValue } from "../api/fragments.gql.ts"
 
 export type ShellFactsData = {
-  readonly space: { readonly profileCount: number; readonly rules: { readonly version: number } | null } | null
+  readonly space: {
+    readonly profileCount: number
+    readonly connections: ReadonlyArray<{ readonly source: { readonly id: string } }>
+    readonly rules: { readonly version: number } | null
+  } | null
 }
 
 export interface ShellFactsVariables {
@@ -13,7 +17,7 @@ export interface ShellFactsVariables {
 
 export const shellFacts: Operation<ShellFactsData, ShellFactsVariables> = {
   name: "ShellFacts",
-  text: "query ShellFacts($space: ID!) { space(id: $space) { profileCount rules { version } } }"
+  text: "query ShellFacts($space: ID!) { space(id: $space) { profileCount connections { source { id } } rules { version } } }"
 }
 
 export type ShellPulseData = {

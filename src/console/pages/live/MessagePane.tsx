@@ -228,6 +228,7 @@ const CopyCurl = ({ message }: { readonly message: Message }) => {
 }
 
 export const MessagePane = ({ message, tab, onTab, onValue }: PaneProps) => {
+  const masked = useMasked()
   const lost = message.outcome?.demoted ?? 0
   return (
     <aside className="card" aria-label="Chosen message">
@@ -251,7 +252,7 @@ export const MessagePane = ({ message, tab, onTab, onValue }: PaneProps) => {
       <div className="scroll" tabIndex={0}>
         {tab === "raw" ? (
           <div className="pad">
-            <Json value={message.raw} onValue={onValue} />
+            <Json value={message.raw} {...(masked ? {} : { onValue })} />
           </div>
         ) : tab === "identity" ? (
           <IdentityTab message={message} />
