@@ -85,7 +85,7 @@ export const makeResolver = (options: {
     const n = yield* load(prepared)
     if (n === 0) return undefined
     const part = n === prepared.length ? prepared : prepared.slice(0, n)
-    if (settings.dedupScope === "source") yield* noteIssued(options, part)
+    if (settings.dedupScope === "source" || again.size > 0) yield* noteIssued(options, part)
     const batch = resolveBatch(part, spaceId, limits, set)
     yield* applyTraitWrites(store, traits, batch.writes, settings.maxTraits, batch.rows)
     const { rules, facts } = part.at(-1)!

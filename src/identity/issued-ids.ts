@@ -1,6 +1,6 @@
 /**
  * Segment ids that were issued before. Needed only where one message id may create two profiles (`dedup.scope: source`,
- * IDR-110): the second one's id is salted, and what it is then may have been issued, too.
+ * IDR-110, or resolved again, IDR-133): the second one's id is salted, and what it is then may have been issued, too.
  */
 import { Effect } from "effect"
 import type { Prepared } from "./batch.ts"

@@ -98,7 +98,7 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
     const request = set.request(prepared.map((item) => item.extraction))
     if (request.identifiers.length > 0 || request.profiles.length > 0)
       set.absorb(request, yield* graph.load(graphId, request))
-    if (options.idsRecur) yield* noteIssued({ graph, graphId, spaceId, set }, prepared)
+    if (options.idsRecur || again !== undefined) yield* noteIssued({ graph, graphId, spaceId, set }, prepared)
     const batch = resolveBatch(prepared, spaceId, limits, set)
     const last = prepared.at(-1)!
     rules = last.rules
