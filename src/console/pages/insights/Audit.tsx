@@ -8,13 +8,8 @@ import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { More, Table } from "../../parts/Table.tsx"
 import { fieldText } from "../../url-state.ts"
 import { exact, moment } from "../../words.ts"
-import { auditFilter, type Change, type Filters } from "./filters.ts"
+import { auditFilter, type FilterProps, type Filters } from "./filters.ts"
 import { auditTrail } from "./insights.gql.ts"
-
-interface AuditProps {
-  readonly filters: Filters
-  readonly set: Change
-}
 
 const useTrail = (filters: Filters) => {
   const { id: space } = useSpace()
@@ -36,7 +31,7 @@ const fields = [
   ["object", "Object", "id of a profile, token, run"]
 ] as const
 
-export const Audit = ({ filters, set }: AuditProps) => {
+export const Audit = ({ filters, set }: FilterProps) => {
   const query = useTrail(filters)
   const entries = query.data?.pages.flatMap(({ insights }) => nodes(insights.auditTrail)) ?? []
   const at = Math.max(

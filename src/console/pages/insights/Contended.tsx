@@ -38,8 +38,8 @@ export const Contended = () => {
             title="Contended identifiers"
             note="carried by events of several profiles"
             columns={[["Identifier"], ["Demotions", 90, "num"], ["Profiles", 80, "num"], ["Last", 100, "num"]]}
-            rows={(found?.contendedIdentifiers ?? []).map((each) => (
-              <tr key={`${each.externalId.type}:${each.externalId.id} ${each.firstAt}`}>
+            rows={(found?.contendedIdentifiers ?? []).map((each, i) => (
+              <tr key={`${i} ${each.externalId.type}:${each.externalId.id}`}>
                 <td>
                   <Identifier of={each.externalId} />
                 </td>
@@ -55,7 +55,7 @@ export const Contended = () => {
           <Half
             title="Near their limits"
             note="perhaps several people"
-            columns={[["Profile"], ["Type"], ["Values", undefined, "num"]]}
+            columns={[["Profile"], ["Type"], ["Values", 140, "num"]]}
             rows={(found?.profilesNearLimits ?? []).map((each) => (
               <tr key={`${each.profile}${each.type}`}>
                 <td>

@@ -1,22 +1,20 @@
 /** Filters over errors, violations and successes: time, kind, identifier, call, source, profile. */
 import { X } from "lucide-react"
+import { useMasked } from "../../api/hooks.ts"
 import { Choice, Segments } from "../../parts/Choice.tsx"
-import { eventTypes, fieldText, ranges } from "../../url-state.ts"
+import { fieldText, ranges } from "../../url-state.ts"
 import { shortId } from "../../words.ts"
-import { useSourceList } from "../sources.ts"
-import type { Change, Filters } from "./filters.ts"
+import { CallChoice, SourceChoice } from "../filter-choices.tsx"
+import type { FilterProps } from "./filters.ts"
 import { errorTitles, successTitles, violationTitles } from "./insight-words.ts"
 
-export const FilterBar = ({
-  filters,
-  set,
-  success
-}: {
-  readonly filters: Filters
-  readonly set: Change
+export interface RecordProps extends FilterProps {
+  /** What went well, instead of errors and violations. */
   readonly success: boolean
-}) => {
-  const sources = useSourceList()
+}
+
+export const FilterBar = ({ filters, set, success }: RecordProps) => {
+  const masked = useMasked()
   const kinds = success ? successTitles : { ...violationTitles, ...errorTitles }
   return (
     <div className="filters wrap">
@@ -41,28 +39,18 @@ export const FilterBar = ({
         value={filters.type ?? ""}
         onChange={(event) => set({ type: fieldText(event.target.value) })}
       />
-      <input
-        className="input"
-        aria-label="Identifier value"
-        placeholder="value"
-        disabled={filters.type === undefined}
-        value={filters.id ?? ""}
-        onChange={(event) => set({ id: fieldText(event.target.value) })}
-      />
-      <Choice
-        label="Call"
-        any="Every call"
-        value={filters.event}
-        options={eventTypes.map((each) => [each, each.toLowerCase()] as const)}
-        onChange={(chosen) => set({ event: eventTypes.find((each) => each === chosen) })}
-      />
-      <Choice
-        label="Source"
-        any="Every source"
-        value={filters.source}
-        options={sources.map(({ id, name }) => [id, name] as const)}
-        onChange={(chosen) => set({ source: fieldText(chosen) })}
-      />
+      {masked ? undefined : (
+        <input
+          className="input"
+          aria-label="Identifier value"
+          placeholder="value"
+          disabled={filters.type === undefined}
+          value={filters.id ?? ""}
+          onChange={(event) => set({ id: fieldText(event.target.value) })}
+        />
+      )}
+      <CallChoice value={filters.event} onChange={(event) => set({ event })} />
+      <SourceChoice value={filters.source} onChange={(source) => set({ source })} />
       {filters.segment === undefined ? undefined : (
         <button className="tok" type="button" aria-pressed="true" onClick={() => set({ segment: undefined })}>
           profile {shortId(filters.segment)} <X size={12} aria-label="any" />

@@ -1,7 +1,6 @@
 /** Errors, violations and successes as rows; used by Insights, by a profile and by "why not merged". */
-import { Link } from "@tanstack/react-router"
-import { useSpace } from "../../api/hooks.ts"
-import { Identifier, ProfileId } from "../../parts/Identity.tsx"
+import { ExplainLink, Identifier, ProfileId } from "../../parts/Identity.tsx"
+import { Table } from "../../parts/Table.tsx"
 import { callName, exact, moment, windowText } from "../../words.ts"
 import { kindOf } from "./insight-words.ts"
 import type { Insight } from "./insights.gql.ts"
@@ -19,70 +18,50 @@ const Because = ({ of }: { readonly of: Insight }) =>
     </span>
   )
 
-export const InsightTable = ({ records, selected, onSelect }: InsightTableProps) => {
-  const { slug } = useSpace()
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th style={{ width: 122 }}>When</th>
-          <th style={{ width: 168 }}>What</th>
-          <th>Identifier</th>
-          <th style={{ width: 150 }}>Against</th>
-          <th style={{ width: 120 }}>Event</th>
-          <th style={{ width: 138 }}>Went to</th>
+const columns = [
+  ["When", 122],
+  ["What", 168],
+  ["Identifier"],
+  ["Against", 150],
+  ["Event", 120],
+  ["Went to", 138]
+] as const
+
+export const InsightTable = ({ records, selected, onSelect }: InsightTableProps) => (
+  <Table columns={columns}>
+    {records.map((record) => {
+      const event = callName(record.eventType, record.eventName)
+      return (
+        <tr
+          key={record.id}
+          {...(onSelect === undefined
+            ? {}
+            : { className: "link", "aria-selected": record === selected, onClick: () => onSelect(record) })}
+        >
+          <td className="m q" title={exact(record.at)}>
+            {moment(record.at)}
+          </td>
+          <td className={record.success === null ? "warn b" : "b"}>{kindOf(record).title}</td>
+          <td>
+            {record.identifier === null ? (
+              ""
+            ) : (
+              <Identifier of={record.identifier} how={record.success === null ? "out" : "new"} />
+            )}
+          </td>
+          <td>
+            <Because of={record} />
+          </td>
+          <td>{record.messageId === null ? event : <ExplainLink messageId={record.messageId}>{event}</ExplainLink>}</td>
+          <td>
+            {record.profile === null ? (
+              <span className="q">no profile</span>
+            ) : (
+              <ProfileId id={record.profile.segmentId} />
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {records.map((record) => {
-          const { title } = kindOf(record)
-          const event = callName(record.eventType, record.eventName)
-          return (
-            <tr
-              key={record.id}
-              {...(onSelect === undefined
-                ? {}
-                : { className: "link", "aria-selected": record === selected, onClick: () => onSelect(record) })}
-            >
-              <td className="m q" title={exact(record.at)}>
-                {moment(record.at)}
-              </td>
-              <td className={record.success === null ? "warn b" : "b"}>{title}</td>
-              <td>
-                {record.identifier === null ? (
-                  ""
-                ) : (
-                  <Identifier of={record.identifier} how={record.success === null ? "out" : "new"} />
-                )}
-              </td>
-              <td>
-                <Because of={record} />
-              </td>
-              <td>
-                {record.messageId === null ? (
-                  event
-                ) : (
-                  <Link
-                    className="acc"
-                    to="/s/$space/explain/$messageId"
-                    params={{ space: slug, messageId: record.messageId }}
-                    title="Explain"
-                  >
-                    {event}
-                  </Link>
-                )}
-              </td>
-              <td>
-                {record.profile === null ? (
-                  <span className="q">no profile</span>
-                ) : (
-                  <ProfileId id={record.profile.segmentId} />
-                )}
-              </td>
-            </tr>
-          )
-        })}
-      </tbody>
-    </table>
-  )
-}
+      )
+    })}
+  </Table>
+)

@@ -2,7 +2,7 @@
 import { Identifier, ProfileId } from "../../parts/Identity.tsx"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { fieldText } from "../../url-state.ts"
-import type { Change, Filters } from "./filters.ts"
+import type { FilterProps } from "./filters.ts"
 import { type Asked, type Candidate, useIdentifier } from "./use-identifier.ts"
 import { Verdict } from "./Verdict.tsx"
 
@@ -43,7 +43,7 @@ const Unclear = ({ asked, onPick }: UnclearProps) => {
   )
 }
 
-export const NotMerged = ({ filters, set }: { readonly filters: Filters; readonly set: Change }) => {
+export const NotMerged = ({ filters, set }: FilterProps) => {
   const a = useIdentifier(filters.a)
   const b = useIdentifier(filters.b)
   const field = (name: "a" | "b", label: string, focus: boolean) => (

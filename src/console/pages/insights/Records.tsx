@@ -6,8 +6,8 @@ import { useRowKeys } from "../../parts/row-keys.ts"
 import { Sentence } from "../../parts/Sentence.tsx"
 import { Empty, QueryView } from "../../parts/States.tsx"
 import { count, moment } from "../../words.ts"
-import { FilterBar } from "./FilterBar.tsx"
-import { type Change, type Filters, insightFilter, useFrom } from "./filters.ts"
+import { FilterBar, type RecordProps } from "./FilterBar.tsx"
+import { insightFilter, useFrom } from "./filters.ts"
 import { kindOf } from "./insight-words.ts"
 import { type Insight, successes, violations } from "./insights.gql.ts"
 import { InsightTable } from "./InsightTable.tsx"
@@ -63,15 +63,7 @@ const Detail = ({ record }: { readonly record: Insight }) => {
   )
 }
 
-export const Records = ({
-  filters,
-  set,
-  success
-}: {
-  readonly filters: Filters
-  readonly set: Change
-  readonly success: boolean
-}) => {
+export const Records = ({ filters, set, success }: RecordProps) => {
   const { id: space } = useSpace()
   const range = filters.range ?? "24h"
   const filter = insightFilter(filters, useFrom(range), success)

@@ -7,6 +7,11 @@ import { errorTitles, successTitles, violationTitles } from "./insight-words.ts"
 export type Filters = ReturnType<typeof insightsSearch>
 export type Change = (change: { readonly [K in keyof Filters]?: Filters[K] | undefined }) => void
 
+export interface FilterProps {
+  readonly filters: Filters
+  readonly set: Change
+}
+
 /** Begins again with the page, not with every rendering: the range is part of the question. */
 export const useFrom = (range: Range): string => {
   const [now] = useState(() => Date.now())

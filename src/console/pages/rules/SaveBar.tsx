@@ -1,5 +1,6 @@
 /** What has been changed in the rules, whom it affects, and what can be done with it. */
 import { FlaskConical, Redo2, Undo2 } from "lucide-react"
+import type { ReactNode } from "react"
 import { Failed } from "../../parts/States.tsx"
 import { plural } from "../../words.ts"
 import { Changes } from "../what-if/Changes.tsx"
@@ -20,6 +21,26 @@ interface SaveBarProps {
   readonly onSave: () => void
 }
 
+interface StepProps {
+  readonly what: string
+  readonly keys: string
+  readonly step: (() => void) | undefined
+  readonly children: ReactNode
+}
+
+const Step = ({ what, keys, step, children }: StepProps) => (
+  <button
+    className="btn g ic"
+    type="button"
+    aria-label={what}
+    title={`${what}: ${keys}`}
+    disabled={step === undefined}
+    onClick={step}
+  >
+    {children}
+  </button>
+)
+
 export const SaveBar = ({ changes, sentence, refused, next, undo, redo, trying, error, ...on }: SaveBarProps) => (
   <div className="savebar">
     <div className="grow" role="status">
@@ -29,26 +50,12 @@ export const SaveBar = ({ changes, sentence, refused, next, undo, redo, trying, 
       <div className={refused ? "bad" : "q2"}>{sentence}</div>
       {error === null ? undefined : <Failed error={error} />}
     </div>
-    <button
-      className="btn g ic"
-      type="button"
-      aria-label="Undo"
-      title="Undo: Ctrl Z"
-      disabled={undo === undefined}
-      onClick={undo}
-    >
+    <Step what="Undo" keys="Ctrl Z" step={undo}>
       <Undo2 size={14} />
-    </button>
-    <button
-      className="btn g ic"
-      type="button"
-      aria-label="Redo"
-      title="Redo: Ctrl Shift Z"
-      disabled={redo === undefined}
-      onClick={redo}
-    >
+    </Step>
+    <Step what="Redo" keys="Ctrl Shift Z" step={redo}>
       <Redo2 size={14} />
-    </button>
+    </Step>
     <button className="btn g" type="button" onClick={on.onDiscard}>
       Discard
     </button>
