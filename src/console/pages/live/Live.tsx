@@ -9,9 +9,9 @@ import { Page } from "../../parts/Page.tsx"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { useKeys } from "../../shell/keys.ts"
-import { changed, eventTypes, fieldText, type liveSearch, liveStatuses } from "../../url-state.ts"
+import { changed, fieldText, type liveSearch, liveStatuses } from "../../url-state.ts"
 import { plural } from "../../words.ts"
-import { useSourceList } from "../sources.ts"
+import { CallChoice, SourceChoice } from "../filter-choices.tsx"
 import type { Feed, Message } from "./feed.ts"
 import { Flow } from "./Flow.tsx"
 import { MessageList } from "./MessageList.tsx"
@@ -53,7 +53,6 @@ const useTyped = (value: string | undefined, onSettled: (value: string | undefin
 }
 
 const FilterBar = ({ filters, set }: { readonly filters: Filters; readonly set: (change: Change) => void }) => {
-  const sources = useSourceList()
   const masked = useMasked()
   const [q, setQ] = useTyped(filters.q, (text) => set({ q: text }))
   const [event, setEvent] = useTyped(filters.event, (text) => set({ event: text }))
@@ -63,13 +62,7 @@ const FilterBar = ({ filters, set }: { readonly filters: Filters; readonly set: 
       {masked ? undefined : (
         <SearchInput label="Any text in the payload" placeholder="any text in the payload" value={q} onChange={setQ} />
       )}
-      <Choice
-        label="Source"
-        any="Every source"
-        value={filters.source}
-        options={sources.map(({ id, name }) => [id, name] as const)}
-        onChange={(chosen) => set({ source: fieldText(chosen) })}
-      />
+      <SourceChoice value={filters.source} onChange={(source) => set({ source })} />
       <Choice
         label="Status"
         any="Any status"
@@ -77,13 +70,7 @@ const FilterBar = ({ filters, set }: { readonly filters: Filters; readonly set: 
         options={liveStatuses.map((each) => [each, each.toLowerCase()] as const)}
         onChange={(chosen) => set({ status: liveStatuses.find((each) => each === chosen) })}
       />
-      <Choice
-        label="Call"
-        any="Any call"
-        value={filters.type}
-        options={eventTypes.map((each) => [each, each.toLowerCase()] as const)}
-        onChange={(chosen) => set({ type: eventTypes.find((each) => each === chosen) })}
-      />
+      <CallChoice value={filters.type} onChange={(type) => set({ type })} />
       <label className="input narrow">
         <span className="sr">Name of the event, exactly</span>
         <input value={event} placeholder="event name" onChange={(change) => setEvent(change.target.value)} />
