@@ -18,7 +18,7 @@ const askAgainMs = 5000
 
 /** The session is over: ask for a new one, and come back to this address. */
 const onError = (error: unknown) => {
-  if (codeIn(error) !== "UNAUTHENTICATED" || client.getQueryData(sessionOptions.queryKey) === null) return
+  if (codeIn(error) !== "UNAUTHENTICATED" || router.state.location.pathname.endsWith("/sign-in")) return
   client.setQueryData(sessionOptions.queryKey, null)
   const next = addressOf(router.state.location.href)
   void router.navigate({ to: "/sign-in", search: { next, ended: true }, replace: true })

@@ -6,7 +6,7 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { useEffect, useEffectEvent, useState } from "react"
 import { ApiError, ask } from "../../api/client.ts"
-import { sessionOptions, useSpace } from "../../api/hooks.ts"
+import { refresh, useSpace } from "../../api/hooks.ts"
 import type { LiveEventFilter } from "../../api/schema.gql.ts"
 import { subscribe } from "../../api/stream.ts"
 import { arrive, emptyFeed, type Feed, type Message, resume, settle, unresolved } from "./feed.ts"
@@ -101,6 +101,8 @@ const follow = async (
         onData: (data) => told([data.liveEvents], false)
       })
       if (refused !== undefined) throw asApiError(refused)
+      // The service goes down in order: another one goes on, or this one in a moment.
+      if (!signal.aborted) onConnection("reconnecting")
     } catch (error) {
       if (signal.aborted) return
       // Hidden for a while: it goes on when somebody looks again.
@@ -148,7 +150,7 @@ export const useFeed = (filter: LiveEventFilter, paused: boolean): LiveState => 
     setConnection(now)
     setError(failure)
     // Whoever asks next learns the same, and is sent to sign in.
-    if (failure?.code === "UNAUTHENTICATED") void client.invalidateQueries({ queryKey: sessionOptions.queryKey })
+    if (failure?.code === "UNAUTHENTICATED") void refresh(client, space)
   })
   const wanted = JSON.stringify(filter)
   useEffect(() => {
