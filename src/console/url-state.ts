@@ -49,7 +49,7 @@ export const profileSearch = (raw: Raw) =>
   compact({
     /** Selected event: a message id. */
     e: text(raw["e"], 256),
-    view: oneOf(raw["view"], ["table", "tree"]),
+    view: oneOf(raw["view"], ["table", "tree", "raw"]),
     /** `type:` or `week:`, of a graph that is too large for rows. */
     part: text(raw["part"], 128),
     q: text(raw["q"])

@@ -148,14 +148,14 @@ const Loaded = ({
   }, [large, threads, part, wanted])
   const setPart = (next: string | undefined) =>
     void navigate({ search: (old) => changed(old, { part: next, q: next === undefined ? undefined : old.q }) })
-  const weeksShown = view === undefined && rows === undefined && bands !== undefined
+  const weeksShown = view !== "tree" && view !== "table" && rows === undefined && bands !== undefined
   return (
     <div className="gg">
       <section className="card" aria-label="Identity graph">
         <div className="filters">
           <Segments
             label="View"
-            value={view}
+            value={view === "raw" ? undefined : view}
             options={views}
             onChange={(chosen) => void navigate({ search: (old) => changed(old, { view: chosen }), replace: true })}
           />

@@ -2,6 +2,7 @@
 import { Check, CircleAlert, Clock, Copy as CopyIcon, type LucideIcon, Minus, X } from "lucide-react"
 import { useState } from "react"
 import { useData, useMasked, useSpace } from "../../api/hooks.ts"
+import { Code } from "../../parts/Code.tsx"
 import { CopyValue } from "../../parts/Copy.tsx"
 import { ExplainLink, Identifier, ProfileId } from "../../parts/Identity.tsx"
 import { Json } from "../../parts/Json.tsx"
@@ -26,21 +27,6 @@ const stops: Readonly<Record<Stop["kind"], readonly [title: string, tone: string
   RESOLVED: ["Resolved", "good", Check],
   WAITING: ["Waiting", "", Clock]
 }
-
-/** Texts and numbers stand out, in whatever language. */
-const Code = ({ text }: { readonly text: string }) => (
-  <pre className="json">
-    {text.split(/("(?:\\.|[^"\\])*"|\b\d+(?:\.\d+)?\b)/).map((piece, i) =>
-      i % 2 === 0 ? (
-        piece
-      ) : (
-        <span key={i} className={piece.startsWith('"') ? "s" : "n"}>
-          {piece}
-        </span>
-      )
-    )}
-  </pre>
-)
 
 const Stops = ({ journey, message }: { readonly journey: Journey; readonly message: Message }) => {
   const profile = message.outcome?.profile ?? null

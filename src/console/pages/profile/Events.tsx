@@ -4,14 +4,17 @@ import { useNavigate, useSearch } from "@tanstack/react-router"
 import { ask } from "../../api/client.ts"
 import { nodes } from "../../api/hooks.ts"
 import { SearchInput } from "../../parts/Choice.tsx"
+import { Code } from "../../parts/Code.tsx"
 import { Copy } from "../../parts/Copy.tsx"
-import { ExplainLink } from "../../parts/Identity.tsx"
+import { ExplainLink, Identifier } from "../../parts/Identity.tsx"
 import { Json } from "../../parts/Json.tsx"
 import { useRowKeys } from "../../parts/row-keys.ts"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { More } from "../../parts/Table.tsx"
+import { Tabs } from "../../parts/Tabs.tsx"
 import { changed, fieldText } from "../../url-state.ts"
 import { callName, clockMs, dayTitle, plural, valueText } from "../../words.ts"
+import { prettyCall } from "../live/pretty.ts"
 import { useSources } from "../sources.ts"
 import { profileEvents, type ProfileEventsData } from "./profile.gql.ts"
 import type { ProfileRef } from "./ref.ts"
@@ -28,26 +31,60 @@ const useEvents = (of: ProfileRef) =>
     maxPages: 25
   })
 
-const EventPane = ({ event }: { readonly event: EventNode }) => (
-  <aside className="card" aria-label="Selected event">
-    <h2 className="h">
-      <span className="el">{callName(event.type, event.event)}</span>
-      <span className="r">
-        <Copy text={event.messageId} what="message id" />
-      </span>
-    </h2>
-    <div className="scroll pad" tabIndex={0}>
-      <Json value={event.raw} />
-    </div>
-    <div className="f">
-      <ExplainLink className="btn p" messageId={event.messageId} />
-      <span className="m q el">{event.messageId}</span>
-    </div>
-  </aside>
-)
+interface EventPaneProps {
+  readonly event: EventNode
+  readonly raw: boolean
+  readonly onRaw: (raw: boolean) => void
+}
+
+/** PRO-72: about the call that was made, or the message with the identifiers that it was resolved by. */
+const EventPane = ({ event, raw, onRaw }: EventPaneProps) => {
+  const call = prettyCall(event.raw)
+  return (
+    <aside className="card" aria-label="Selected event">
+      <h2 className="h">
+        <span className="el">{callName(event.type, event.event)}</span>
+        <span className="r">
+          <Copy text={event.messageId} what="message id" />
+        </span>
+      </h2>
+      <Tabs
+        label="Views of the event"
+        value={raw ? "raw" : "pretty"}
+        options={[
+          ["pretty", "Pretty"],
+          ["raw", "Raw"]
+        ]}
+        onChange={(view) => onRaw(view === "raw")}
+      />
+      <div className="scroll pad" tabIndex={0}>
+        {raw || call === undefined ? (
+          <Json
+            value={{ ...(event.raw as object), external_ids: event.externalIds.map(({ type, id }) => ({ type, id })) }}
+          />
+        ) : (
+          <>
+            <div className="lbl">{call.language}</div>
+            <Code text={call.text} />
+            <div className="lbl under">Resolved by</div>
+            <div className="row wrap g4">
+              {event.externalIds.map((each) => (
+                <Identifier key={`${each.type}:${each.id}`} of={each} />
+              ))}
+            </div>
+          </>
+        )}
+      </div>
+      <div className="f">
+        <ExplainLink className="btn p" messageId={event.messageId} />
+        <span className="m q el">{event.messageId}</span>
+      </div>
+    </aside>
+  )
+}
 
 export const EventsTab = ({ of }: { readonly of: ProfileRef }) => {
-  const { e, q } = useSearch({ from: "/app/s/$space/profiles/$id/$tab" })
+  const { e, q, view } = useSearch({ from: "/app/s/$space/profiles/$id/$tab" })
   const navigate = useNavigate({ from: "/s/$space/profiles/$id/$tab" })
   const sourceName = useSources()
   const query = useEvents(of)
@@ -114,7 +151,15 @@ export const EventsTab = ({ of }: { readonly of: ProfileRef }) => {
           <More query={query} />
         </div>
       </section>
-      {selected === undefined ? undefined : <EventPane event={selected} />}
+      {selected === undefined ? undefined : (
+        <EventPane
+          event={selected}
+          raw={view === "raw"}
+          onRaw={(raw) =>
+            void navigate({ search: (old) => changed(old, { view: raw ? "raw" : undefined }), replace: true })
+          }
+        />
+      )}
     </div>
   )
 }
