@@ -29,17 +29,17 @@ export class MemoryLog {
 
   commit(request: AppendRequest): void {
     if (this.mode === "down") return request.done(new LogUnavailable({ cause: new Error("no database") }), 0)
-    let duplicates = 0
-    for (const event of request.events) {
+    const duplicates: Array<number> = []
+    for (const [i, event] of request.events.entries()) {
       const first = this.seen.get(event.dedupKey)
       if (first !== undefined && request.receivedAt - first < windowMs) {
-        duplicates += 1
+        duplicates.push(i)
         continue
       }
       this.seen.set(event.dedupKey, request.receivedAt)
       this.events.push(event)
     }
-    request.done(undefined, duplicates)
+    request.done(undefined, duplicates.length, duplicates)
   }
 
   /** The stored messages, oldest first. */
@@ -146,6 +146,7 @@ export const startApi = async (
     readonly host?: string
     readonly deadlineMs?: number
     readonly suppression?: NonNullable<TrackingDeps["suppression"]>
+    readonly names?: NonNullable<TrackingDeps["names"]>
   } = {}
 ): Promise<Api> => {
   const log = new MemoryLog()
@@ -157,6 +158,7 @@ export const startApi = async (
     now: () => api.now,
     onDefect: (error) => defects.push(error),
     ...(options.suppression === undefined ? {} : { suppression: options.suppression }),
+    ...(options.names === undefined ? {} : { names: options.names }),
     ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs })
   })
   const server = createServer({ ...serverOptions, requestTimeout: 30_000 }, (req, res) => tracking.handle(req, res))

@@ -2,6 +2,7 @@ import { Agent, request } from "node:http"
 import { connect } from "node:net"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
+import { SchemaNames } from "../../src/source-schema/names.ts"
 import { findRoute } from "../../src/tracking/routes.ts"
 import { requestKey, basicUser } from "../../src/tracking/write-key.ts"
 import { type Api, basic, startApi } from "./harness.ts"
@@ -14,6 +15,7 @@ afterEach(async () => {
   await api.close()
 })
 const track = { type: "track", userId: "u", event: "E" }
+const item = (messageId: string, properties: object) => ({ ...track, messageId, properties })
 
 describe("ING-1, ING-2: routes", () => {
   it.each([
@@ -230,6 +232,20 @@ describe("ING-10: durability", () => {
     for (const key of ["S", "W", "S"]) await own.post("/v1/track", { ...track, messageId: "m" }, key)
     expect(own.log.events.map((event) => event.dedupKey)).toEqual(["srv\nm", "web\nm"])
     await own.close()
+  })
+  it("ING-130: the schema of a source counts what was stored: no duplicates, no discarded ones, nothing that may be sent again", async () => {
+    const names = new SchemaNames()
+    const counting = await startApi({ names })
+    const counted = () => names.take(100).map(({ name, allowed }) => `${name.name} ${allowed}`)
+    await counting.post("/v1/track", item("a", { x: 1 }))
+    await counting.post("/v1/batch", {
+      batch: [item("a", { x: 1 }), item("b", { y: 1 }), { type: "track", userId: "u" }]
+    })
+    expect(counted()).toEqual(["E 2", "x 1", "y 1"])
+    counting.log.mode = "down"
+    expect((await counting.post("/v1/track", item("c", { x: 1 }))).status).toBe(503)
+    expect(counted()).toEqual([])
+    await counting.close()
   })
   it("ING-44: all items share one receivedAt and keep their order", async () => {
     await api.post("/v1/batch", { batch: [1, 2, 3].map((n) => ({ ...track, messageId: n })) })
