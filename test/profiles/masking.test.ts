@@ -1,10 +1,12 @@
 /** Masking without any store: how values look, and that no field of the schema is forgotten (PRO-65, PRO-75). */
-import { buildSchema, getNamedType, isObjectType, isScalarType } from "graphql"
+import { buildSchema, getNamedType, isEnumType, isObjectType, isScalarType } from "graphql"
 import { describe, expect, it } from "vitest"
+import { maskMessageOf } from "../../src/profiles/masking/mask-errors.ts"
 import { harmless } from "../../src/profiles/masking/harmless.ts"
 import { maskIdentifier, maskKey, maskText, maskValue } from "../../src/profiles/masking/mask.ts"
 import { maskMessage } from "../../src/profiles/masking/mask-message.ts"
 import { maskReport, maskSentence } from "../../src/profiles/masking/mask-report.ts"
+import { forms } from "../../src/profiles/masking/personal-fields.ts"
 import { readSdl } from "../../src/profiles/sdl.ts"
 
 describe("PRO-65: a value and its mask", () => {
@@ -152,6 +154,23 @@ describe("PRO-65: what Braid writes", () => {
   })
 })
 
+describe("PRO-65: errors", () => {
+  const asked = {
+    query: `{ profile(spaceId: "spa_0123456789abcdefghijkl", by: {externalId: {type: "email", id: "jane \\"J\\" doe"}}) { id } }`,
+    variables: { also: [{ id: "jane-doe-1", rank: 7391827 }], space: "spa_0123456789abcdefghijkl" }
+  }
+  it.each([
+    ["Profile use_1 does not have user_id:jane-doe-1.", "Profile use_1 does not have user_id:j***."],
+    ['No profile has the name jane "J" doe.', "No profile has the name j***."],
+    ["Expected a rank, got 7391827.", "Expected a rank, got ***."],
+    ["There is no space spa_0123456789abcdefghijkl.", "There is no space spa_0123456789abcdefghijkl."],
+    ["Something about john@example.com failed.", "Something about j***@e***.com failed."],
+    ["jane-doe-12 is somebody else.", "jane-doe-12 is somebody else."]
+  ])("%s", (message, shown) => {
+    expect(maskMessageOf(message, asked)).toBe(shown)
+  })
+})
+
 describe("PRO-65: the schema", () => {
   const schema = buildSchema(readSdl().join("\n"))
   const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
@@ -175,6 +194,13 @@ describe("PRO-65: the schema", () => {
       "Until then it is masked as a whole value."
     const undecided = fields.filter((each) => holdsText(each) && !isPersonal(each) && !isHarmless(each))
     expect(undecided.map((each) => `${nameOf(each)}: ${whatToDo}`)).toEqual([])
+  })
+
+  it("knows a mask for every form", () => {
+    const form = schema.getType("PersonalForm")
+    const names = isEnumType(form) ? form.getValues().map(({ name }) => name) : []
+    expect(names.length).toBeGreaterThan(5)
+    expect(names.filter((name) => !Object.hasOwn(forms, name))).toEqual([])
   })
 
   it("marks only fields that hold a text or JSON, and lists none twice or that is gone", () => {

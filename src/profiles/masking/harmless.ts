@@ -54,8 +54,10 @@ export const harmless: Readonly<Record<string, ReadonlyArray<string>>> = {
   Label: ["label", "description"],
   AuditEntry: ["actor", "action", "target"],
   Rebuild: ["errorCode", "error", "actor"],
+  SkippedOperation: ["operation", "reason"],
   WhatIfRun: ["error", "actor"],
   Cluster: ["firstDivergence"],
   ClusterStrand: ["type"],
-  WhatIfRunEdge: ["cursor"]
+  WhatIfRunEdge: ["cursor"],
+  ScopeIdentifier: ["type"]
 }

@@ -17,7 +17,7 @@ import {
 import { isMasked } from "../access.ts"
 import type { RequestContext } from "../resolvers.ts"
 import { harmless } from "./harmless.ts"
-import { maskIdentifier, maskText, maskValue } from "./mask.ts"
+import { maskIdentifier, maskKey, maskText, maskValue } from "./mask.ts"
 import { maskContext, maskMessage } from "./mask-message.ts"
 import { maskReport, maskSentence } from "./mask-report.ts"
 
@@ -32,8 +32,9 @@ const memberOf = (parent: unknown, key: string): unknown =>
   typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined
 
 /** By the names of `PersonalForm` in `graphql/base.graphql`, where each is described. */
-const forms: Readonly<Record<string, Form>> = {
+export const forms: Readonly<Record<string, Form>> = {
   VALUE: (value) => maskValue(value),
+  KEY: text(maskKey),
   IDENTIFIER: text(maskIdentifier),
   MESSAGE: maskMessage,
   CONTEXT: maskContext,
@@ -83,7 +84,7 @@ export const maskPersonalFields = (schema: GraphQLSchema): GraphQLSchema => {
     if (!isObjectType(type) || type.name.startsWith("__")) continue
     for (const field of Object.values(type.getFields())) {
       const name = formOf(type.name, field)
-      if (name !== undefined) wrap(field, forms[name]!)
+      if (name !== undefined) wrap(field, forms[name] ?? maskValue)
     }
   }
   return schema
