@@ -84,7 +84,7 @@ export const maskPersonalFields = (schema: GraphQLSchema): GraphQLSchema => {
     if (!isObjectType(type) || type.name.startsWith("__")) continue
     for (const field of Object.values(type.getFields())) {
       const name = formOf(type.name, field)
-      if (name !== undefined) wrap(field, forms[name] ?? maskValue)
+      if (name !== undefined) wrap(field, forms[name] ?? forms["VALUE"]!)
     }
   }
   return schema
