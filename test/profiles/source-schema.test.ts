@@ -98,7 +98,7 @@ it.each([
   ["a source of another space", `sourceSchema(spaceId: $s, sourceId: "src_x") { days }`, "NOT_FOUND"],
   ["another space", `sourceSchema(spaceId: "spa_x", sourceId: "src_1") { days }`, "FORBIDDEN"]
 ])("%s is refused", async (_, query, code) => {
-  const { body } = await api.graphql(`query ($s: ID!) { spaces { id } ${query} }`, { s: api.space.id })
+  const { body } = await api.graphql(`query ($s: ID!) { space(id: $s) { id } ${query} }`, { s: api.space.id })
   expect(body.errors[0].extensions.code).toBe(code)
 })
 

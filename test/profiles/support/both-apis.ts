@@ -197,17 +197,32 @@ export const somePeople = (mark: string): fc.Arbitrary<ReadonlyArray<ShortMessag
   )
 }
 
-/** Everybody whom `messages` name. */
-export const referencesIn = (messages: ReadonlyArray<ShortMessage>): ReadonlyArray<Reference> => {
-  const found = new Map<string, Reference>()
+/** Everybody whom `messages` name, each by one of their identifiers. */
+export const peopleIn = async (
+  api: TestApi,
+  messages: ReadonlyArray<ShortMessage>
+): Promise<ReadonlyArray<Reference>> => {
+  const named = new Map<string, Reference>()
   const add = (collection: Reference["collection"], type: string, id: unknown) => {
-    if (typeof id === "string") found.set(`${type} ${id}`, { collection, type, id })
+    if (typeof id === "string") named.set(`${type} ${id}`, { collection, type, id })
   }
   for (const { userId, anonymousId, groupId, traits } of messages) {
     add("users", "user_id", userId)
     add("users", "anonymous_id", anonymousId)
     add("users", "email", (traits as JsonObject | undefined)?.["email"])
     add("accounts", "group_id", groupId)
+  }
+  const found = new Map<string, Reference>()
+  for (const [collection, references] of Map.groupBy(named.values(), (each) => each.collection)) {
+    const { body } = await api.graphql(
+      `query ($s: ID!, $c: Collection!, $r: [ProfileRef!]!) { profiles(spaceId: $s, collection: $c, refs: $r) { segmentId } }`,
+      {
+        s: api.space.id,
+        c: collection.toUpperCase(),
+        r: references.map(({ type, id }) => ({ externalId: { type, id } }))
+      }
+    )
+    references.forEach((reference, i) => found.set(body.data.profiles[i]?.segmentId ?? "nobody", reference))
   }
   return [...found.values()]
 }
