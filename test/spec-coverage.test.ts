@@ -35,7 +35,6 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ["keys are managed by the management API, which is not built yet", ["AC1-35"]],
   ["OAuth for sources is not built yet", range("AC1", 36, 37)],
   ["replay is not built yet", ["AC1-38"]],
-  ["masking of personal values is not built yet", ["AC3-26"]],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],
   ["of administration only what other rooms need is built yet", range("AC8", [1, 30], [38, 55])],
   ["destinations and warehouses, which deletion would reach, are not built yet", range("AC8", 32, 34)],
