@@ -65,13 +65,13 @@ const codeOf = (error: GraphQLError): ErrorCode => {
 /** The error as the client gets it. `refused`: nothing was executed, so the status says so. */
 export const finishError = (error: GraphQLError, requestId: string, refused: boolean): GraphQLError => {
   const code = codeOf(error)
-  const http = error.extensions["http"]
+  const http = error.extensions["http"] as { readonly status?: number } | undefined
   const own = codes.has(error.extensions["code"])
   const extensions: GraphQLErrorExtensions = { code, requestId }
   if (own && Array.isArray(error.extensions["problems"])) extensions["problems"] = error.extensions["problems"]
   // Yoga marks errors of parsing with `spec`, which would make them 200 for most clients.
   if (own && http !== undefined) extensions["http"] = { ...http, spec: false }
-  else if (refused) extensions["http"] = { status: code === "INTERNAL" ? 500 : 400 }
+  else if (refused) extensions["http"] = { status: code === "INTERNAL" ? 500 : http?.status === 405 ? 405 : 400 }
   return new GraphQLError(code === "INTERNAL" && !own ? "Internal error." : error.message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,

@@ -23,7 +23,7 @@ import { finishError, graphqlError } from "./graphql-errors.ts"
 import { askedBy, maxBodyBytes, nestsTooDeeply } from "./graphql-params.ts"
 import { consolePath, spaceHeader } from "./graphql-paths.ts"
 import type { PersistedQueries } from "./persisted-queries.ts"
-import { type Connection, type Ending, mostWaitingBytes, type Subscribers } from "./subscribers.ts"
+import { type Connection, type Ending, mostWaitingBytes, revoked, type Subscribers } from "./subscribers.ts"
 
 /** Operations of one socket at once. */
 const mostOperations = 100
@@ -142,10 +142,11 @@ export const makeGraphqlSockets = (options: {
   /** What an operation comes to. Throws a `GraphQLError` when it may not begin. */
   const perform = async (line: Line, payload: unknown, requestId: string): Promise<Outcome> => {
     const connection = line.connection!
-    const access = await connection.caller.now()
-    if (access === undefined)
-      throw graphqlError("UNAUTHENTICATED", "The access token was revoked, or its session is over.")
-    const admission = engine.admit({ ...connection.caller, access }, line.named)
+    const { caller } = connection
+    const access = await caller.now()
+    if (access === undefined) throw revoked()
+    caller.access = access
+    const admission = engine.admit(caller, line.named)
     if ("code" in admission) throw graphqlError(admission.code, admission.message)
     const { params, keep } = persisted.resolve(admission.space.id, askedBy(payload))
     const operation = engine.contextOf(admission, {
@@ -287,7 +288,7 @@ export const makeGraphqlSockets = (options: {
     const origin = originOf(req.headers, publicUrl)
     if (origin === "foreign" || (onConsole && origin !== "own"))
       return refuseUpgrade(socket, 403, "Pages of another site may not open a connection.")
-    const left = subscribers.arrive(addressOf(req))
+    const left = subscribers.arrive(addressOf(req), () => socket.destroy())
     if (typeof left !== "function")
       return refuseUpgrade(socket, (left.extensions["http"] as { readonly status: number }).status, left.message)
     socket.once("close", left)

@@ -51,8 +51,7 @@ export const makeGraphql = (options: {
   ) => {
     const { req, res } = exchange
     const { socket } = req
-    const address = addressOf(req)
-    const left = subscribers.arrive(address)
+    const left = subscribers.arrive(addressOf(req), () => res.destroy())
     if (typeof left !== "function") return left
     const connection = subscribers.join(who.caller, who.space, {
       waiting: () => res.writableLength,

@@ -13,6 +13,9 @@ const maxNesting = 200
 /** Validation compares all fields of one name in a selection, and across fragments, in pairs: 6,000 of them would take minutes. */
 const maxSameName = 250
 
+/** Fragments are compared in pairs, too, and one inside the other: hundreds that spread each other overflow the stack. */
+const maxFragments = 60
+
 const opening = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
 const closing = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
@@ -21,6 +24,7 @@ const checkTokens = (source: Source): void => {
   const lexer = new Lexer(source)
   const names = new Map<string, number>()
   let depth = 0
+  let fragments = 0
   for (let tokens = 0; tokens < maxTokens; tokens++) {
     const { kind, value } = lexer.advance()
     if (kind === TokenKind.EOF) return
@@ -28,6 +32,8 @@ const checkTokens = (source: Source): void => {
       throw graphqlError("DEPTH_LIMIT", `The query is nested over ${maxNesting} levels.`, 400)
     if (closing.has(kind)) depth--
     if (kind !== TokenKind.NAME) continue
+    if (depth === 0 && value === "fragment" && ++fragments > maxFragments)
+      throw graphqlError("VALIDATION_FAILED", `The query has over ${maxFragments} fragments.`, 400)
     const times = (names.get(value) ?? 0) + 1
     names.set(value, times)
     if (times > maxSameName)

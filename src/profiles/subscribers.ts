@@ -67,6 +67,10 @@ const makeQuota = (most: number) => {
 const full = (what: string) =>
   graphqlError("RATE_LIMITED", `${what} Close some, or try again later or at another process.`, 429)
 
+export const revoked = () => graphqlError("UNAUTHENTICATED", "The access token was revoked, or its session is over.")
+
+const goingAway = () => graphqlError("RATE_LIMITED", "This process is about to stop. Try again.", 503)
+
 export type Subscribers = ReturnType<typeof makeSubscribers>
 
 export const makeSubscribers = (onCount: (connections: number, subscriptions: number) => void) => {
@@ -74,27 +78,26 @@ export const makeSubscribers = (onCount: (connections: number, subscriptions: nu
   const byCaller = makeQuota(mostOfOne)
   const subscriptionsByCaller = makeQuota(mostOfOne)
   const byAddress = makeQuota(mostOfOne)
-  let lines = 0
+  /** All, also those that have not said who they are. */
+  const lines = new Set<{ readonly destroy: () => void }>()
   let subscriptions = 0
   let draining = false
   let timer: NodeJS.Timeout | undefined
   let looking = false
 
-  const count = () => onCount(lines, subscriptions)
+  const count = () => onCount(lines.size, subscriptions)
 
   /** A connection begins; or why it may not. What is answered is called when it is over. */
-  const arrive = (address: string): GraphQLError | (() => void) => {
-    if (draining) return graphqlError("RATE_LIMITED", "This process is about to stop. Try again.", 503)
-    if (lines >= mostConnections) return full("This process has as many subscribers as it takes.")
+  const arrive = (address: string, destroy: () => void): GraphQLError | (() => void) => {
+    if (draining) return goingAway()
+    if (lines.size >= mostConnections) return full("This process has as many subscribers as it takes.")
     if (byAddress.isFull(address)) return full("Too many connections are open from this address.")
-    lines += 1
+    const line = { destroy }
+    lines.add(line)
     byAddress.take(address)
     count()
-    let here = true
     return () => {
-      if (!here) return
-      here = false
-      lines -= 1
+      if (!lines.delete(line)) return
       byAddress.give(address)
       count()
     }
@@ -102,6 +105,7 @@ export const makeSubscribers = (onCount: (connections: number, subscriptions: nu
 
   /** The caller of a connection is known; or why it may not stay. */
   const join = (caller: Caller, space: Space, line: Line): GraphQLError | Connection => {
+    if (draining) return goingAway()
     if (byCaller.isFull(caller.key)) return full("Too many connections of this token or session are open.")
     byCaller.take(caller.key)
     const stalled = { taken: 0, since: performance.now() }
@@ -143,7 +147,7 @@ export const makeSubscribers = (onCount: (connections: number, subscriptions: nu
     if (connection.ending !== undefined) return
     connection.ending = performance.now()
     if (why === "unauthenticated") {
-      const reason = graphqlError("UNAUTHENTICATED", "The access token was revoked, or its session is over.")
+      const reason = revoked()
       for (const subscription of connection.subscriptions) subscription.end(reason)
     }
     connection.line.close(why)
@@ -184,6 +188,9 @@ export const makeSubscribers = (onCount: (connections: number, subscriptions: nu
   const drain = (): void => {
     draining = true
     for (const connection of connections) end(connection, "draining")
+    setTimeout(() => {
+      for (const { destroy } of lines) destroy()
+    }, farewellMs).unref()
   }
 
   return { arrive, join, leave, begin, end, look, drain }

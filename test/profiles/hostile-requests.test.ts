@@ -6,6 +6,7 @@ import { getIntrospectionQuery } from "graphql"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { sha256Hex } from "../../src/platform/hash.ts"
+import { makePersistedQueries } from "../../src/profiles/persisted-queries.ts"
 import { parseQuery } from "../../src/profiles/query-parsing.ts"
 import { rig } from "../support/space.ts"
 import { type Answer, startApi, type TestApi } from "./support/api.ts"
@@ -80,6 +81,13 @@ const rows: ReadonlyArray<Row> = [
       `{ ${kim} { ...F0 } } ${times(40, (i) => `fragment F${i} on Profile { ...F${i + 1} metadata { mergeCount } ...F${i + 1} }`)} fragment F40 on Profile { id }`
     ),
     "COST_LIMIT"
+  ],
+  [
+    "fragments that spread each other, eight by eight",
+    query(
+      `{ ${kim} { ...F0 } } ${times(120, (i) => `fragment F${i} on Profile { ${times(8, (j) => `...F${(i + j + 1) % 120}`)} id }`)}`
+    ),
+    "VALIDATION_FAILED"
   ],
   [
     "a directive 2,000 times",
@@ -305,15 +313,25 @@ describe("PRO-60: persisted queries", () => {
     ])
   })
 
-  it("is kept within bounds: what was used least lately goes", async () => {
-    const asked = (i: number) => ({ extensions: extensions(sha256Hex(long(i))) })
-    for (let i = 0; i < 40; i++) await post({ query: long(i), ...asked(i) })
-    expect((await get(asked(39))).body.data).toBeDefined()
-    expect((await get(asked(0))).body.errors[0].extensions.code).toBe("PERSISTED_QUERY_NOT_FOUND")
-    const longest = `${long(0)}${"x".repeat(1_000)}`
-    expect((await post({ query: longest, extensions: extensions(sha256Hex(longest)) })).status).toBe(200)
-    expect((await get({ extensions: extensions(sha256Hex(longest)) })).body.errors[0].extensions.code).toBe(
-      "PERSISTED_QUERY_NOT_FOUND"
-    )
+  it("is kept within bounds: what was used least lately goes, of the own space first", () => {
+    const { resolve } = makePersistedQueries()
+    const send = (space: string, query: string) => resolve(space, { query, hash: sha256Hex(query) }).keep()
+    const known = (space: string, query: string): boolean => {
+      try {
+        return resolve(space, { query: undefined, hash: sha256Hex(query) }).params.query === query
+      } catch {
+        return false
+      }
+    }
+    send("b", long(0))
+    for (let i = 0; i < 32; i++) send("a", long(i))
+    expect([known("a", long(0)), known("b", long(0))]).toEqual([true, true])
+    // The first was just used.
+    send("a", long(32))
+    expect([0, 1, 32].map((i) => known("a", long(i)))).toEqual([true, false, true])
+    send("a", `${long(33)}${"x".repeat(1_000)}`)
+    expect(known("a", `${long(33)}${"x".repeat(1_000)}`)).toBe(false)
+    for (let i = 0; i < 49; i++) send(`space-${i}`, "{ spaces { id } }")
+    expect([known("a", long(0)), known("b", long(0))]).toEqual([true, false])
   })
 })

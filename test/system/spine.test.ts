@@ -1,6 +1,9 @@
 /** The main job on the whole process: Segment's client library in, one profile per person out. */
 import { Analytics } from "@segment/analytics-node"
+import { once } from "node:events"
+import { request } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { WebSocket } from "ws"
 import { Service, spaceId, token, writeKey } from "./support/service.ts"
 
 let service: Service
@@ -170,6 +173,14 @@ describe("the process", () => {
     }
   })
 
+  it("answers clients that offer to change to HTTP/2, as Java's does, without changing", async () => {
+    const asked = request(`${service.url}/health/ready`, {
+      headers: { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQAoAAAAAIAAAAA" }
+    }).end()
+    const [{ statusCode }] = await once(asked, "response")
+    expect(statusCode).toBe(200)
+  })
+
   it("drains on SIGTERM: exit 0, and everything acknowledged is there after the next start (ING-10)", async () => {
     let accepted = 0
     const stopping = new AbortController()
@@ -183,11 +194,20 @@ describe("the process", () => {
         accepted++
       }
     })
+    const socket = new WebSocket(`${service.url.replace("http", "ws")}/graphql`, "graphql-transport-ws", {
+      headers: { authorization: `Bearer ${token}` }
+    })
+    await once(socket, "open")
+    socket.send(`{"type":"connection_init"}`)
+    await once(socket, "message")
+    const left = once(socket, "close")
     await service.until("some traffic", 10, async () => (accepted > 50 ? true : undefined))
     const code = await service.stop()
     stopping.abort()
     await Promise.all(senders)
     expect(code).toBe(0)
+    // PRO-66: a socket would stay open for ever.
+    expect((await left)[0]).toBe(1001)
     await service.start()
     await service.settled()
     let stored = 0

@@ -1,5 +1,5 @@
 /** Subscriptions as clients have them: SSE by `fetch`, WebSocket by the official client of the protocol. Both read alike. */
-import { type Client, createClient } from "graphql-ws"
+import { type Client, type ClientOptions, createClient } from "graphql-ws"
 import { WebSocket } from "ws"
 
 // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
@@ -8,7 +8,7 @@ type Item = any
 export interface Stream {
   /** The next result; fails when there is none any more. */
   readonly next: () => Promise<Item>
-  /** Waits for the end: `complete`, or how it broke off. */
+  /** Waits for the end: `complete` or `broken off`; of a socket, the code with which it was closed. */
   readonly end: () => Promise<unknown>
   readonly close: () => void
 }
@@ -64,7 +64,10 @@ export const overSse = async (where: Where, query: string, variables: object): P
 }
 
 /** Never comes again by itself: a test sees how a connection ends. */
-export const socketClient = ({ url, path = "/graphql", secret, headers = {} }: Where): Client =>
+export const socketClient = (
+  { url, path = "/graphql", secret, headers = {} }: Where,
+  options: Partial<ClientOptions> = {}
+): Client =>
   createClient({
     url: `${url.replace("http", "ws")}${path}`,
     webSocketImpl: class extends WebSocket {
@@ -73,16 +76,27 @@ export const socketClient = ({ url, path = "/graphql", secret, headers = {} }: W
       }
     },
     retryAttempts: 0,
+    ...options,
     ...(secret === undefined ? undefined : { connectionParams: { authorization: `Bearer ${secret}` } })
   })
 
-/** The code with which the server closed; or why there was no connection. */
-export const closing = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "code" in error ? error.code : error
+/** The code with which the server closed the socket, or the status with which it refused to open one. */
+export const closing = (error: unknown): unknown => {
+  if (typeof error !== "object" || error === null) return error
+  if ("code" in error) return error.code
+  const refused = "message" in error ? /^Unexpected server response: (\d+)$/.exec(String(error.message)) : null
+  return refused === null ? error : Number(refused[1])
+}
 
 /** Says nothing when it stands: behind a `resume` token nothing is missed. */
 export const overSocket = async (where: Where, query: string, variables: object): Promise<Stream> => {
-  const client = socketClient(where)
+  const closed = Promise.withResolvers<unknown>()
+  // Not lazy: it would leave by itself behind the last result.
+  const client = socketClient(where, {
+    lazy: false,
+    onNonLazyError: () => {},
+    on: { closed: (event) => closed.resolve(closing(event)) }
+  })
   const results = client.iterate({ query, variables: variables as Record<string, unknown> })
   return {
     next: async () => {
@@ -90,14 +104,7 @@ export const overSocket = async (where: Where, query: string, variables: object)
       if (done === true) throw failed("complete")
       return value
     },
-    end: async () => {
-      try {
-        while ((await results.next()).done !== true);
-        return "complete"
-      } catch (error) {
-        return closing(error)
-      }
-    },
+    end: () => closed.promise,
     close: () => void client.dispose()
   }
 }
