@@ -183,7 +183,7 @@ const wrong: ReadonlyArray<readonly [name: string, change: (c: Config) => unknow
   [
     "PRO-4 an unknown scope",
     (c) => set(c.tokens[0]!, "scopes", ["profile:read"]),
-    'tokens[0].scopes[0]: expected one of profiles:read, identifiers:delete, insights:read, admin, workspace:admin, found "profile:read"; did you mean "profiles:read"?'
+    'tokens[0].scopes[0]: expected one of profiles:read, identifiers:delete, insights:read, admin, workspace:admin, pii:masked, found "profile:read"; did you mean "profiles:read"?'
   ],
   [
     "PRO-4 a secret used twice, once hashed",
