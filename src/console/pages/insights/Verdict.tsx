@@ -38,8 +38,8 @@ const Side = ({ of, holder }: { readonly of: Named; readonly holder: Holder }) =
         <div className="row wrap g4 ids">
           {nodes(holder.externalIds)
             .filter(({ type, id }) => type !== of.type || id !== of.id)
-            .map((each) => (
-              <Identifier key={`${each.type}:${each.id}`} of={{ ...each, collection: holder.collection }} />
+            .map((each, i) => (
+              <Identifier key={`${i} ${each.type}:${each.id}`} of={{ ...each, collection: holder.collection }} />
             ))}
         </div>
       </>

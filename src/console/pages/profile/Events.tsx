@@ -68,8 +68,8 @@ const EventPane = ({ event, raw, onRaw }: EventPaneProps) => {
             <Code text={call.text} />
             <div className="lbl under">Resolved by</div>
             <div className="row wrap g4">
-              {event.externalIds.map((each) => (
-                <Identifier key={`${each.type}:${each.id}`} of={each} />
+              {event.externalIds.map((each, i) => (
+                <Identifier key={`${i} ${each.type}:${each.id}`} of={each} />
               ))}
             </div>
           </>

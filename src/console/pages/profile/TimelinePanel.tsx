@@ -51,8 +51,8 @@ const Entry = ({ entry, sourceName, selected }: EntryProps) => {
       </span>
       {entry.identifiers.length === 0 ? undefined : (
         <div className="hx">
-          {entry.identifiers.map((each) => (
-            <Identifier key={`${each.type}:${each.id}`} of={each} how={each.how} />
+          {entry.identifiers.map((each, i) => (
+            <Identifier key={`${i} ${each.type}:${each.id}`} of={each} how={each.how} />
           ))}
         </div>
       )}
