@@ -1,4 +1,5 @@
 /** The GraphQL Profile API (spec 03 section 2) end to end. */
+import { runInNewContext } from "node:vm"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { rig } from "../support/space.ts"
@@ -111,6 +112,22 @@ describe("access", () => {
   })
 })
 
+/** What a request of the page becomes: the page's own script, with answers of ours. */
+const sentBy = async (authorization: string, who: unknown, more: Record<string, string> = {}) => {
+  const { text } = await api.fetch("/graphql", { headers: { accept: "text/html", authorization: "none" } })
+  const script = /<script>([^]*?)<\/script>/.exec(text)![1]!
+  const sent: Array<{ readonly url: string; readonly headers: Record<string, string> }> = []
+  const fetch = (url: string, init?: RequestInit) => {
+    if (url === "/console/session") return Promise.resolve(Response.json(who))
+    sent.push({ url, headers: Object.fromEntries(new Headers(init?.headers)) })
+    return Promise.resolve(Response.json({ data: {} }))
+  }
+  const window = { fetch }
+  runInNewContext(script, { window, Headers, Response })
+  const answer = await window.fetch("/graphql", { method: "POST", headers: { authorization, ...more } })
+  return { sent, answer: (await answer.json()) as unknown }
+}
+
 describe("GraphiQL", () => {
   it("is served without a token, loads nothing from elsewhere, and is not allowed to", async () => {
     for (const encoding of ["gzip", "identity"]) {
@@ -126,6 +143,28 @@ describe("GraphiQL", () => {
       expect(text).toContain("renderYogaGraphiQL")
       expect(text).toContain("Bearer <access token>")
     }
+  })
+
+  const placeholder = "Bearer <access token>"
+
+  it("sends a token as it is, asks with the session of who is signed in, and says what to do to others", async () => {
+    const who = { spaces: [{ id: "spa_1" }, { id: "spa_2" }] }
+    expect((await sentBy("Bearer pt_x", who)).sent).toEqual([
+      { url: "/graphql", headers: { authorization: "Bearer pt_x" } }
+    ])
+    const session = { url: "/console/graphql", headers: { "braid-console": "graphiql", "braid-space": "spa_1" } }
+    expect((await sentBy(placeholder, who)).sent).toEqual([session])
+    expect((await sentBy(placeholder, who, { "braid-space": "spa_2" })).sent[0]!.headers["braid-space"]).toBe("spa_2")
+    const nobody = await sentBy(placeholder, null)
+    expect(nobody).toEqual({ sent: [], answer: { errors: [{ message: expect.stringMatching(/^Sign in/) }] } })
+  })
+
+  it("is found at the console's address, too", async () => {
+    const { status, headers } = await api.fetch("/console/graphql", {
+      headers: { accept: "text/html" },
+      redirect: "manual"
+    })
+    expect([status, headers.get("location")]).toEqual([302, "/graphql"])
   })
 })
 
