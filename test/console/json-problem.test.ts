@@ -1,5 +1,5 @@
 /** Where a text stops being JSON: the same texts as `JSON.parse` takes, and a place that leads to the mistake. */
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { jsonProblem, problemText } from "../../src/console/json-problem.ts"
 

@@ -1,5 +1,5 @@
 /** A what-if run in words and as a picture: boxes that do not overlap, one thread for every identifier, few crossings. */
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type PlacedBox, placeStrands, type StrandLike } from "../../src/console/pages/what-if/strand-layout.ts"
 import { changedClusters, figuresOf, runFinding, signed } from "../../src/console/pages/what-if/summary.ts"
@@ -20,6 +20,11 @@ const tablet = [
   strand("email", "use_b", "use_6", ["e6"])
 ]
 
+const cluster = (strands: ReadonlyArray<StrandLike>, identifierCount: number) => {
+  const ids = (side: "before" | "after") => [...new Set(strands.map((each) => each[side]))].filter((id) => id !== null)
+  return { strands, identifierCount, before: ids("before"), after: ids("after") }
+}
+
 const middles = (boxes: ReadonlyArray<PlacedBox>) =>
   new Map(boxes.flatMap(({ rows }) => rows).map(({ key, y }) => [key, y]))
 
@@ -28,7 +33,7 @@ const crossings = ({ threads }: ReturnType<typeof placeStrands>) =>
 
 describe("the picture of a cluster", () => {
   it("every identifier is a thread between the box that holds it and the one that would; none crosses another", () => {
-    const picture = placeStrands(tablet, 7)
+    const picture = placeStrands(cluster(tablet, 7))
     expect(picture.before.map(({ profile, rows }) => [profile, rows.length])).toEqual([
       ["use_a", 5],
       ["use_b", 1]
@@ -47,11 +52,23 @@ describe("the picture of a cluster", () => {
       count: 900,
       identifiers: [{ id: "e1" }, { id: "e2" }]
     }
-    const picture = placeStrands([bundle], 1000)
+    const picture = placeStrands(cluster([bundle], 1000))
     expect(picture.bundled).toBe(true)
     expect(picture.before[0]!.rows[0]!.text).toBe("e1, e2 and 898 more")
     expect(picture.after[0]!.profile).toBeNull()
     expect(picture.rest).toBe(100)
+  })
+
+  it("many profiles are few boxes: the largest, and one for all others", () => {
+    const many = Array.from({ length: 60 }, (_, n) => strand("anonymous_id", "use_a", `use_${n}`, [`v${n}`]))
+    const picture = placeStrands({ ...cluster(many, 900), after: Array.from({ length: 901 }, (_, n) => `use_${n}`) })
+    expect(picture.after).toHaveLength(17)
+    expect(picture.after.at(-1)).toMatchObject({
+      profile: null,
+      others: 885,
+      rows: [{ text: "v16, v17, v18 and 41 more" }]
+    })
+    expect(picture.threads.reduce((sum, { count }) => sum + count, 0)).toBe(60)
   })
 
   it("boxes of a side never overlap, whatever the cluster; threads begin and end at their rows", () => {
@@ -68,7 +85,7 @@ describe("the picture of a cluster", () => {
     )
     fc.assert(
       fc.property(strands, (given) => {
-        const picture = placeStrands(given, given.length)
+        const picture = placeStrands(cluster(given, given.length))
         for (const side of [picture.before, picture.after]) {
           side.forEach(({ y, height }, i) => {
             expect(y).toBeGreaterThanOrEqual(-0.001)
@@ -77,7 +94,7 @@ describe("the picture of a cluster", () => {
           })
         }
         const [from, to] = [middles(picture.before), middles(picture.after)]
-        expect(picture.threads).toHaveLength(given.length)
+        expect(picture.threads.reduce((sum, { count }) => sum + count, 0)).toBe(given.length)
         for (const thread of picture.threads)
           expect([thread.from, thread.to]).toEqual([from.get(thread.key), to.get(thread.key)])
       })

@@ -117,11 +117,11 @@ export const shots: ReadonlyArray<Shot> = [
   { name: "profile-long", path: tablets("overview"), until: "Kiosk Touched" },
   { name: "explain", keep: "dark", path: "/s/production/explain/m-42", until: "Limit breached" },
   { name: "explain-steps", path: "/s/production/explain/m-42?steps=all", until: "LIMIT_CHECK" },
-  { name: "explain-try", path: "/s/production/explain", until: "Order Completed" },
+  { name: "explain-try", path: "/s/production/explain", until: "Run Completed" },
   {
     name: "explain-mistake",
     path: "/s/production/explain",
-    until: "Order Completed",
+    until: "Run Completed",
     act: async (page) => {
       await page.getByLabel("Event as JSON").fill('{\n  "type": "identify",\n  "userId": "abc123",\n}')
       await page.getByText("Line 3").waitFor()
@@ -142,7 +142,7 @@ export const shots: ReadonlyArray<Shot> = [
     path: "/s/production/rules",
     until: "Under v1",
     act: async (page) => {
-      await page.getByLabel("Limit of user_id").fill("2")
+      await page.getByRole("textbox", { name: "Limit of user_id" }).fill("2")
       await page.keyboard.press("Enter")
       await page.getByText("No profile holds more").waitFor()
       await page.getByText("Under v1 and your change alike").waitFor()
@@ -156,7 +156,7 @@ export const shots: ReadonlyArray<Shot> = [
       await page.getByRole("button", { name: "Pattern", exact: true }).click()
       await page.getByLabel("Pattern to block for email").fill("^(test")
       await page.keyboard.press("Enter")
-      await page.getByRole("alert").first().waitFor()
+      await page.getByText("missing closing").waitFor()
     }
   },
   { name: "rules-version", path: "/s/production/rules/versions/1", until: "in force" },
@@ -179,23 +179,31 @@ export const shots: ReadonlyArray<Shot> = [
   {
     name: "what-if",
     keep: "light",
-    path: whatIf(stores, "stores", { email: 1 }),
+    path: whatIf(shop, "production", { anonymous_id: 1 }),
     until: "First event decided differently"
   },
-  { name: "what-if-explained", path: whatIf(stores, "stores", { email: 1 }, "?why=true"), until: "Limit breached" },
-  { name: "what-if-table", path: whatIf(stores, "stores", { email: 1 }, "?view=table"), until: "omar@example.com" },
+  {
+    name: "what-if-explained",
+    path: whatIf(shop, "production", { anonymous_id: 1 }, "?why=true"),
+    until: "Limit breached"
+  },
+  {
+    name: "what-if-table",
+    path: whatIf(shop, "production", { anonymous_id: 1 }, "?view=table"),
+    until: "anonymous_id"
+  },
   { name: "what-if-large", keep: "dark", path: whatIf(stores, "stores", { anonymous_id: 5 }), until: "further" },
   { name: "what-if-same", path: whatIf(shop, "production", {}), until: "No profile would be another" },
   {
     name: "what-if-rebuild",
-    path: whatIf(stores, "stores", { email: 1 }),
+    path: whatIf(shop, "production", { anonymous_id: 1 }),
     until: "First event decided differently",
     act: async (page) => {
       await button("Rebuild profiles…")(page)
       await page.getByText("For 7 days").waitFor()
     }
   },
-  { name: "what-if-runs", path: "/s/stores/what-if", until: "What was tried" },
+  { name: "what-if-runs", path: "/s/production/what-if", until: "What was tried" },
   { name: "health", path: "/s/production/health", until: "up to date" },
   {
     name: "search",

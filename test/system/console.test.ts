@@ -3,30 +3,18 @@
  * another host, stored markup shown as text. And its door: files, policy, sessions, forged requests.
  */
 import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
+import { launch, openPage, seriousOf } from "./support/browser.ts"
+import { arrivalPages } from "./support/console-arrivals.ts"
+import { decisionPages } from "./support/console-decisions.ts"
 import { configuration, Service, spaceId, token } from "./support/service.ts"
 
 const executablePath = inject("chromium")
 const admin = "pt_console_admin"
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 const markup = '<img src=x onerror="document.title=1">'
-
-interface Axe {
-  readonly run: (
-    document: unknown,
-    options: unknown
-  ) => Promise<{
-    readonly violations: ReadonlyArray<{
-      readonly id: string
-      readonly impact: string
-      readonly nodes: ReadonlyArray<{ readonly html: string }>
-    }>
-  }>
-}
 
 let service: Service
 
@@ -161,50 +149,20 @@ describe.skipIf(executablePath === null)("the console in Chromium", () => {
   let browser: Browser
   let context: BrowserContext
   let page: Page
-  const complaints: Array<string> = []
+  let complaints: Array<string>
+  let open: (path: string) => Promise<void>
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync"
-      ]
-    })
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" })
-    context.on("request", (request) => {
-      const url = new URL(request.url())
-      if (/^https?:$/.test(url.protocol) && url.origin !== service.url) complaints.push(`left the host: ${url.href}`)
-    })
-    page = await context.newPage()
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text())
-    })
-    page.on("pageerror", (error) => complaints.push(error.message))
+    browser = await launch(executablePath!)
+    ;({ context, page, complaints, open } = await openPage(browser, service.url))
   })
   afterAll(() => browser?.close())
 
-  const open = async (path: string) => {
-    await page.goto(`${service.url}/console${path}`)
-    await page.locator("main[data-ready]").waitFor()
-  }
   const text = () => page.locator("main").innerText()
   const expectText = (words: string | RegExp) =>
     page.locator("main").getByText(words).first().waitFor({ timeout: 8000 })
   const expectClean = async () => {
-    await page.evaluate(axe)
-    const { violations } = await page.evaluate(() =>
-      (Reflect.get(globalThis, "axe") as Axe).run(document, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-      })
-    )
-    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([])
+    expect(await seriousOf(page)).toEqual([])
     expect(complaints.splice(0)).toEqual([])
   }
 
@@ -264,55 +222,24 @@ describe.skipIf(executablePath === null)("the console in Chromium", () => {
     await page.getByRole("button", { name: "Keep merged" }).click()
   })
 
-  it("explain states what was decided, which limit was breached and what gave way", async () => {
-    await open("/s/demo/explain/c-6")
-    await expectText("Created a new profile instead of joining Jane Doe's")
-    const shown = await text()
-    for (const part of ["Limit breached", "2 of 1 ever", "Demoted email", markup.slice(0, 9)])
-      expect(shown).toContain(part)
-    await expectClean()
-  })
+  arrivalPages(() => ({
+    service,
+    page,
+    open: (path) => open(path),
+    expectText,
+    expectClean,
+    forget: () => complaints.splice(0),
+    signIn: async (secret) => {
+      await context.request.post(`${service.url}/console/session`, {
+        headers: { "braid-console": "1", origin: service.url },
+        data: { token: secret }
+      })
+    },
+    admin,
+    reader: token
+  }))
 
-  it("a dry run answers and writes nothing", async () => {
-    await open("/s/demo/explain?message=c-5")
-    await page.getByRole("button", { name: "Run" }).click()
-    await expectText("Extracted 2 identifiers")
-    await expectClean()
-  })
-
-  it("PRO-85: why two did not merge, from Insights alone", async () => {
-    await open("/s/demo/insights/violations")
-    await page.locator("td").getByText("Limit exceeded").first().waitFor()
-    await expectClean()
-    await open("/s/demo/insights/not-merged?a=user_id:abc456&b=email:jane@example.com")
-    await expectText("Limit exceeded")
-    await expectClean()
-    for (const tab of ["success", "audit", "contended"]) {
-      await open(`/s/demo/insights/${tab}`)
-      await page.locator("section.card").first().waitFor()
-      await expectClean()
-    }
-  })
-
-  it("live events: names with markup are text, pausing is in the address", async () => {
-    await open("/s/demo/live")
-    await expectText("<b>Bold</b>")
-    await page.keyboard.press("p")
-    await page.waitForURL(/paused=true/)
-    await expectClean()
-  })
-
-  it("rules: a change is collected, and whom it affects is counted before it is saved", async () => {
-    await open("/s/demo/rules")
-    await page.getByRole("button", { name: "Lower limit of anonymous_id" }).click()
-    await expectText("limit 5 ever to 4 ever")
-    await expectText(/No profile holds more/)
-    await expectClean()
-    await page.getByRole("button", { name: "Try in What-if" }).click()
-    await page.waitForURL(/what-if\/wif_/)
-    await expectText("Nothing would change")
-    await expectClean()
-  })
+  decisionPages(() => ({ service, page, open: (path) => open(path), expectText, expectClean }))
 
   it("health, and dark", async () => {
     await open("/s/demo/health")

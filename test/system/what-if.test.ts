@@ -43,7 +43,8 @@ const ask = async (service: Service, query: string, variables: object = {}) => {
 
 const start = `mutation ($space: ID!, $rules: RulesInput!) { startWhatIf(spaceId: $space, input: { rules: $rules }) { id state } }`
 const state = `query ($id: ID!) { whatIf(id: $id) { state progress total summary error clusters(first: 50) { edges { node {
-  change before after identifierCount identifiers { type id } firstDivergence recordBefore recordAfter } } } } }`
+  change before after identifierCount identifiers { type id } firstDivergence recordBefore recordAfter
+  strands { type before after count identifiers { id } } explanationBefore { action dryRun } explanationAfter { action dryRun steps { kind } } } } } } }`
 const apply = `mutation ($id: ID!) { applyWhatIf(id: $id, mode: RULES_ONLY, reason: "one e-mail each") { state appliedAs } }`
 const profile = `query ($space: ID!, $type: String!, $id: String!) {
   profile(spaceId: $space, by: { externalId: { type: $type, id: $id } }) { segmentId
@@ -113,6 +114,16 @@ describe("what-if", () => {
       expect(cluster).toMatchObject({ change: "SPLIT", before: [before[0].segmentId], firstDivergence: "pad-2" })
       expect(cluster["after"]).toHaveLength(5)
       expect(cluster["recordAfter"].users.iterations[0].breach).toMatchObject({ type: "email", count: 2, limit: 1 })
+      // IDR-191: where each identifier goes, and both explanations.
+      const ways = cluster["strands"].flatMap(({ type, before: from, after, identifiers }: Data) =>
+        identifiers.map(({ id }: Data) => [`${type}:${id}`, from, after])
+      )
+      expect(ways).toHaveLength(cluster["identifierCount"])
+      expect(new Set(ways.map(([, from]: ReadonlyArray<string>) => from))).toEqual(new Set([before[0].segmentId]))
+      expect(new Set(ways.map(([, , after]: ReadonlyArray<string>) => after))).toEqual(new Set(cluster["after"]))
+      expect(cluster["explanationBefore"]).toEqual({ action: "ADD", dryRun: false })
+      expect(cluster["explanationAfter"]).toMatchObject({ action: "CREATE", dryRun: true })
+      expect(cluster["explanationAfter"].steps.map(({ kind }: Data) => kind)).toContain("BREACH")
       const said = await commandLine(service, url, rules(1))
       expect(said).toEqual({ code: 0, out: expect.any(String), err: expect.stringContaining("of 6 events") })
       expect(said.out).toMatch(/^Space demo: 6 events, \d of them decided otherwise$/m)

@@ -1,6 +1,7 @@
 /** "What would have joined them?": the same event, now, under rules with another limit of the type that was in the way. */
 import { useState } from "react"
 import { useData, useMasked, useSpace } from "../../api/hooks.ts"
+import { Sentence } from "../../parts/Sentence.tsx"
 import { QueryView } from "../../parts/States.tsx"
 import { Stepper } from "../../parts/Stepper.tsx"
 import { family } from "../../words.ts"
@@ -54,7 +55,7 @@ const Trial = ({ breach, event }: OtherLimitProps) => {
         </div>
         <div className="note" style={{ marginTop: 10, display: "block" }} aria-live="polite">
           <QueryView query={run} rows={1}>
-            {({ explain }) => <span>{explain.summary}</span>}
+            {({ explain }) => <Sentence text={explain.summary} />}
           </QueryView>
         </div>
         <p className="lbl" style={{ marginTop: 6 }}>

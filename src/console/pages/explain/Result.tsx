@@ -1,6 +1,7 @@
 /** Where the event went, or would go: the profiles it is about, and what to do about violations. */
 import { nodes } from "../../api/hooks.ts"
 import { Identifier, ProfileId } from "../../parts/Identity.tsx"
+import { Sentence } from "../../parts/Sentence.tsx"
 import { nameOf } from "../../words.ts"
 import type { Story as Explanation, StoryProfile } from "./explain.gql.ts"
 
@@ -40,7 +41,9 @@ export const Result = ({
         <span className="r">as they are now</span>
       </h2>
       <div className="col g8 pad scroll" tabIndex={0}>
-        <p className="q2">{explanation.summary}</p>
+        <p className="q2">
+          <Sentence text={explanation.summary} />
+        </p>
         {profiles.map((profile) => (
           <ResultProfile
             key={profile.segmentId}

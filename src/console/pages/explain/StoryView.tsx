@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "react"
 import { Identifier, ProfileId } from "../../parts/Identity.tsx"
 import { family } from "../../words.ts"
+import "./explain.css"
 import type { KnotKind, Lane, Story, StoryItem, WouldBe } from "./story.ts"
 
 const firstLane = 24

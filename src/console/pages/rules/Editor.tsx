@@ -76,11 +76,11 @@ const useFocusKept = (of: unknown) => {
 }
 
 const columns = [
-  ["Priority", 116],
-  ["Identifier", 180],
-  ["Keep at most, per profile", 264],
+  ["Priority", 108],
+  ["Identifier", 166],
+  ["Keep at most, per profile", 258],
   ["Never use these values"],
-  ["Switch", 104, "hidden"]
+  ["In use", 62, "num"]
 ] as const
 
 export const Editor = ({ saved }: { readonly saved: RulesDocument }) => {
@@ -95,7 +95,7 @@ export const Editor = ({ saved }: { readonly saved: RulesDocument }) => {
   const { base, now: draft, others } = drafts
   const changes = changesBetween(base, draft)
   const isChanged = changes.length > 0
-  const { input, problems, outside, sentence, refused } = useImpact(draft, editable)
+  const { input, problems, outside, sentence, refused, accepted } = useImpact(draft, editable)
   const save = useChange(saveRules)
   const start = useChange(startWhatIf)
   const touched = new Set(changes.map(({ collection, type }) => `${collection}:${type}`))
@@ -195,7 +195,7 @@ export const Editor = ({ saved }: { readonly saved: RulesDocument }) => {
           </div>
         </section>
         <div className="col g12 rside">
-          <TryEvent version={saved.version} rules={isChanged && !refused ? input : undefined} />
+          <TryEvent version={saved.version} rules={isChanged ? accepted : undefined} />
           <SpaceSettings
             rules={draft}
             editable={editable}

@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowUp } from "lucide-react"
 import { familyClass } from "../../parts/Identity.tsx"
 import { Stepper } from "../../parts/Stepper.tsx"
+import { Switch } from "../../parts/Switch.tsx"
 import { count, plural } from "../../words.ts"
 import { BlockedEditor } from "./BlockedEditor.tsx"
 import { limits, type PlacedProblem, type Rule, splitBlocked, windows } from "./rules-draft.ts"
@@ -83,9 +84,9 @@ const BlockedCell = ({ rule, editable, open, onOpen }: Pick<RuleRowProps, "rule"
       type="button"
       aria-expanded={open}
       aria-controls={blockedId(rule)}
-      aria-label={`Blocked values of ${rule.type}`}
       onClick={() => onOpen(!open)}
     >
+      <span className="sr">Blocked values of {rule.type}: </span>
       {shown}
     </button>
   ) : (
@@ -121,10 +122,7 @@ export const RuleRow = ({ rule, problems, editable, open, selected, touched, ...
         </td>
         <td className="num">
           {editable ? (
-            <button className="btn g s" type="button" onClick={() => onChange({ enabled: !rule.enabled })}>
-              {rule.enabled ? "Switch off" : "Switch on"}
-              <span className="sr"> {rule.type}</span>
-            </button>
+            <Switch label={`Use ${rule.type}`} on={rule.enabled} onChange={(enabled) => onChange({ enabled })} />
           ) : undefined}
         </td>
       </tr>

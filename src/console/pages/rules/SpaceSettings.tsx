@@ -1,4 +1,5 @@
 /** What holds for every identifier type of the space: three switches, and values that none of them uses. */
+import { Switch } from "../../parts/Switch.tsx"
 import { BlockedEditor } from "./BlockedEditor.tsx"
 import type { RulesDocument } from "./rules.gql.ts"
 import { flags, type PlacedProblem } from "./rules-draft.ts"
@@ -19,23 +20,20 @@ const hints: Readonly<Record<(typeof flags)[number][0], string>> = {
 }
 
 export const SpaceSettings = ({ rules, editable, open, problems, onChange, onOpen }: SpaceSettingsProps) => (
-  <section className="card side" aria-label="Settings of the space">
+  <section className="card" aria-label="Settings of the space">
     <h2 className="h">Settings of the space</h2>
     <div className="pad col g12">
       {flags.map(([key, title]) => (
         <div className="row" key={key}>
           <span className="col">
-            <span id={`flag-${key}`}>{title}</span>
+            <span>{title}</span>
             <span className="lbl">{hints[key]}</span>
           </span>
-          <button
-            className="switch ml"
-            type="button"
-            role="switch"
-            aria-checked={rules[key]}
-            aria-labelledby={`flag-${key}`}
+          <Switch
+            label={title}
+            on={rules[key]}
             disabled={!editable}
-            onClick={() => onChange({ ...rules, [key]: !rules[key] })}
+            onChange={(on) => onChange({ ...rules, [key]: on })}
           />
         </div>
       ))}

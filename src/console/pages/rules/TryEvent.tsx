@@ -85,7 +85,7 @@ export const TryEvent = ({ version, rules }: TryEventProps) => {
   )
   const error = saved.error ?? edited.error
   return (
-    <section className="card side try" aria-label="Try an event">
+    <section className="card try" aria-label="Try an event">
       <h2 className="h">
         Try an event
         <span className="r">

@@ -11,8 +11,9 @@ export const useImpact = (draft: RulesDocument, enabled: boolean) => {
   const { id: space } = useSpace()
   const input = useMemo(() => inputOf(draft), [draft])
   const rules = useSettled(input)
-  const { data, error } = useData(rulesImpact, { space, rules }, { enabled, keep: true })
-  const current = rules === input
+  const { data, error, isPlaceholderData } = useData(rulesImpact, { space, rules }, { enabled, keep: true })
+  /** The answer is about what the draft is now. */
+  const current = rules === input && !isPlaceholderData
   const problems = error instanceof ApiError && current ? placeProblems(error.problems, rules) : []
   const impact = data?.rulesImpact
   const outside = new Map(impact?.types.map(({ type, collection, profiles }) => [`${collection}:${type}`, profiles]))
@@ -27,5 +28,13 @@ export const useImpact = (draft: RulesDocument, enabled: boolean) => {
         : impact.profiles === 0
           ? "No profile holds more than these rules allow."
           : `${some} ${impact.profiles === 1 ? "holds more. It keeps what it has." : "hold more. They keep what they have."}`
-  return { input, problems, outside, sentence, refused: error !== null && current }
+  return {
+    input,
+    problems,
+    outside,
+    sentence,
+    refused: error !== null && current,
+    /** The input, once the service has taken it. */
+    accepted: error === null && current && impact !== undefined ? input : undefined
+  }
 }

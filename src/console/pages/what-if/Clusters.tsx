@@ -31,6 +31,14 @@ const kinds = {
 /** Stays the same when others are filtered away: the first profile before, or `+` and the first after. */
 const keyOf = ({ node: { before, after } }: Edge): string => before[0] ?? `+${after[0] ?? ""}`
 
+/** Profiles stay, but not each identifier stays on its profile. */
+const lostText = ({ unmapped: { before, after } }: Figures): string => {
+  const by = after - before
+  return by === 0
+    ? "Identifiers stay together as they are now."
+    : `But ${plural(Math.abs(by), "identifier")} ${by > 0 ? "would be on no profile any more" : "more would be on a profile"}.`
+}
+
 const useClusters = (run: string, { change, minSize }: Filters) => {
   const { id: space } = useSpace()
   const variables = { id: run, change: change === undefined ? [...clusterChanges] : [change], minSize: minSize ?? null }
@@ -81,14 +89,13 @@ const Chosen = ({ of: { node }, after, variables, filters, set }: ChosenProps) =
           {({ whatIf }) => {
             const [cluster] = whatIf === null ? [] : nodes(whatIf.clusters)
             if (cluster === undefined) return <Empty title="This cluster is gone" />
-            const { strands, identifierCount, collection, firstDivergence } = cluster
-            const picture = { strands, identifierCount, collection, live }
+            const { firstDivergence } = cluster
             return (
               <>
                 {filters.why === true ? undefined : filters.view === "table" ? (
-                  <StrandsTable {...picture} />
+                  <StrandsTable cluster={cluster} live={live} />
                 ) : (
-                  <StrandsPicture {...picture} />
+                  <StrandsPicture cluster={cluster} live={live} />
                 )}
                 {firstDivergence === null ? undefined : (
                   <Divergence
@@ -172,7 +179,7 @@ export const Clusters = ({ run, figures }: { readonly run: string; readonly figu
   const select = (i: number) => set({ cluster: i === 0 ? undefined : keyOf(edges[i]!) })
   useRowKeys(edges.length, () => set({ why: true }), { at: index, move: select })
   return (
-    <div className="w2">
+    <div className={selected === undefined && query.data !== undefined ? "w2 alone" : "w2"}>
       <section className="card" aria-label="Clusters">
         <FilterBar figures={figures} filters={filters} set={set} />
         <div className="scroll" tabIndex={0}>
@@ -183,7 +190,7 @@ export const Clusters = ({ run, figures }: { readonly run: string; readonly figu
             ) : undefined
           ) : edges.length === 0 ? (
             changedClusters(figures) === 0 ? (
-              <Empty title="No profile would be another">Identifiers stay together as they are now.</Empty>
+              <Empty title="No profile would be another">{lostText(figures)}</Empty>
             ) : (
               <Empty title="No cluster is like this" />
             )
@@ -208,9 +215,7 @@ export const Clusters = ({ run, figures }: { readonly run: string; readonly figu
           <More query={query} />
         </div>
       </section>
-      {selected === undefined ? (
-        <section className="card" aria-label="Chosen cluster" />
-      ) : (
+      {selected === undefined ? undefined : (
         <Chosen
           key={keyOf(selected)}
           of={selected}

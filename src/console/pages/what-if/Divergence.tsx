@@ -41,7 +41,7 @@ const breachText = (explanation: Explanation | null): string | undefined => {
   const { breach, demoted } = tell(explanation.steps, explanation.dryRun)
   if (breach === undefined) return undefined
   const lost = demoted.map(({ type, id }) => `${type} ${id}`).join(", ")
-  return `${breach.count} of ${plural(breach.limit, breach.type, breach.type)} ${breach.window}${lost === "" ? "" : `, so ${lost} was left out`}`
+  return `${breach.count} of ${plural(breach.limit, breach.type, breach.type)} ${breach.window}${lost === "" ? "" : `, so ${lost} did not count`}`
 }
 
 const Summary = ({ title, explanation }: Decision) => (

@@ -63,7 +63,9 @@ const Row = ({ run, selected }: { readonly run: ListedRun; readonly selected: bo
       </td>
       <td className="num">{figures === undefined ? "" : signed(figures.profiles)}</td>
       <td className="num">{figures === undefined ? "" : count(changedClusters(figures))}</td>
-      <td className="q2">{run.actor}</td>
+      <td className="q2" title={run.actor}>
+        {run.actor.replace(/^token:/, "")}
+      </td>
       <td>
         <State run={run} />
       </td>
@@ -95,7 +97,7 @@ export const Runs = () => {
       actions={may ? change : undefined}
       ready={!may || query.data !== undefined || query.error !== null}
     >
-      <div className="side2">
+      <div className="side2 narrow">
         <section className="card" aria-label="Runs">
           <div className="scroll" tabIndex={0}>
             {query.error === null ? undefined : <Failed error={query.error} retry={() => void query.refetch()} />}
@@ -115,12 +117,12 @@ export const Runs = () => {
             ) : (
               <Table
                 columns={[
-                  ["When", 120],
+                  ["When", 104],
                   ["What was tried"],
-                  ["Profiles", 84, "num"],
-                  ["Clusters", 76, "num"],
-                  ["By", 110],
-                  ["State", 136]
+                  ["Profiles", 70, "num"],
+                  ["Clusters", 72, "num"],
+                  ["By", 92],
+                  ["State", 124]
                 ]}
               >
                 {runs.map((run, i) => (

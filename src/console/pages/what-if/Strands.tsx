@@ -2,12 +2,10 @@
 import { ProfileId } from "../../parts/Identity.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { count, family, plural, shortId } from "../../words.ts"
-import { type PlacedBox, placeStrands, type StrandLike, strandSentence } from "./strand-layout.ts"
+import { type PlacedBox, placeStrands, type ClusterLike, strandSentence } from "./strand-layout.ts"
 
 interface StrandsProps {
-  readonly strands: ReadonlyArray<StrandLike>
-  readonly identifierCount: number
-  readonly collection: string
+  readonly cluster: ClusterLike & { readonly collection: string }
   /** Segment ids of the profiles that there are. */
   readonly live: ReadonlySet<string>
 }
@@ -26,14 +24,19 @@ const Profile = ({ id, live }: { readonly id: string | null; readonly live: Read
     </>
   )
 
-interface BoxProps extends Pick<StrandsProps, "collection" | "live"> {
+interface BoxProps extends Pick<StrandsProps, "live"> {
   readonly box: PlacedBox
+  readonly collection: string
 }
 
 const Box = ({ box, collection, live }: BoxProps) => (
   <div className={box.profile === null ? "sbox none" : "sbox"} style={{ top: box.y, height: box.height }}>
     <div className="row stitle">
-      <Profile id={box.profile} live={live} />
+      {box.others > 0 ? (
+        <span className="b">{plural(box.others, "further profile")}</span>
+      ) : (
+        <Profile id={box.profile} live={live} />
+      )}
     </div>
     {box.rows.map((row) => (
       <div className="row srow" key={row.key}>
@@ -49,13 +52,14 @@ const Box = ({ box, collection, live }: BoxProps) => (
 /** Threads get thicker with what they carry, not beyond measure. */
 const thickness = (carried: number) => Math.min(14, 2.2 + Math.log2(carried) * 1.2)
 
-export const StrandsPicture = ({ strands, identifierCount, collection, live }: StrandsProps) => {
-  const picture = placeStrands(strands, identifierCount)
+export const StrandsPicture = ({ cluster, live }: StrandsProps) => {
+  const { collection, identifierCount } = cluster
+  const picture = placeStrands(cluster)
   const { before, after, threads, height } = picture
   const boxes = (side: ReadonlyArray<PlacedBox>) =>
     side.map((box) => <Box key={box.key} box={box} collection={collection} live={live} />)
   return (
-    <figure aria-label={strandSentence(before.length, after.length, identifierCount)}>
+    <figure aria-label={strandSentence(cluster.before.length, cluster.after.length, identifierCount)}>
       <div className="strands lbl">
         <span>Now</span>
         <span />
@@ -85,7 +89,7 @@ export const StrandsPicture = ({ strands, identifierCount, collection, live }: S
   )
 }
 
-export const StrandsTable = ({ strands, live }: StrandsProps) => (
+export const StrandsTable = ({ cluster: { strands }, live }: StrandsProps) => (
   <Table columns={[["Identifiers"], ["Type", 130], ["Now", 160], ["With these rules", 180]]}>
     {strands.map(({ type, before, after, count: carried, identifiers }) => (
       <tr key={`${before} ${after} ${type}`}>
