@@ -81,14 +81,23 @@ const command = {
         Flag.withDescription("Slug of the space, when there are several"),
         Flag.optional
       ),
+      only: Flag.String("only").pipe(
+        Flag.withDescription(
+          "An identifier, as type:value: only the people who are connected with it; may be given several times"
+        ),
+        Flag.atLeast(0)
+      ),
       clusters: Flag.Int("clusters").pipe(
         Flag.withDescription("How many of the profiles that would be others are shown, the largest first"),
         Flag.withDefault(10)
       ),
       json: Flag.Boolean("json").pipe(Flag.withDescription("Everything, for machines"), Flag.withDefault(false))
     },
-    ({ file, space, clusters, json }) =>
-      Effect.provide(whatIf({ file, space: Option.getOrUndefined(space), clusters, json }), environment)
+    ({ file, space, only, clusters, json }) =>
+      Effect.provide(
+        whatIf({ file, space: Option.getOrUndefined(space), identifiers: only, clusters, json }),
+        environment
+      )
   ).pipe(
     Command.withDescription(
       "Resolve the whole history under other rules, beside the live profiles, and say who would be another. Changes nothing."

@@ -9,6 +9,8 @@ import { chosenSpace, CommandFailed, readRules } from "./command-input.ts"
 import { makeSpaceStore } from "./identity/space-store.ts"
 import type { WhatIfSummary } from "./identity/what-if/runner.ts"
 import { cancelRun, findRun, mostOpen, readClusters, startRun, type WhatIfRun } from "./identity/what-if/runs.ts"
+import type { ExternalId } from "./identity/operations/operation.ts"
+import { mostNamed } from "./identity/what-if/scope.ts"
 import { showWhatIf } from "./identity/what-if/terminal.ts"
 import { Database } from "./platform/database.ts"
 import { decodeRules } from "./workspace/rules-document.ts"
@@ -18,6 +20,8 @@ export interface WhatIfArguments {
   readonly file: string
   /** Slug; may be left out when there is one space. */
   readonly space: string | undefined
+  /** `type:id`; only the people who are connected with one of them. */
+  readonly identifiers: ReadonlyArray<string>
   /** How many are shown. */
   readonly clusters: number
   readonly json: boolean
@@ -52,11 +56,30 @@ const follow = Effect.fnUntraced(function* (database: Database["Service"], id: s
 const progress = ({ state, processed, total }: WhatIfRun): string =>
   state === "queued" || total === null ? "Waiting for the run to begin" : `${processed} of ${total} events`
 
-export const whatIf = ({ file, space: slug, clusters: limit, json }: WhatIfArguments) =>
+const identifierIn = (text: string): Effect.Effect<ExternalId, CommandFailed> => {
+  const colon = text.indexOf(":")
+  return colon > 0 && colon < text.length - 1
+    ? Effect.succeed({ type: text.slice(0, colon), id: text.slice(colon + 1) })
+    : Effect.fail(
+        new CommandFailed({
+          message: `--only takes an identifier as type:value, e.g. email:jane@example.com, not "${text}".`
+        })
+      )
+}
+
+const scopeIn = Effect.fnUntraced(function* (identifiers: ReadonlyArray<string>) {
+  if (identifiers.length === 0) return null
+  if (identifiers.length > mostNamed)
+    return yield* new CommandFailed({ message: `--only can be given ${mostNamed} times.` })
+  return { from: null, to: null, sources: null, identifiers: yield* Effect.forEach(identifiers, identifierIn) }
+})
+
+export const whatIf = ({ file, space: slug, identifiers, clusters: limit, json }: WhatIfArguments) =>
   Effect.gen(function* () {
     if (limit < 0 || limit > mostClusters)
       return yield* new CommandFailed({ message: `--clusters takes a number from 0 to ${mostClusters}.` })
     const rules = yield* rulesIn(file)
+    const scope = yield* scopeIn(identifiers)
     yield* Effect.gen(function* () {
       const database = yield* Database
       const space = yield* chosenSpace(slug)
@@ -66,7 +89,7 @@ export const whatIf = ({ file, space: slug, clusters: limit, json }: WhatIfArgum
         rules,
         baseVersion: latest?.version ?? 0,
         reapplyOperations: true,
-        scope: null,
+        scope,
         actor: `command line (${userInfo().username})`
       })
       if (id === undefined)
@@ -81,7 +104,7 @@ export const whatIf = ({ file, space: slug, clusters: limit, json }: WhatIfArgum
       yield* Console.log(
         json
           ? JSON.stringify({ id, space: space.slug, summary, clusters }, null, 2)
-          : `${showWhatIf({ heading: `Space ${space.slug}`, summary, clusters })}\n\nNothing has been changed. The run is ${id}: look at it in the console, apply it with applyWhatIf(id: "${id}", ...).`
+          : `${showWhatIf({ heading: `Space ${space.slug}`, summary, clusters })}\n\nNothing has been changed. The run is ${id}: ${scope === null ? `look at it in the console, apply it with applyWhatIf(id: "${id}", ...).` : "it is of these people only; without --only it can be applied as a rebuild."}`
       )
     }).pipe(Effect.provide(whatIfBeside), Effect.provideService(References.MinimumLogLevel, "Warn"))
   })

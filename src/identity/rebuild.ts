@@ -52,6 +52,9 @@ interface Row extends Omit<ReplaceOperation, "kind"> {
 const mostAttempts = 5
 /** How long one rests at most; overdue generations are found so. */
 const lookEvery = "1 second"
+/** Between attempts: at first, doubled each time, and at last. */
+const firstRestMs = 200
+const longestRestMs = 1_000
 
 export const makeRebuilder = Effect.fnUntraced(function* (options: {
   readonly spaceId: string
@@ -138,7 +141,8 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
                   where id = ${row.id}::float8::bigint returning attempts`
               )
               yield* Effect.logWarning(`Rebuild ${row.id} of ${spaceId} has failed: ${causeMessage(cause)}`)
-              if ((counted?.attempts ?? 0) >= mostAttempts) yield* giveUp("INTERNAL", causeMessage(cause))
+              if ((counted?.attempts ?? 0) >= mostAttempts) return yield* giveUp("INTERNAL", causeMessage(cause))
+              return yield* Effect.failCause(cause)
             })
       )
     )
@@ -155,6 +159,10 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
     )
     yield* finish(row, null, failure)
   })
+
+  /** One after another, of whatever. */
+  let failures = 0
+  const rest = Effect.suspend(() => Effect.sleep(Math.min(longestRestMs, firstRestMs * 2 ** (failures - 1))))
 
   /** True: there was something to do. */
   const takeOne = Effect.gen(function* () {
@@ -186,16 +194,20 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
         Effect.ensuring(Effect.sync(() => (ready = undefined)))
       ),
     run: takeOne.pipe(
+      Effect.tap(Effect.sync(() => (failures = 0))),
       Effect.ensuring(Effect.sync(() => (ready = undefined))),
       // Another process was at the same graph: one of the two has lost the space and ends, the other goes on. A store is away: it
       // goes on afterwards.
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
-          : Effect.as(Effect.logDebug(`Rebuilding ${spaceId}: ${causeMessage(cause)}`), true)
+          : Effect.logDebug(`Rebuilding ${spaceId}: ${causeMessage(cause)}`).pipe(
+              Effect.andThen(Effect.sync(() => void failures++)),
+              Effect.andThen(rest),
+              Effect.as(true)
+            )
       ),
-      // After work, also work that failed, always a rest.
-      Effect.flatMap((worked) => (worked ? Effect.sleep(lookEvery) : Effect.timeoutOption(asked.await, lookEvery))),
+      Effect.flatMap((worked) => (worked ? Effect.void : Effect.timeoutOption(asked.await, lookEvery))),
       Effect.forever,
       Effect.provideContext(context)
     )

@@ -87,6 +87,7 @@ export const rebuildResolvers = {
     errorCode: ({ code }: Rebuild) => code,
     whatIfId: ({ runId }: Rebuild) => runId,
     rulesVersion: ({ answer }: Rebuild) => answer?.rulesVersion ?? null,
-    auditId: ({ answer }: Rebuild) => answer?.auditId ?? null
+    auditId: ({ answer }: Rebuild) => answer?.auditId ?? null,
+    operations: ({ answer }: Rebuild) => answer?.operations ?? null
   }
 }

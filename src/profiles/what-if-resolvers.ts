@@ -11,7 +11,8 @@ import {
   type StoredCluster,
   type WhatIfRun
 } from "../identity/what-if/runs.ts"
-import type { Scope } from "../identity/what-if/scope.ts"
+import { mostNamed, peopleOf, type Scope } from "../identity/what-if/scope.ts"
+import type { ExternalId } from "../identity/operations/operation.ts"
 import { explainCandidate, explainRecord } from "../identity/explain/past.ts"
 import { toRecord } from "../identity/resolution-record.ts"
 import { askRebuild, rebuildOfRun } from "../identity/generations/rebuilds.ts"
@@ -42,14 +43,23 @@ interface ScopeInput {
   readonly from: number | null
   readonly to: number | null
   readonly sources: ReadonlyArray<string> | null
+  readonly identifiers: ReadonlyArray<ExternalId> | null
+  readonly profiles: ReadonlyArray<string> | null
 }
 
 const scopeOf = (input: Partial<ScopeInput> | null | undefined): Scope | null => {
-  const { from = null, to = null, sources = null } = input ?? {}
-  if (from === null && to === null && sources === null) return null
+  const { from = null, to = null, sources = null, identifiers = null, profiles = null } = input ?? {}
+  const scope = { from, to, sources, identifiers, profiles }
+  if (Object.values(scope).every((member) => member === null)) return null
+  const named = [...(identifiers ?? []), ...(profiles ?? [])].length
+  if (peopleOf(scope) !== undefined && (named === 0 || named > mostNamed))
+    throw graphqlError(
+      "VALIDATION_FAILED",
+      `Name from 1 to ${mostNamed} identifiers and profiles in the scope, or none.`
+    )
   if (from !== null && to !== null && from >= to)
     throw graphqlError("VALIDATION_FAILED", "`from` of the scope must be before `to`.")
-  return { from, to, sources }
+  return scope
 }
 
 const startWhatIf = async (

@@ -11,6 +11,7 @@ import type { Database } from "../../src/platform/database.ts"
 import { freshDatabase } from "../support/database.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import type { Service } from "./support/service.ts"
+import { whileSwitching } from "./support/held-switch.ts"
 import { LateStatement } from "./support/late-statement.ts"
 import { Cluster, expectWhole } from "./support/several.ts"
 import { makeTraffic, random, Sender } from "./support/traffic.ts"
@@ -187,32 +188,49 @@ it(`a third process takes its share; one that is stopped hands over, seed ${seed
   expect(acknowledged).toBeGreaterThan(50)
 })
 
-it("the readers of every process follow a rebuild, wherever the space runs", { timeout: 300_000 }, async () => {
-  await underLoad(
-    adapters[0]!,
-    2,
-    async (cluster) => {
-      const [first, second] = [await cluster.join(), await cluster.join()]
-      await cluster.shares(ample, [first, 1], [second, 1])
-      await cluster.batch([{ type: "identify", messageId: "m-1", userId: "u-1", traits: { email: "u-1@example.com" } }])
-      await cluster.settled()
-      const seen = (service: Service) =>
-        Promise.all(
-          cluster.config.spaces.map(async ({ id, slug }) => {
-            const path = `/v1/spaces/${id}/collections/users/profiles/email:u-1@example.com/external_ids`
-            const response = await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer pt_${slug}` } })
-            return `${response.status} ${await response.text()}`
-          })
-        )
-      const before = await seen(first)
-      expect(before.every((answer) => answer.startsWith("200"))).toBe(true)
-      // Nobody ever reads a graph that is not there, neither the new one too early nor the old one too late.
-      const rebuilt = new AbortController()
-      const rebuilding = cluster.braid("graph", "rebuild").finally(() => rebuilt.abort())
-      while (!rebuilt.signal.aborted) for (const service of [first, second]) expect(await seen(service)).toEqual(before)
-      await rebuilding
-      expect([await seen(first), await seen(second)]).toEqual([before, before])
-    },
-    2
-  )
-})
+it(
+  "IDR-193: the readers of every process follow rebuilds, wherever the space runs, and whoever dies meanwhile",
+  { timeout: 300_000 },
+  async () => {
+    await underLoad(
+      adapters[0]!,
+      2,
+      async (cluster) => {
+        const [first, second] = [await cluster.join(), await cluster.join()]
+        await cluster.shares(ample, [first, 1], [second, 1])
+        await cluster.batch([
+          { type: "identify", messageId: "m-1", userId: "u-1", traits: { email: "u-1@example.com" } }
+        ])
+        await cluster.settled()
+        const seen = (service: Service) =>
+          Promise.all(
+            cluster.config.spaces.map(async ({ id, slug }) => {
+              const path = `/v1/spaces/${id}/collections/users/profiles/email:u-1@example.com/external_ids`
+              const response = await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer pt_${slug}` } })
+              return `${response.status} ${await response.text()}`
+            })
+          )
+        const before = await seen(first)
+        expect(before.every((answer) => answer.startsWith("200"))).toBe(true)
+        // Nobody ever reads a graph that is not there, neither the new one too early nor the old one too late.
+        const rebuilt = new AbortController()
+        const rebuilding = cluster.braid("graph", "rebuild").finally(() => rebuilt.abort())
+        while (!rebuilt.signal.aborted)
+          for (const service of [first, second]) expect(await seen(service)).toEqual(before)
+        await rebuilding
+        expect([await seen(first), await seen(second)]).toEqual([before, before])
+        // IDR-193: resolved again, too, when the owner of one space dies in the midst of its switch.
+        const ended = await whileSwitching(cluster.databaseUrl, cluster.ids, async () => {
+          cluster.close(first)
+          await first.kill()
+          await cluster.batch([{ type: "track", messageId: "m-2", userId: "u-1", event: "Seen meanwhile" }])
+        })
+        expect(ended).toEqual(["done", "done"])
+        await cluster.shares(15, [second, 2])
+        await cluster.settled()
+        expect(await seen(second)).toEqual(before)
+      },
+      3
+    )
+  }
+)

@@ -74,9 +74,15 @@ const eraseShared = Effect.fnUntraced(function* (
 ) {
   const { write: sql } = database
   const audits = operations.flatMap(({ entry, isAbout }) => (isAbout ? [entry.auditId] : []))
+  // Also pictures of people who had one of their identifiers: a rebuild may have left nothing else of that operation.
+  const named = [...erased.identifiers].map((text) => {
+    const [, type, ...value] = text.split("\n")
+    return JSON.stringify({ type, id: value.join("\n") }).slice(1, -1)
+  })
   yield* sql`update audit set before = null, after = null, reason = case when reason is null then null else ${erasedValue} end,
       data = case when data is null then null else (data::jsonb - 'identifiers' || case when data::jsonb ? 'moved' then '{"moved":[]}'::jsonb else '{}'::jsonb end)::text end
-    where space = ${spaceId} and id = any(${texts(audits)})`
+    where space = ${spaceId} and (id = any(${texts(audits)}) or (action in ('Merge Undone', 'Profile Split')
+      and exists (select 1 from unnest(${texts(named)}) u (v) where position(u.v in concat(before, after)) > 0)))`
   // Names that they are found by (profiles/search-index.ts). Whoever is about to add one waits, and then finds no event of theirs.
   yield* sql`lock table profile_words in share row exclusive mode`
   yield* sql`delete from profile_words where space = ${spaceId} and profile = any(${float8s([...erased.members])}::float8[]::bigint[])`
@@ -87,6 +93,9 @@ const eraseShared = Effect.fnUntraced(function* (
   const told = texts([...values, ...segmentIds])
   yield* sql`update space_operations o set input = null, reason = null, error = null where o.space = ${spaceId} and o.finished_at is not null
     and exists (select 1 from unnest(${told}) u (v) where position(u.v in concat(o.input, o.answer, o.reason, o.error)) > 0)`
+  // Whom a run was about is left out of it with them.
+  yield* sql`update what_if_runs set scope = '{"from":null,"to":null,"sources":null,"identifiers":[],"profiles":[]}' where space = ${spaceId}
+    and (position('"identifiers":[{' in scope) > 0 or position('"profiles":["' in scope) > 0) and exists (select 1 from unnest(${told}) u (v) where position(u.v in scope) > 0)`
   // A run in progress has read of them and would show it.
   yield* sql`update what_if_runs set state = 'failed', finished_at = now(), error = 'A person was erased from this space meanwhile; start another run.'
     where space = ${spaceId} and state = 'running'`

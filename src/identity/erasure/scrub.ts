@@ -99,8 +99,10 @@ const scrubOperation = (operation: GraphOperation, erased: Erased): GraphOperati
 /** Of an operation, its reason is a person's words and goes whenever it was about somebody erased (`isAbout`). */
 export const scrubOperationEntry = (entry: OperationEntry, erased: Erased, isAbout: boolean): OperationEntry => {
   const { mappings, merges, operations = [], ...rest } = entry.mutations
+  const { repeat } = entry
   return {
     ...entry,
+    ...(repeat === undefined ? undefined : { repeat: { ...repeat, moved: without(repeat.moved, erased) } }),
     reason: isAbout ? erasedValue : entry.reason,
     mutations: {
       ...rest,

@@ -7,14 +7,16 @@ import type { SqlError } from "effect/sql"
 import { History, type HistoryFailed } from "../../archive/history.ts"
 import { Settings } from "../../config.ts"
 import { Database } from "../../platform/database.ts"
-import { float8s } from "../../platform/sql-arrays.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
 import { Workspace } from "../../workspace/workspace.ts"
 import { type GraphError, IdentityGraph } from "../graph.ts"
 import { catchUp, changesGraph } from "../graph-projection.ts"
 import type { Seq } from "../model.ts"
 import { encodeOperation } from "../operations/operation-entry.ts"
-import { makeReplayer, type Repeated, type Step } from "../replay/replayer.ts"
+import { repeatOf } from "../operations/rejoin.ts"
+import { tellOf } from "../operations/told.ts"
+import type { Reapplied } from "../reapply/reapplied.ts"
+import { makeReplayer, type Step } from "../replay/replayer.ts"
 import { makeResolvedEvents } from "../replay/resolved-events.ts"
 import { readBefore } from "../resolved-again.ts"
 import { compileRules } from "../rules.ts"
@@ -22,6 +24,7 @@ import { spaceSchema, spaceTablesSince } from "../schema.ts"
 import { makeSpaceStore, type SpaceFenced } from "../space-store.ts"
 import { applyTraitWrites, WarmTraits } from "../trait-store.ts"
 import { type Aside, graphOfGeneration, readerAside, schemaAside } from "./generation.ts"
+import { takeAlong } from "./take-along.ts"
 
 export type FillError = GraphError | HistoryFailed | SpaceFenced | SqlError.SqlError
 
@@ -39,7 +42,9 @@ export interface Filler {
 export const openFiller = Effect.fnUntraced(function* (
   spaceId: string,
   aside: Aside,
-  generation: number
+  generation: number,
+  /** Repeat what people have done (IDR-155). */
+  reapply: boolean
 ): Effect.fn.Return<Filler, FillError, Database | History | IdentityGraph | Settings | Workspace> {
   const database = yield* Database
   const graph = yield* IdentityGraph
@@ -47,6 +52,7 @@ export const openFiller = Effect.fnUntraced(function* (
   const workspace = yield* Workspace
   const { maxTraits, maxMerges, maxMappings, dedupScope } = yield* Settings
   const { write: sql } = database
+  const limits = { maxMerges, maxMappings }
   const schema = schemaAside(spaceId, aside)
   const graphId = graphOfGeneration(spaceId, generation)
   // A generation that was left by an earlier version of Braid.
@@ -83,21 +89,19 @@ export const openFiller = Effect.fnUntraced(function* (
     yield* commit(changesGraph(batch.mutations), toSeq, write, toGraph)
   })
 
-  const keepOperation = ({ entry, profiles }: Repeated, toGraph: Effect.Effect<void, GraphError>) => {
-    const write = sql.withTransaction(
+  const keepOperation = ({ entry, told, write }: Reapplied, toGraph: Effect.Effect<void, GraphError>) => {
+    const all = sql.withTransaction(
       store
         .advance({ from, epoch, fromSeq: seq, toSeq: entry.seq })
         .pipe(
           Effect.andThen(store.addJournal(entry.seq, encodeOperation(entry))),
-          Effect.andThen(
-            sql.unsafe(
-              `insert into ${schema}.journal_profiles (profile, pos) select u.no, $2::float8::bigint from unnest($1::float8[]) u (no)`,
-              [float8s(profiles), entry.seq]
-            )
-          )
+          Effect.andThen(tellOf({ database, schema, seq: entry.seq }, told)),
+          Effect.andThen(write)
         )
     )
-    return commit(true, entry.seq, write, toGraph)
+    // What goes along with identifiers changes trait documents under the feet of what is warm.
+    traits.clear()
+    return commit(changesGraph({ ...entry.mutations, position: entry.seq }), entry.seq, all, toGraph)
   }
 
   const events = yield* makeResolvedEvents({
@@ -113,9 +117,17 @@ export const openFiller = Effect.fnUntraced(function* (
     workspace,
     spaceId,
     rules,
-    limits: { maxMerges, maxMappings },
+    limits,
     idsRecur: dedupScope === "source",
-    reapply: true,
+    reapply,
+    database,
+    take: (entry, cuts) =>
+      takeAlong(
+        { spaceId, schema, database, graph, graphId, history, rules, maxTraits, protection: limits },
+        entry,
+        cuts
+      ),
+    repeatOf: (auditId) => repeatOf(database, schema, auditId),
     before: (again) =>
       readBefore(
         { database, schema, graph, graphId },

@@ -15,6 +15,7 @@ import { IdentityGraph } from "../graph.ts"
 import { LiveGraphs } from "../live-graphs.ts"
 import type { Seq } from "../model.ts"
 import { OperationRefused } from "../operations/operation.ts"
+import { tallyOf } from "../reapply/tally.ts"
 import { countResolved } from "../replay/resolved-events.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "../schema.ts"
 import { findRun } from "../what-if/runs.ts"
@@ -109,7 +110,7 @@ const beginPrevious = Effect.fnUntraced(function* ({ spaceId, epoch }: Standing)
       // While it is wanted it must not expire.
       yield* sql`update space_generations set kept_until = greatest(kept_until, now() + interval '1 day')
         where space = ${spaceId} and role = 'previous'`
-      return previous.generation
+      return previous
     })
   )
 })
@@ -169,9 +170,10 @@ const prepareGeneration = Effect.fnUntraced(function* (standing: Standing, opera
   const applies = operation.kind === "apply_rebuild"
   const aside: Aside = applies ? "next" : "previous"
   const begun = applies ? yield* beginNext(standing, operation) : undefined
-  const generation = begun?.generation ?? (yield* beginPrevious(standing))
+  const { generation, seq: since } =
+    begun === undefined ? yield* beginPrevious(standing) : { generation: begun.generation, seq: 0 }
   const graphId = graphOfGeneration(spaceId, generation)
-  const filler = yield* openFiller(spaceId, aside, generation)
+  const filler = yield* openFiller(spaceId, aside, generation, begun?.run.reapplyOperations ?? true)
   const total = yield* countResolved(database, spaceSchema(spaceId), committed())
   const done = yield* countResolved(database, schemaAside(spaceId, aside), filler.seq())
   yield* sql`update space_operations set started_at = coalesce(started_at, now()), total = ${total}, done = ${done}
@@ -197,7 +199,8 @@ const prepareGeneration = Effect.fnUntraced(function* (standing: Standing, opera
   yield* formerIds.carryOn
   while ((yield* fill()) >= fewLeft);
   const rest = (upTo: Seq) => Effect.andThen(filler.fill(upTo), formerIds.takeOver(idsUpTo, upTo))
-  return { aside, begun, generation, graphId, rest }
+  const operations = Effect.suspend(() => tallyOf(database, schemaAside(spaceId, aside), since))
+  return { aside, begun, generation, graphId, rest, operations }
 })
 
 /** Fills the other generation and hands it to the actor (`offer`); completes when that has switched to it. */
@@ -212,7 +215,7 @@ export const replaceGeneration = Effect.fnUntraced(function* (
   const { write: sql } = database
   const applies = operation.kind === "apply_rebuild"
   // From the offer on the switch itself looks whether it was cancelled.
-  const { aside, begun, generation, graphId, rest } = yield* untilCancelled(
+  const { aside, begun, generation, graphId, rest, operations } = yield* untilCancelled(
     database,
     operation.id,
     prepareGeneration(standing, operation)
@@ -238,6 +241,7 @@ export const replaceGeneration = Effect.fnUntraced(function* (
         data:
           begun === undefined ? { inverse: "rollbackRebuild" } : { inverse: "rollbackRebuild", whatIf: begun.run.id }
       },
+      operations: yield* operations,
       rules: applies ? checkCandidate(sql, spaceId) : restoreRules(sql, spaceId, operation.actor),
       also: (rules) =>
         begun === undefined

@@ -12,7 +12,8 @@ import type { SqlError } from "effect/sql"
 import { addAudit } from "../../workspace/audit.ts"
 import { rulesDecided } from "../../workspace/changes.ts"
 import type { Seq } from "../model.ts"
-import { type OperationRefused } from "../operations/operation.ts"
+import type { OperationRefused, RebuildAnswer } from "../operations/operation.ts"
+import type { OperationTally } from "../reapply/tally.ts"
 import { spaceSchema } from "../schema.ts"
 import { readerName, SpaceFenced } from "../space-store.ts"
 import { cancelled } from "./cancel.ts"
@@ -35,6 +36,8 @@ export interface SwitchOptions {
   readonly liveGeneration: number
   readonly operation: { readonly id: number; readonly actor: string; readonly reason: string }
   readonly audit: { readonly id: string; readonly at: number; readonly action: string; readonly data: object }
+  /** What became of the operations of people in the other generation. */
+  readonly operations: OperationTally
   /** Settles the rules of the other generation, or refuses. */
   readonly rules: Effect.Effect<RulesPair, SqlError.SqlError | OperationRefused>
   /** What else commits with the switch. */
@@ -117,6 +120,7 @@ export const switchGeneration = (options: SwitchOptions) =>
     yield* rulesDecided(sql, spaceId)
     const { id, at, action, data } = audit
     const { actor, reason } = operation
+    const { list: _, ...counted } = options.operations
     yield* addAudit(sql, [
       {
         id,
@@ -128,12 +132,12 @@ export const switchGeneration = (options: SwitchOptions) =>
         reason: reason === "" ? null : reason,
         before: { rulesVersion: rules.before, generation: options.liveGeneration },
         after: { rulesVersion: rules.after, generation },
-        data
+        data: { ...data, operations: counted }
       }
     ])
     yield* options.also(rules)
-    const done =
-      yield* sql`update space_operations set finished_at = now(), answer = ${JSON.stringify({ auditId: id, rulesVersion: rules.after })}
+    const answer: RebuildAnswer = { auditId: id, rulesVersion: rules.after, operations: options.operations }
+    const done = yield* sql`update space_operations set finished_at = now(), answer = ${JSON.stringify(answer)}
       where id = ${operation.id}::float8::bigint and cancel is null returning 1 as n`
     if (done.length === 0) return yield* cancelled
     return rules

@@ -53,6 +53,8 @@ export interface Executed<K extends OperationKind> {
     readonly segmentId: string
     readonly identifier?: { readonly type: string; readonly id: string }
   }>
+  /** Audit entries of the separations that it lifts. */
+  readonly lifts?: ReadonlyArray<string>
 }
 
 export type OperationFailure = OperationRefused | GraphError | HistoryFailed | SqlError.SqlError

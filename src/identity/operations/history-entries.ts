@@ -5,7 +5,7 @@
 import { counted, limitOf, listOf, nameOf } from "../explain/words.ts"
 import { identifierOf, type JournalEntry, type Side, type ViolationEntry } from "../journal.ts"
 import type { Breach, Identifier, ProfileNo, Seq, ViolationKind } from "../model.ts"
-import { isOperation, type OperationEntry } from "./operation-entry.ts"
+import { isOperation, type OperationEntry, type Sides } from "./operation-entry.ts"
 import type { OperationKind } from "./operation.ts"
 
 export type HistoryKind =
@@ -62,10 +62,11 @@ export interface Told extends HistoryEntry {
 }
 
 /** What an operation did to whom, beyond its mutations: from its audit entry. */
-export interface OperationSides {
-  readonly separated?: ProfileNo
-  readonly remaining?: ProfileNo
-}
+export type OperationSides = Partial<Sides>
+
+/** Where a rebuild has repeated it, the profiles are others than those of the audit entry. */
+export const sidesOf = ({ repeat }: OperationEntry, audited: OperationSides | undefined): OperationSides =>
+  repeat === undefined ? (audited ?? {}) : (repeat.cuts[0] ?? {})
 
 type Part = Pick<Told, "kind" | "segmentId" | "about" | "text"> & Partial<Told>
 

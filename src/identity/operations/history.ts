@@ -13,7 +13,7 @@ import type { JournalEntry } from "../journal.ts"
 import { collectionOf, type ProfileNo, type Seq } from "../model.ts"
 import { findProfiles } from "../generations/former-ids.ts"
 import { spaceSchema } from "../schema.ts"
-import { type HistoryEntry, namedBy, type OperationSides, tell, type Told } from "./history-entries.ts"
+import { type HistoryEntry, namedBy, type OperationSides, sidesOf, tell, type Told } from "./history-entries.ts"
 import { decodeRow, isOperation, type OperationEntry } from "./operation-entry.ts"
 
 export interface HistoryServices {
@@ -159,7 +159,7 @@ export const readJournal = Effect.fnUntraced(function* (
       [float8s(members), float8s(operations.map(({ seq }) => seq))]
     )
     for (const { pos, no } of told) about.set(pos, [...(about.get(pos) ?? []), no])
-    const nos = [...new Set(operations.flatMap((entry) => namedBy(entry, sides.get(entry.auditId) ?? {})))]
+    const nos = [...new Set(operations.flatMap((entry) => namedBy(entry, sidesOf(entry, sides.get(entry.auditId)))))]
     for (const collection of ["users", "accounts"] as const) {
       const asked = nos.filter((no) => collectionOf(no) === collection)
       if (asked.length === 0) continue
@@ -178,7 +178,7 @@ export const readJournal = Effect.fnUntraced(function* (
       {
         entry,
         told: isOperation(entry)
-          ? tell(entry, about.get(entry.seq) ?? [], sides.get(entry.auditId) ?? {}, nameOf)
+          ? tell(entry, about.get(entry.seq) ?? [], sidesOf(entry, sides.get(entry.auditId)), nameOf)
           : tell(entry, [], {}, nameOf)
       }
     ])

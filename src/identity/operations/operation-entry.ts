@@ -4,9 +4,28 @@
  */
 import type { GraphMutations } from "../graph.ts"
 import { decodeEntry, type JournalEntry } from "../journal.ts"
-import type { Seq } from "../model.ts"
+import type { Identifier, ProfileNo, Seq } from "../model.ts"
 import type { Executed } from "./execution.ts"
 import type { OperationKind } from "./operation.ts"
+
+/** Two profiles that an operation has made of one. */
+export interface Sides {
+  readonly separated: ProfileNo
+  readonly remaining: ProfileNo
+}
+
+/** How a rebuild has repeated the operation among the profiles that it made (`reapply/`). */
+export interface Repeat {
+  readonly outcome: "applied" | "unneeded" | "skipped"
+  /** Why it was skipped, or what of it is missing. */
+  readonly reason: string | null
+  /** Whether both sides are to be kept apart, also when there was nothing to keep apart. */
+  readonly keepApart: boolean
+  readonly cuts: ReadonlyArray<Sides>
+  readonly apart: ReadonlyArray<readonly [ProfileNo, ProfileNo]>
+  /** Identifiers that changed their profile without its being merged back. */
+  readonly moved: ReadonlyArray<Identifier & { readonly from: ProfileNo; readonly to: ProfileNo }>
+}
 
 export interface OperationEntry {
   readonly seq: Seq
@@ -18,6 +37,10 @@ export interface OperationEntry {
   readonly reason: string
   readonly mutations: Omit<GraphMutations, "position">
   readonly successes: Executed<OperationKind>["successes"]
+  /** Audit entries of the separations that it lifted. */
+  readonly lifts?: ReadonlyArray<string>
+  /** Absent: it is as it was executed. */
+  readonly repeat?: Repeat
 }
 
 /** `operation` comes first: by that `decodeRow` knows it. */

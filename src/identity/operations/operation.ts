@@ -8,6 +8,7 @@
  */
 import { Data } from "effect"
 import type { RulesDocument } from "../../workspace/rules.ts"
+import type { OperationTally } from "../reapply/tally.ts"
 
 /** An identifier of the users collection as people name it. */
 export interface ExternalId {
@@ -71,6 +72,8 @@ export interface OperationAnswers {
 export interface RebuildAnswer {
   readonly auditId: string
   readonly rulesVersion: number
+  /** Absent: of an older version, which repeated deletions only. */
+  readonly operations?: OperationTally
 }
 
 export interface SplitAnswer {

@@ -187,7 +187,11 @@ export const makeRunner = Effect.fnUntraced(function* (options: {
       .withTransaction(
         Effect.gen(function* () {
           yield* store.advance({ from: cursor, epoch, fromSeq: storedSeq, toSeq: seq })
-          yield* store.addJournal(seq, encodeOperation({ ...entry, successes: done.successes }))
+          const { successes, lifts } = done
+          yield* store.addJournal(
+            seq,
+            encodeOperation({ ...entry, successes, ...(lifts === undefined ? undefined : { lifts }) })
+          )
           yield* done.write
           if (appliesNow) yield* graph.apply(graphId, standing.graphPosition, mutations)
           yield* addAudit(sql, [

@@ -2,7 +2,9 @@
 import { Effect } from "effect"
 import { ksuid } from "../../platform/hash.ts"
 import { findProfiles } from "../generations/former-ids.ts"
+import type { ExternalIdRow, ProfileRow } from "../graph.ts"
 import { type ProfileNo, profileNo } from "../model.ts"
+import type { Moves } from "./moves.ts"
 import type { Execute, OperationContext, OperationFailure } from "./execution.ts"
 import type { OperationInputs } from "./operation.ts"
 import { needReason, planSeparation, refuse, type Separation } from "./separation.ts"
@@ -32,13 +34,19 @@ export const planSplit = Effect.fnUntraced(function* (
   return { to, remaining: profile.no, separation }
 })
 
+/** It begins with the first event that goes along; when none does, with the first identifier. */
+export const beginningOf = (
+  moved: ReadonlyArray<ExternalIdRow>,
+  event: Moves["first"]
+): Pick<ProfileRow, "createdAt" | "source" | "messageId"> => {
+  const mapping = moved.reduce((a, b) => (b.addedAt < a.addedAt ? b : a))
+  const { t, source, messageId } = event !== null && event.messageId !== "" ? event : { ...mapping, t: mapping.addedAt }
+  return { createdAt: t, source, messageId }
+}
+
 export const split: Execute<"split"> = Effect.fnUntraced(function* (context, input) {
   yield* needReason(context)
   const { to, remaining, separation } = yield* planSplit(context, input)
-  // It begins with the first event that goes along; when none does, with the first identifier.
-  const mapping = separation.moved.reduce((a, b) => (b.addedAt < a.addedAt ? b : a))
-  const event = separation.moves.first
-  const first = event !== null && event.messageId !== "" ? event : { ...mapping, t: mapping.addedAt }
   return separated(context, {
     action: "Profile Split",
     data: { identifiers: input.identifiers },
@@ -51,9 +59,7 @@ export const split: Execute<"split"> = Effect.fnUntraced(function* (context, inp
       {
         no: to.no,
         segmentId: to.segmentId,
-        createdAt: first.t,
-        source: first.source,
-        messageId: first.messageId
+        ...beginningOf(separation.moved, separation.moves.first)
       }
     ],
     keepApart: input.keepApart

@@ -3,6 +3,7 @@
  * it before and is still; identifiers follow by themselves, because they never left the profile that they first belonged to.
  */
 import { Effect } from "effect"
+import type { MergeRow } from "../graph.ts"
 import { collectionOf, type ProfileNo } from "../model.ts"
 import type { Execute, Executed, OperationContext, OperationFailure } from "./execution.ts"
 import { writeMoves } from "./moves.ts"
@@ -36,16 +37,22 @@ export const planUndoMerge = Effect.fnUntraced(function* (
   if (profile === null || profile === undefined)
     return yield* refuse("NOT_FOUND", `The profiles of merge ${mergeId} are gone.`)
   const [merges = []] = yield* graph.merges(graphId, [profile.no])
-  const members = new Set([merge.from])
-  // Merges come in order, but what was merged into `from` may stand before it.
-  for (let size = 0; size < members.size;) {
-    size = members.size
-    for (const { from, into } of merges) if (members.has(into)) members.add(from)
-  }
+  const members = mergedInto(merge.from, merges)
   const { segmentId } = profile.members.find(({ no }) => no === merge.from)!
   const separation = yield* planSeparation(context, { profile, members, also, to: { no: merge.from, segmentId } })
   return { from: merge.from, into: merge.into, remaining: profile.no, separation }
 })
+
+/** The profile and all that was merged into it, transitively. */
+export const mergedInto = (no: ProfileNo, merges: ReadonlyArray<MergeRow>): ReadonlySet<ProfileNo> => {
+  const members = new Set([no])
+  // Merges come in order, but what was merged into `no` may stand before it.
+  for (let size = 0; size < members.size;) {
+    size = members.size
+    for (const { from, into } of merges) if (members.has(into)) members.add(from)
+  }
+  return members
+}
 
 export const undoMerge: Execute<"undo_merge"> = Effect.fnUntraced(function* (context, input) {
   yield* needReason(context)

@@ -2,8 +2,8 @@
  * Resolves a page of a space's past again, with the functions of live resolution and in its order, into a graph that nobody
  * reads. What is kept besides the graph decides the caller: what-if keeps nothing, a rebuild all (`generations/fill.ts`).
  *
- * Events keep their `seq`, each of them where they were resolved again, so profiles that the same message creates have the same number and id. Of operations, deletions of
- * identifiers are repeated at their place (IDR-155); splits and the like mean profiles that are others under other rules.
+ * Events keep their `seq`, each of them where they were resolved again, so profiles that the same message creates have the same number and id.
+ * What people have done in between is repeated at its place (`../reapply/`).
  */
 import { Effect } from "effect"
 import type { Workspace } from "../../workspace/workspace.ts"
@@ -13,7 +13,10 @@ import { changesGraph } from "../graph-projection.ts"
 import { noteIssued } from "../issued-ids.ts"
 import type { Position } from "../../log/event-log.ts"
 import { decodeRow, isOperation, type OperationEntry } from "../operations/operation-entry.ts"
-import type { ProfileNo, Seq } from "../model.ts"
+import type { Seq } from "../model.ts"
+import { isRepair, reapply } from "../reapply/reapply.ts"
+import type { Reapplied, ReapplyContext, ReapplyError } from "../reapply/reapplied.ts"
+import { type OperationTally, Tally } from "../reapply/tally.ts"
 import type { ResolveOptions } from "../resolve.ts"
 import type { Before } from "../resolved-again.ts"
 import type { Rules } from "../rules.ts"
@@ -26,6 +29,8 @@ const capacity = 400_000
 const atOnce = 500
 const nothing: ReadonlySet<string> = new Set()
 
+const notWanted = { outcome: "skipped", reason: "Operations were not to be repeated." } as const
+
 /** Some events, resolved. */
 export interface Step {
   readonly prepared: ReadonlyArray<Prepared>
@@ -33,14 +38,7 @@ export interface Step {
   readonly toSeq: Seq
 }
 
-/** An operation that is repeated. */
-export interface Repeated {
-  readonly entry: OperationEntry
-  /** Profiles that it takes something from. */
-  readonly profiles: ReadonlyArray<ProfileNo>
-}
-
-export interface ReplayerOptions<E> {
+export interface ReplayerOptions<E> extends Pick<ReapplyContext, "database" | "take" | "repeatOf"> {
   readonly graph: IdentityGraph["Service"]
   readonly graphId: GraphId
   /** Where that graph is. */
@@ -51,28 +49,28 @@ export interface ReplayerOptions<E> {
   readonly limits: ResolveOptions
   /** One message id may create two profiles (`dedup.scope: source`): segment ids that were issued are looked up (IDR-110). */
   readonly idsRecur: boolean
-  /** Repeat deletions of identifiers. */
+  /** Repeat what people have done. */
   readonly reapply: boolean
   /** What these were resolved to before, by ledger key; one that is not there is resolved for the first time. */
   readonly before: (events: ReadonlyArray<ResolvedEvent>) => Effect.Effect<ReadonlyMap<string, Before>, E | GraphError>
   /** Keeps what was decided; `toGraph` brings it into the graph and has to be run exactly once. */
   readonly keep: (step: Step, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
-  readonly keepOperation: (repeated: Repeated, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
+  readonly keepOperation: (reapplied: Reapplied, toGraph: Effect.Effect<void, GraphError>) => Effect.Effect<void, E>
 }
 
 export interface Replayer<E> {
   /** Calls `see` for every step, in order. */
-  readonly replay: (page: ResolvedPage, see?: (step: Step) => void) => Effect.Effect<void, E | GraphError>
-  /** Operations that would have changed the graph and were not repeated. */
-  readonly skipped: () => number
+  readonly replay: (page: ResolvedPage, see?: (step: Step) => void) => Effect.Effect<void, E | ReapplyError>
+  /** What became of the operations so far. */
+  readonly operations: () => OperationTally
 }
 
 export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
-  const { graph, graphId, workspace, spaceId, limits } = options
+  const { graph, graphId, workspace, spaceId, limits, database, take, repeatOf } = options
+  const tally = new Tally()
   const set = new WorkingSet(capacity)
   const sourceOf = (no: number) => workspace.current().sourceByNo.get(no)
   let { rules, position } = options
-  let skipped = 0
 
   /** Applies to the graph and moves on with it; nothing to apply is no step. */
   const toGraph = (mutations: GraphMutations) =>
@@ -107,20 +105,19 @@ export const makeReplayer = <E>(options: ReplayerOptions<E>): Replayer<E> => {
     return step
   })
 
-  const operate = Effect.fnUntraced(function* (entry: OperationEntry): Effect.fn.Return<void, E | GraphError> {
-    if (entry.operation !== "delete_identifier" || !options.reapply) {
-      if (changesGraph({ ...entry.mutations, position: 0 })) skipped += 1
-      return
-    }
-    const identifiers = (entry.mutations.operations ?? []).flatMap((it) => (it.kind === "unmap" ? it.identifiers : []))
-    const { owners } = yield* graph.load(graphId, { identifiers, profiles: [] })
-    const profiles = [...new Set(owners.filter((no) => no !== undefined))]
-    yield* options.keepOperation({ entry, profiles }, toGraph({ ...entry.mutations, position: entry.seq }))
-    set.clear()
+  const operate = Effect.fnUntraced(function* (entry: OperationEntry): Effect.fn.Return<void, E | ReapplyError> {
+    if (!isRepair(entry)) return
+    if (!options.reapply) return tally.add(entry, notWanted)
+    const context = { graph, graphId, spaceId, database, protection: limits, rules, take, repeatOf }
+    const reapplied = yield* reapply(context, entry)
+    const mutations = { ...reapplied.entry.mutations, position: entry.seq }
+    yield* options.keepOperation(reapplied, toGraph(mutations))
+    tally.add(entry, reapplied.entry.repeat)
+    if (changesGraph(mutations)) set.clear()
   })
 
   return {
-    skipped: () => skipped,
+    operations: () => tally.result(),
     replay: Effect.fnUntraced(function* (page, see) {
       let rest = page.events
       const feedUpTo = Effect.fnUntraced(function* (end: number) {

@@ -17,7 +17,7 @@ import { uuids } from "../../platform/sql-arrays.ts"
 import type { Seq } from "../model.ts"
 import { movedEvents } from "../schema.ts"
 
-const pageSize = 2_000
+export const pageSize = 2_000
 
 export interface ResolvedEvent {
   readonly event: LogEvent
@@ -35,7 +35,7 @@ export interface ResolvedPage {
   readonly journal: ReadonlyMap<Seq, string>
 }
 
-interface Stamp {
+export interface Stamp {
   readonly pos: Position
   readonly seq: Seq
   /** `timestamp` of the event, ms. */

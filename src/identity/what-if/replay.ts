@@ -11,8 +11,11 @@ import type { Workspace } from "../../workspace/workspace.ts"
 import type { GraphError, GraphId, IdentityGraph } from "../graph.ts"
 import { decodeEntry, type JournalEntry } from "../journal.ts"
 import type { Seq } from "../model.ts"
+import type { Repeat } from "../operations/operation-entry.ts"
+import { nothingTaken } from "../reapply/reapplied.ts"
+import type { OperationTally } from "../reapply/tally.ts"
 import { makeReplayer, notKept, type Step } from "../replay/replayer.ts"
-import { type InScope, makeResolvedEvents } from "../replay/resolved-events.ts"
+import { type InScope, makeResolvedEvents, type ResolvedEvents } from "../replay/resolved-events.ts"
 import type { ResolveOptions } from "../resolve.ts"
 import type { Rules } from "../rules.ts"
 import { spaceSchema } from "../schema.ts"
@@ -34,11 +37,13 @@ export interface ReplayOptions {
   readonly upTo: Seq
   readonly limits: ResolveOptions
   readonly idsRecur: boolean
-  /** Repeat deletions of identifiers at their place (IDR-155). */
+  /** Repeat what people have done at its place (IDR-155). */
   readonly reapply: boolean
   readonly after: ReplaySide
-  /** Only these events, and what they are compared with. */
-  readonly part?: { readonly inScope: InScope; readonly before: ReplaySide } | undefined
+  /** Only these events, and what they are compared with. `of`: read where they are, in place of the whole history. */
+  readonly part?:
+    | { readonly inScope: InScope; readonly before: ReplaySide; readonly of?: ResolvedEvents | undefined }
+    | undefined
   /** Events resolved so far; false: stop. */
   readonly onPage: (processed: number) => Effect.Effect<boolean, SqlError.SqlError>
 }
@@ -48,8 +53,7 @@ export interface Replayed {
   readonly divergences: Divergences
   readonly violations: { readonly before: Record<string, number>; readonly after: Record<string, number> }
   readonly merges: { readonly before: number; readonly after: number }
-  /** Operations of people that were not repeated: splits and the like mean other profiles under other rules. */
-  readonly operationsSkipped: number
+  readonly operations: OperationTally
   readonly cancelled: boolean
 }
 
@@ -77,16 +81,29 @@ export const replay = Effect.fnUntraced(function* (
 
   const sideOf = Effect.fnUntraced(function* ({ graphId, rules }: ReplaySide) {
     const position = yield* graph.open(graphId)
-    const common = { graph, graphId, position, workspace, spaceId, rules, limits, idsRecur, reapply }
-    return makeReplayer({ ...common, before: notKept, keep, keepOperation: keep })
+    const common = { database, graph, graphId, position, workspace, spaceId, rules, limits, idsRecur, reapply }
+    const repeats = new Map<string, Repeat>()
+    return makeReplayer({
+      ...common,
+      before: notKept,
+      keep,
+      keepOperation: ({ entry: { auditId, repeat } }, toGraph) => {
+        repeats.set(auditId, repeat)
+        return toGraph
+      },
+      take: () => Effect.succeed(nothingTaken),
+      repeatOf: (auditId) => Effect.succeed(repeats.get(auditId))
+    })
   })
-  const events = yield* makeResolvedEvents({
-    database,
-    history,
-    schema: spaceSchema(spaceId),
-    sources: options.sources,
-    ...(part === undefined ? undefined : { inScope: part.inScope })
-  })
+  const events =
+    part?.of ??
+    (yield* makeResolvedEvents({
+      database,
+      history,
+      schema: spaceSchema(spaceId),
+      sources: options.sources,
+      ...(part === undefined ? undefined : { inScope: part.inScope })
+    }))
   const candidate = yield* sideOf(options.after)
   const reference = part === undefined ? undefined : yield* sideOf(part.before)
 
@@ -100,7 +117,7 @@ export const replay = Effect.fnUntraced(function* (
     divergences,
     violations,
     merges,
-    operationsSkipped: candidate.skipped(),
+    operations: candidate.operations(),
     cancelled
   })
   let last = 0

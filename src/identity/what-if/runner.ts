@@ -20,13 +20,18 @@ import { catchUp } from "../graph-projection.ts"
 import { identifierText } from "../graph-rows.ts"
 import type { JournalEntry } from "../journal.ts"
 import type { RulesDocument } from "../../workspace/rules.ts"
-import { countResolved } from "../replay/resolved-events.ts"
-import { compileRules } from "../rules.ts"
+import { LiveGraphs } from "../live-graphs.ts"
+import type { Seq } from "../model.ts"
+import { makeEventsOf, mostEvents } from "../replay/events-of.ts"
+import { countResolved, type InScope } from "../replay/resolved-events.ts"
+import { compileRules, type Rules } from "../rules.ts"
 import { spaceSchema } from "../schema.ts"
 import { makeSpaceStore, readerName } from "../space-store.ts"
+import { defaultTypes } from "../../workspace/default-types.ts"
+import { closureOf } from "./closure.ts"
 import { type Cluster, diffPartitions, type PartitionDiff } from "./partition-diff.ts"
 import { replay, type Replayed } from "./replay.ts"
-import { inScopeOf } from "./scope.ts"
+import { inScopeOf, peopleOf } from "./scope.ts"
 import { takeRun, type WhatIfRun } from "./runs.ts"
 
 /** The run cannot be done; `message` says why. */
@@ -63,7 +68,7 @@ const figuresOf = ({ clusters, unmapped }: PartitionDiff) => {
 }
 
 const summaryOf = (users: PartitionDiff, accounts: PartitionDiff, replayed: Replayed) => {
-  const { processed, merges, violations, operationsSkipped, divergences } = replayed
+  const { processed, merges, violations, operations, divergences } = replayed
   return {
     events: processed,
     users: figuresOf(users),
@@ -71,7 +76,11 @@ const summaryOf = (users: PartitionDiff, accounts: PartitionDiff, replayed: Repl
     merges,
     violations,
     divergentMessages: divergences.count,
-    operationsSkipped
+    operationsReapplied: operations.applied,
+    operationsUnneeded: operations.unneeded,
+    operationsSkipped: operations.skipped,
+    /** The first that could not be repeated, or not wholly. */
+    operations: operations.list
   }
 }
 
@@ -80,6 +89,7 @@ export const makeRunner = Effect.gen(function* () {
   const graph = yield* IdentityGraph
   const history = yield* History
   const workspace = yield* Workspace
+  const graphs = yield* LiveGraphs
   const { maxMerges, maxMappings, dedupScope } = yield* Settings
   const { write: sql } = database
 
@@ -123,6 +133,31 @@ export const makeRunner = Effect.gen(function* () {
       Effect.andThen(Effect.never)
     )
 
+  /** Undefined: the run is not about some people. */
+  const eventsOfPeople = Effect.fnUntraced(function* (run: WhatIfRun, rules: Rules, inScope: InScope, upTo: Seq) {
+    const people = run.scope === null ? undefined : peopleOf(run.scope)
+    if (people === undefined) return undefined
+    const schema = spaceSchema(run.spaceId)
+    const identifiers = people.identifiers.map(({ type, id }) => ({
+      collection: rules.byType.get(type)?.collection ?? defaultTypes.get(type)?.collection ?? ("users" as const),
+      type,
+      value: id
+    }))
+    const graphId = graphs.graphOf(run.spaceId)
+    const { segmentIds } = people
+    const profiles = yield* closureOf({ database, graph, graphId, schema, identifiers, segmentIds })
+    if (profiles.length === 0)
+      return yield* new RunFailed({
+        message: "No profile of this space has any of the identifiers and ids of the scope."
+      })
+    const events = yield* makeEventsOf({ database, history, schema, profiles, upTo, inScope })
+    if (events.more)
+      return yield* new RunFailed({
+        message: `The people who are connected with these identifiers have more than ${mostEvents} events. Narrow the scope by time or source, or leave the identifiers out.`
+      })
+    return events
+  })
+
   const execute = Effect.fnUntraced(function* (run: WhatIfRun) {
     const space = workspace.current().spaceById.get(run.spaceId)
     if (space === undefined) return yield* new RunFailed({ message: `The space ${run.spaceId} is gone.` })
@@ -135,53 +170,52 @@ export const makeRunner = Effect.gen(function* () {
     const [at] = yield* sql<{ seq: number }>`select greatest(pos, seq)::float8 as seq
       from cursors where reader = ${readerName(run.spaceId)}`
     const upTo = at?.seq ?? 0
-    const total = yield* countResolved(database, spaceSchema(run.spaceId), upTo)
-    yield* sql`update what_if_runs set total = ${total} where id = ${run.id}`
     const [before, after] = [graphOf(run, 0), graphOf(run, 1)]
     const part =
       run.scope === null
         ? undefined
         : { inScope: inScopeOf(run.scope, workspace.current()), before: yield* inForce(before) }
+    const of = part === undefined ? undefined : yield* eventsOfPeople(run, part.before.rules, part.inScope, upTo)
+    const total = of?.total ?? (yield* countResolved(database, spaceSchema(run.spaceId), upTo))
+    yield* sql`update what_if_runs set total = ${total} where id = ${run.id}`
     yield* dropGraphs(run)
-    yield* Effect.gen(function* () {
-      const replayed = yield* replay({
-        database,
-        history,
-        workspace,
+    const replayed = yield* replay({
+      database,
+      history,
+      workspace,
+      graph,
+      spaceId: run.spaceId,
+      sources: [...workspace.current().sourceByNo.keys()],
+      upTo,
+      limits: { maxMerges, maxMappings },
+      idsRecur: dedupScope === "source",
+      reapply: run.reapplyOperations,
+      after: { graphId: after, rules: compileRules(run.rules, run.baseVersion + 1, []) },
+      part: part === undefined ? undefined : { ...part, of },
+      onPage: (processed) => alive(run, processed)
+    })
+    if (replayed.cancelled) return
+    if (part === undefined)
+      yield* catchUp({
+        store: spaceStore,
         graph,
-        spaceId: run.spaceId,
-        sources: [...workspace.current().sourceByNo.keys()],
+        graphId: before,
+        from: yield* graph.open(before),
         upTo,
-        limits: { maxMerges, maxMappings },
-        idsRecur: dedupScope === "source",
-        reapply: run.reapplyOperations,
-        after: { graphId: after, rules: compileRules(run.rules, run.baseVersion + 1, []) },
-        part,
-        onPage: (processed) => alive(run, processed)
+        onPage: () => Effect.asVoid(alive(run, replayed.processed))
       })
-      if (replayed.cancelled) return
-      if (part === undefined)
-        yield* catchUp({
-          store: spaceStore,
-          graph,
-          graphId: before,
-          from: yield* graph.open(before),
-          upTo,
-          onPage: () => Effect.asVoid(alive(run, replayed.processed))
-        })
-      const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
-      const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
-      const summary = JSON.stringify(summaryOf(users, accounts, replayed))
-      // Whoever erases a person ends the run first, and then looks for what is stored of it (IDR-162).
-      yield* sql.withTransaction(
-        Effect.gen(function* () {
-          const own =
-            yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
-            where id = ${run.id} and state = 'running' returning n`
-          if (own.length > 0) yield* store(run, [...users.clusters, ...accounts.clusters], replayed)
-        })
-      )
-    }).pipe(Effect.ensuring(Effect.ignore(forgetGraphs(run))))
+    const users = yield* diffPartitions(graph, before, after, "users", orderIn("users"))
+    const accounts = yield* diffPartitions(graph, before, after, "accounts", orderIn("accounts"))
+    const summary = JSON.stringify(summaryOf(users, accounts, replayed))
+    // Whoever erases a person ends the run first, and then looks for what is stored of it (IDR-162).
+    yield* sql.withTransaction(
+      Effect.gen(function* () {
+        const own =
+          yield* sql`update what_if_runs set state = 'done', finished_at = now(), summary = ${summary}, processed = ${replayed.processed}
+          where id = ${run.id} and state = 'running' returning n`
+        if (own.length > 0) yield* store(run, [...users.clusters, ...accounts.clusters], replayed)
+      })
+    )
   })
 
   const dropGraphs = (run: Pick<WhatIfRun, "n" | "spaceId">) =>
@@ -207,6 +241,7 @@ export const makeRunner = Effect.gen(function* () {
     const run = yield* takeRun(database)
     if (run === undefined) return yield* Effect.andThen(sweep, Effect.asVoid(expire))
     yield* Effect.raceFirst(execute(run), signsOfLife(run)).pipe(
+      Effect.ensuring(Effect.ignore(forgetGraphs(run))),
       Effect.catch((error) => Effect.succeed(error.message)),
       Effect.catchDefect((defect) => Effect.succeed(String(defect))),
       Effect.flatMap((failure) =>

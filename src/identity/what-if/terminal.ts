@@ -38,6 +38,7 @@ const decision = (entry: JournalEntry | null, collection: StoredCluster["collect
 }
 
 const mostIdentifiers = 4
+const mostOperations = 10
 
 const cluster = (it: StoredCluster): ReadonlyArray<string> => {
   const named = it.strands.flatMap(({ type, ids }) => ids.map((id) => `${type} ${id}`))
@@ -77,6 +78,10 @@ export const showWhatIf = (options: {
   if (clusters.length < changed) lines.push(`The ${clusters.length} largest:`)
   lines.push(...clusters.flatMap(cluster))
   if (summary.operationsSkipped > 0)
-    lines.push("", `Splits, un-merges and the like that were not repeated: ${summary.operationsSkipped}`)
+    lines.push(
+      "",
+      `Splits, un-merges and the like that could not be repeated: ${summary.operationsSkipped}`,
+      ...summary.operations.slice(0, mostOperations).map(({ auditId, reason }) => `  ${auditId}  ${reason}`)
+    )
   return lines.map(printable).join("\n")
 }

@@ -32,10 +32,14 @@ export const version = Effect.gen(function* () {
 })
 
 /** A run that was never executed, for what does not look at its result. */
-export const planned = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
+export const planned = Effect.fnUntraced(function* (
+  rules: RulesDocument,
+  scope: Scope | null = null,
+  reapplyOperations = true
+) {
   const { space } = yield* Rig
   const database = yield* Database
-  const common = { spaceId: space.id, rules, reapplyOperations: true, scope, actor: "test" }
+  const common = { spaceId: space.id, rules, reapplyOperations, scope, actor: "test" }
   return yield* database.write.withTransaction(
     Effect.gen(function* () {
       const id = yield* startRun(database, { ...common, baseVersion: yield* version })
@@ -45,8 +49,8 @@ export const planned = Effect.fnUntraced(function* (rules: RulesDocument, scope:
   )
 })
 
-/** A run that is done. */
-export const tried = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
+/** A run that has ended. */
+export const executed = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
   const { space } = yield* Rig
   const database = yield* Database
   const baseVersion = yield* version
@@ -64,8 +68,14 @@ export const tried = Effect.fnUntraced(function* (rules: RulesDocument, scope: S
       until: (it) => it?.state === "done" || it?.state === "failed"
     })
   )
-  assert.isNull(run!.error)
   return run!
+})
+
+/** A run that is done. */
+export const tried = Effect.fnUntraced(function* (rules: RulesDocument, scope: Scope | null = null) {
+  const run = yield* executed(rules, scope)
+  assert.isNull(run.error)
+  return run
 })
 
 export const asked = Effect.fnUntraced(function* (runId: string | null, reason = "a test") {
