@@ -219,6 +219,12 @@ const profile = {
       encodeMapping
     )
   },
+  identifierCounts: async (node: ProfileNode, _: unknown, context: RequestContext) => {
+    const byType = Map.groupBy(await context.loaders.externalIds.load(node.no), ({ type }) => type)
+    return Array.from(byType, ([type, ids]) => ({ type, count: ids.length })).sort((a, b) =>
+      compareBytes(a.type, b.type)
+    )
+  },
   events: eventsOf,
   eventWeeks: async (node: ProfileNode, _: unknown, context: RequestContext) => {
     const { services, readSpace } = context

@@ -289,23 +289,56 @@ export const messages = (now: number): ReadonlyArray<Message> =>
 
 const events = ["Product Viewed", "Product Added", "Coupon Applied", "Order Completed", "Search", "Run Started"]
 
-/** One tick of a shop that is open: people who are known do something, now and then a call is wrong. */
-export const traffic = (random: Random, n: number): ReadonlyArray<Message> =>
-  Array.from({ length: random.int(2, 7) }, (_, i) => {
-    const source = random.pick(["web", "web", "ios", "android"] as const)
-    const messageId = `live-${n}-${i}`
-    const userId = `user_${1000 + random.int(0, 159)}`
-    const at = Date.now()
-    if (random.chance(0.02)) return message(source, at, { type: "track", userId, messageId })
-    if (random.chance(0.2)) return message(source, at, { type: "page", userId, name: "Sneakers", messageId })
-    return message(source, at, {
-      type: "track",
-      userId,
-      event: random.pick(events),
-      properties: { price: 90 },
-      messageId
+/** What one visitor of an open shop does: most are known, some are new, some say who they are; now and then a call is wrong. */
+const visit = (random: Random, messageId: string): Message => {
+  const at = Date.now()
+  const n = random.int(0, 159)
+  const userId = `user_${1000 + n}`
+  const anonymousId = `${random.hex(8)}-${random.hex(4)}`
+  const web = (members: object) => message("web", at, { ...members, messageId })
+  const chance = random.next()
+  if (chance < 0.02) return web({ type: "track", userId })
+  if (chance < 0.1) return web({ type: "page", anonymousId, name: "Home", properties: { path: "/" } })
+  if (chance < 0.14)
+    return web({
+      type: "identify",
+      anonymousId,
+      userId: `user_${2000 + random.int(0, 9999)}`,
+      traits: { plan: "free", city: "Lisbon" }
     })
+  if (chance < 0.18) return web({ type: "track", anonymousId, userId, event: "Signed In" })
+  if (chance < 0.2) return web({ type: "identify", userId: `user_${3000 + n}`, traits: { email: "jane@example1.com" } })
+  if (chance < 0.4) return web({ type: "page", userId, name: "Sneakers", properties: { path: "/sneakers" } })
+  const event = random.pick(events)
+  return message(random.pick(["web", "ios", "android"] as const), at, {
+    type: "track",
+    userId,
+    event,
+    properties: { product: "Breeze 2", price: 60 + 10 * random.int(0, 7) },
+    messageId
   })
+}
+
+/** One tick of a shop that is open. */
+export const traffic = (random: Random, n: number): ReadonlyArray<Message> =>
+  Array.from({ length: random.int(2, 7) }, (_, i) => visit(random, `live-${n}-${i}`))
+
+/** The messages that pictures of single ones show, as the last that come. */
+export const encore = (round: string): ReadonlyArray<Message> => [
+  message("web", Date.now(), {
+    type: "track",
+    userId: "abc123def",
+    event: "Order Completed",
+    properties: { order_id: "o-20419", revenue: 89.5, currency: "EUR", products: [{ sku: "SK-101", quantity: 1 }] },
+    messageId: `encore-order-${round}`
+  }),
+  message("web", Date.now(), {
+    type: "identify",
+    userId: "abc456",
+    traits: { email: "jane@example1.com", name: "Jane Roe", plan: "pro" },
+    messageId: `encore-jane-${round}`
+  })
+]
 
 /** Sends messages to their sources, a batch at a time. */
 export const send = async (url: string, sent: ReadonlyArray<Message>): Promise<void> => {

@@ -114,6 +114,11 @@ export const shots: ReadonlyArray<Shot> = [
   },
   { name: "graph-50", keep: "dark", path: omars("graph"), until: "oldest first" },
   { name: "graph-1000", keep: "light", path: tablets("graph"), until: "What stands out" },
+  {
+    name: "graph-part",
+    path: async (ask) => `${await tablets("graph")(ask)}?part=type%3Aanonymous_id`,
+    until: "Back to the weeks"
+  },
   { name: "profile-long", path: tablets("overview"), until: "Kiosk Touched" },
   { name: "explain", keep: "dark", path: "/s/production/explain/m-42", until: "Limit breached" },
   { name: "explain-steps", path: "/s/production/explain/m-42?steps=all", until: "LIMIT_CHECK" },
@@ -204,6 +209,14 @@ export const shots: ReadonlyArray<Shot> = [
     }
   },
   { name: "what-if-runs", path: "/s/production/what-if", until: "What was tried" },
+  { name: "sources", path: "/s/production/sources", until: "iOS app" },
+  {
+    name: "schema",
+    keep: "light",
+    path: "/s/production/sources/src_web/schema?event=Order%20Completed",
+    until: "products.$.sku"
+  },
+  { name: "schema-identify", path: "/s/production/sources/src_web/schema?tab=identify&days=30", until: "firstName" },
   { name: "health", path: "/s/production/health", until: "up to date" },
   {
     name: "search",
@@ -227,19 +240,15 @@ export const shots: ReadonlyArray<Shot> = [
   { name: "no-page", path: "/s/production/nowhere" },
   { name: "no-space", path: "/s/nowhere/profiles" },
   { name: "no-profile", path: "/s/production/profiles/use_000000000000000000000000000/overview" },
+  { name: "live", keep: "light", path: "/s/production/live", until: "1 demoted", live: true },
+  { name: "live-paused", path: "/s/production/live?paused=true&source=src_ios", until: "Existing", live: true },
+  { name: "live-identity", path: "/s/production/live?q=encore-jane&tab=identity", until: "Did not count", live: true },
+  { name: "live-raw", path: "/s/production/live?q=encore-order&tab=raw", until: "order_id", live: true },
   {
-    name: "live",
-    keep: "light",
-    path: "/s/production/live?paused=true",
-    until: "Existing",
+    name: "live-discarded",
+    path: "/s/production/live?status=DISCARDED",
+    until: "needs the name of the event",
     live: true
   },
-  {
-    name: "live-identity",
-    path: "/s/production/live?q=jane%40example1.com&tab=identity",
-    until: "Did not count",
-    live: true
-  },
-  { name: "live-raw", path: "/s/production/live?q=m-8&tab=raw", until: "order_id", live: true },
-  { name: "live-discarded", path: "/s/production/live?status=DISCARDED", until: "event", live: true }
+  { name: "live-nothing", path: "/s/production/live?q=nothing-has-this", until: "No message matches", live: true }
 ]

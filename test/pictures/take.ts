@@ -4,15 +4,18 @@
  * dist/pictures. Fails on what a person would call broken: see `test/system/support/browser.ts`.
  *
  *     npm run pictures                      all of it
- *     npm run pictures -- live graph        pages whose names begin so; nothing in docs/images is removed
+ *     npm run pictures -- live graph        pages whose names begin so
+ *     npm run pictures -- --keep            goes on running the service at the end, and says where
+ *     npm run pictures -- --at http://127.0.0.1:1234 --size 1280 --theme dark live      of a service that runs, for trying things
  */
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import { parseArgs } from "node:util"
 import { seeded } from "../../src/demo/random.ts"
 import { cutTexts, launch, openPage, seriousOf } from "../system/support/browser.ts"
 import { Service } from "../system/support/service.ts"
 import { installedChromium } from "../support/chromium-service.ts"
-import { admin, configuration, messages, send, traffic } from "./data.ts"
+import { admin, configuration, encore, messages, send, traffic } from "./data.ts"
 import { type Shot, shots } from "./pages.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -20,22 +23,31 @@ const all = join(root, "dist/pictures")
 const kept = join(root, "docs/images")
 const mostBytes = 150_000
 
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: {
+    at: { type: "string" },
+    keep: { type: "boolean", default: false },
+    size: { type: "string" },
+    theme: { type: "string" }
+  }
+})
 const sizes = [
   { width: 1280, height: 800 },
   { width: 1920, height: 1080 }
-] as const
-const themes = ["light", "dark"] as const
+].filter(({ width }) => options.size === undefined || String(width) === options.size)
+const themes = (["light", "dark"] as const).filter((theme) => options.theme === undefined || theme === options.theme)
 /** As long as the pulse looks back. */
 const trafficSeconds = 62
 
-const wanted = process.argv.slice(2)
 const chosen = shots.filter(({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(each)))
 
 const problems: Array<string> = []
-const service = new Service({ config: configuration })
+const service = options.at === undefined ? new Service({ config: configuration }) : undefined
+const address = () => options.at ?? service!.url
 
 const ask = async <A>(space: string, query: string): Promise<A> => {
-  const response = await fetch(`${service.url}/graphql`, {
+  const response = await fetch(`${address()}/graphql`, {
     method: "POST",
     headers: { authorization: `Bearer ${admin}`, "content-type": "application/json", "braid-space": space },
     body: JSON.stringify({ query })
@@ -52,7 +64,7 @@ const openShop = () => {
   const random = seeded(3)
   let n = 0
   let last = Promise.resolve()
-  const timer = setInterval(() => (last = last.then(() => send(service.url, traffic(random, n++)))), 250)
+  const timer = setInterval(() => (last = last.then(() => send(address(), traffic(random, n++)))), 250)
   return async () => {
     clearInterval(timer)
     await last
@@ -64,15 +76,15 @@ const photograph = async (taken: ReadonlyArray<Shot>): Promise<void> => {
   try {
     for (const theme of themes)
       for (const viewport of sizes) {
-        const { context, page, complaints, open } = await openPage(browser, service.url, {
+        const { context, page, complaints, open } = await openPage(browser, address(), {
           viewport,
           colorScheme: theme,
           timezoneId: "UTC",
           locale: "en-GB"
         })
         const signIn = () =>
-          page.request.post(`${service.url}/console/session`, {
-            headers: { "braid-console": "1", origin: service.url },
+          page.request.post(`${address()}/console/session`, {
+            headers: { "braid-console": "1", origin: address() },
             data: { token: admin }
           })
         for (const shot of taken) {
@@ -82,7 +94,8 @@ const photograph = async (taken: ReadonlyArray<Shot>): Promise<void> => {
             if (signedOut === true) await context.clearCookies()
             else if ((await context.cookies()).length === 0) await signIn()
             await open(typeof path === "string" ? path : await path(ask))
-            if (until !== undefined) await page.locator("main").getByText(until).first().waitFor({ timeout: 10_000 })
+            if (until !== undefined)
+              await page.locator("main").getByText(until).filter({ visible: true }).first().waitFor({ timeout: 10_000 })
             await page.locator("[aria-busy='true']").first().waitFor({ state: "detached", timeout: 10_000 })
             await act?.(page)
             await page.evaluate(() => document.fonts.ready.then(() => true))
@@ -108,15 +121,17 @@ const photograph = async (taken: ReadonlyArray<Shot>): Promise<void> => {
 }
 
 try {
-  rmSync(all, { recursive: true, force: true })
+  if (wanted.length === 0) rmSync(all, { recursive: true, force: true })
   mkdirSync(all, { recursive: true })
   mkdirSync(kept, { recursive: true })
-  await service.start()
-  const hourMs = 3_600_000
-  const sent = messages(Math.floor(Date.now() / hourMs) * hourMs)
-  say(`${sent.length} messages ...`)
-  await send(service.url, sent)
-  await service.settled(180)
+  if (service !== undefined) {
+    await service.start()
+    const hourMs = 3_600_000
+    const sent = messages(Math.floor(Date.now() / hourMs) * hourMs)
+    say(`${sent.length} messages ...`)
+    await send(address(), sent)
+    await service.settled(180)
+  }
   const still = chosen.filter(({ live }) => live !== true)
   say(`${still.length} pages, ${sizes.length} sizes, ${themes.length} themes ...`)
   await photograph(still)
@@ -125,15 +140,17 @@ try {
     const close = openShop()
     say(`${moving.length} more once events have come for a minute ...`)
     await new Promise((resolve) => setTimeout(resolve, trafficSeconds * 1000))
-    await photograph(moving)
     await close()
+    await send(address(), encore(String(Date.now())))
+    await photograph(moving)
   }
 } finally {
-  await service.dispose()
+  if (options.keep) say(`it runs until Ctrl-C: ${address()}/console/sign-in#token=${admin}`)
+  else await service?.dispose()
 }
 
 for (const { name, keep } of chosen)
-  if (keep !== undefined)
+  if (keep !== undefined && existsSync(join(kept, `${name}.png`)))
     say(`docs/images/${name}.png  ${Math.round(statSync(join(kept, `${name}.png`)).size / 1000)} kB`)
 say(`all of them are in ${relative(root, all)}`)
 for (const problem of problems) say(problem)

@@ -1,6 +1,6 @@
 /** How a profile came together: threads, the same as a tree of merges and as a table, and the evidence of the chosen event. */
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react"
+import { type LucideIcon, Maximize, ZoomIn, ZoomOut } from "lucide-react"
 import { useMemo, useState } from "react"
 import { useData } from "../../api/hooks.ts"
 import { SearchInput, Segments } from "../../parts/Choice.tsx"
@@ -105,6 +105,19 @@ const Legend = () => (
   </div>
 )
 
+const Zoom = ({ zoom, onZoom }: { readonly zoom: number; readonly onZoom: (zoom: number) => void }) => {
+  const steps: ReadonlyArray<readonly [name: string, icon: LucideIcon, to: number]> = [
+    ["Zoom out", ZoomOut, zoom / 1.25],
+    ["Zoom in", ZoomIn, zoom * 1.25],
+    ["Fit", Maximize, 1]
+  ]
+  return steps.map(([name, Icon, to]) => (
+    <button className="btn g ic" type="button" key={name} aria-label={name} title={name} onClick={() => onZoom(to)}>
+      <Icon size={16} />
+    </button>
+  ))
+}
+
 const views = [
   [undefined, "Threads"],
   ["tree", "Merge tree"],
@@ -169,27 +182,7 @@ const Loaded = ({
             {plural(threads.identifierCount, "identifier")}, {threads.complete ? "" : "at least "}
             {plural(threads.columnCount, "linking event")}, {plural(threads.mergeCount, "merge")}
           </span>
-          <button
-            className="btn g ic"
-            type="button"
-            aria-label="Zoom out"
-            title="Zoom out"
-            onClick={() => setZoom(zoom / 1.25)}
-          >
-            <ZoomOut size={16} />
-          </button>
-          <button
-            className="btn g ic"
-            type="button"
-            aria-label="Zoom in"
-            title="Zoom in"
-            onClick={() => setZoom(zoom * 1.25)}
-          >
-            <ZoomIn size={16} />
-          </button>
-          <button className="btn g ic" type="button" aria-label="Fit" title="Fit" onClick={() => setZoom(1)}>
-            <Maximize size={16} />
-          </button>
+          {weeksShown ? undefined : <Zoom zoom={zoom} onZoom={setZoom} />}
         </div>
         {view === "tree" ? (
           <MergeTree threads={threads} onSelect={select} />

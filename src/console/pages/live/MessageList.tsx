@@ -9,11 +9,11 @@ import type { Message } from "./feed.ts"
 import { OutcomeOf } from "./Outcome.tsx"
 
 const columns: ReadonlyArray<TableColumn> = [
-  ["Received", 118],
-  ["Call", 72],
+  ["Received", 114],
+  ["Call", 70],
   ["Event"],
-  ["First identifier", "25%"],
-  ["Outcome", 164]
+  ["First identifier", "22%"],
+  ["Outcome", 152]
 ]
 const rowHeight = 31
 

@@ -15,22 +15,25 @@ type RuleLine = NonNullable<NonNullable<ProfileIdentitiesData["space"]>["rules"]
 
 interface TypeGroup {
   readonly type: string
+  /** Of all; `ids` may be the first of them. */
+  readonly count: number
   readonly rule: RuleLine | undefined
   readonly ids: ReadonlyArray<ExternalId>
 }
 
 /** By type, in the order of the rules. */
-const groupsOf = (ids: ReadonlyArray<ExternalId>, rules: ReadonlyArray<RuleLine>, collection: string) => {
-  const byType = Map.groupBy(ids, ({ type }) => type)
+const groupsOf = (profile: Identities, rules: ReadonlyArray<RuleLine>, collection: string) => {
+  const byType = Map.groupBy(nodes(profile.externalIds), ({ type }) => type)
   const place = (type: string) => {
     const at = rules.findIndex((rule) => rule.type === type && rule.collection === collection)
     return at === -1 ? rules.length : at
   }
-  return [...byType]
-    .map(([type, group]): TypeGroup => ({
+  return profile.identifierCounts
+    .map(({ type, count }): TypeGroup => ({
       type,
+      count,
       rule: rules.find((rule) => rule.type === type && rule.collection === collection),
-      ids: group
+      ids: byType.get(type) ?? []
     }))
     .sort((a, b) => place(a.type) - place(b.type))
 }
@@ -47,13 +50,14 @@ const Group = ({
   readonly of: ProfileRef
   readonly collection: string
 }) => {
-  const { type, rule, ids } = group
-  const held = rule === undefined ? count(ids.length) : `${ids.length} / ${rule.limit} ${windowText(rule.window)}`
+  const { type, rule, ids, count: all } = group
+  const shown = Math.min(shownValues, ids.length)
+  const held = rule === undefined ? count(all) : `${all} / ${rule.limit} ${windowText(rule.window)}`
   return (
     <div className={`grp ${familyClass({ type, collection })}`}>
       <div className="t">
         <b>{type}</b>
-        {rule === undefined ? <span /> : <Meter value={ids.length} of={rule.limit} label={`${type}: ${held}`} />}
+        {rule === undefined ? <span /> : <Meter value={all} of={rule.limit} label={`${type}: ${held}`} />}
         <span className="lbl">{held}</span>
       </div>
       {ids.slice(0, shownValues).map((each) => (
@@ -67,9 +71,9 @@ const Group = ({
           </span>
         </div>
       ))}
-      {ids.length > shownValues ? (
+      {all > shown ? (
         <ProfileLink className="acc lbl" id={of.id} tab="identities">
-          and {ids.length - shownValues} more
+          {shown === 0 ? plural(all, "value") : `and ${count(all - shown)} more`}
         </ProfileLink>
       ) : undefined}
     </div>
@@ -98,7 +102,7 @@ export const IdentityPanel = ({ of }: { readonly of: ProfileRef }) => {
             const links = nodes(profile.links)
             return (
               <>
-                {groupsOf(nodes(profile.externalIds), space?.rules?.identifiers ?? [], of.collection).map((group) => (
+                {groupsOf(profile, space?.rules?.identifiers ?? [], of.collection).map((group) => (
                   <Group key={group.type} group={group} of={of} collection={of.collection} />
                 ))}
                 {profile.externalIds.totalCount === 0 ? <NoIdentifier /> : undefined}

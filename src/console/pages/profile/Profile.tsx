@@ -100,7 +100,9 @@ const Header = ({
         <h1 className="el">{name}</h1>
         <div className="row g12 q2">
           {typeof email === "string" && email !== name ? <span className="el">{email}</span> : undefined}
-          <span className="pid el">{head.segmentId}</span>
+          <span className="pid">
+            <span className="el">{head.segmentId}</span>
+          </span>
           <Copy text={head.segmentId} what="segment id" />
         </div>
       </div>

@@ -46,6 +46,7 @@ export const profileHead: Operation<ProfileHeadData, ProfileHeadVariables> = {
 
 export type ProfileIdentitiesData = {
   readonly profile: {
+    readonly identifierCounts: ReadonlyArray<{ readonly type: string; readonly count: number }>
     readonly externalIds: {
       readonly totalCount: number
       readonly edges: ReadonlyArray<{
@@ -114,7 +115,7 @@ export interface ProfileIdentitiesVariables {
 
 export const profileIdentities: Operation<ProfileIdentitiesData, ProfileIdentitiesVariables> = {
   name: "ProfileIdentities",
-  text: 'query ProfileIdentities($space: ID!, $collection: Collection!, $id: ID!) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { externalIds(first: 100) { totalCount edges { node { mappingId type id createdAt addedAt sourceName firstMessageId originSegmentId } } pageInfo { hasNextPage } } merges(last: 20) { totalCount edges { node { id from into at messageId eventName eventType active } } } links(first: 20) { totalCount edges { node { createdAt to { ...ProfileName externalIds(first: 1) { edges { node { type id } } } } } } } } space(id: $space) { rules { version identifiers { type collection limit window rank enabled } } } } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
+  text: 'query ProfileIdentities($space: ID!, $collection: Collection!, $id: ID!) { profile(spaceId: $space, collection: $collection, by: {segmentId: $id}) { identifierCounts { type count } externalIds(first: 100) { totalCount edges { node { mappingId type id createdAt addedAt sourceName firstMessageId originSegmentId } } pageInfo { hasNextPage } } merges(last: 20) { totalCount edges { node { id from into at messageId eventName eventType active } } } links(first: 20) { totalCount edges { node { createdAt to { ...ProfileName externalIds(first: 1) { edges { node { type id } } } } } } } } space(id: $space) { rules { version identifiers { type collection limit window rank enabled } } } } fragment ProfileName on Profile { segmentId collection traits( keys: ["name", "first_name", "last_name", "firstName", "lastName", "email"] first: 6 ) { edges { node { key value } } } }'
 }
 
 export type ProfileTraitsData = {
