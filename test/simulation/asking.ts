@@ -78,6 +78,14 @@ export class Asking {
     })
   }
 
+  /** One or two user ids that somebody has. */
+  readonly people = Effect.gen({ self: this }, function* () {
+    const { identifiers } = yield* this.look("users")
+    const userIds = identifiers.filter(({ type }) => type === "user_id").map(({ value }) => value)
+    const [one, other] = [this.dice.pick(userIds), this.dice.chance(0.2) ? this.dice.pick(userIds) : undefined]
+    return [...new Set([one, other])].filter((value) => value !== undefined)
+  })
+
   /** An event with identifiers of two profiles, or undefined when there are no two. */
   bridge(n: number) {
     const { dice } = this

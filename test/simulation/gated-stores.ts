@@ -40,10 +40,12 @@ const gated = (
     run: (connection: SqlConnection.Connection) => Effect.Effect<A, SqlError.SqlError>
   ): Effect.Effect<A, SqlError.SqlError> => {
     const bounds = transaction === undefined ? undefined : boundsOf(sql)
-    // A transaction whose end does not reach the server is rolled back there.
-    const otherwise = bounds === "end" ? on((it) => it.executeRaw("ROLLBACK", [])) : undefined
+    // A transaction whose end does not reach the server is rolled back there; a lock goes with its session.
+    const unlocks = sql.includes("pg_advisory_unlock")
+    const otherwise = bounds === "end" ? on((it) => it.executeRaw("ROLLBACK", [])) : unlocks ? on(run) : undefined
+    const frees = unlocks || sql === "ROLLBACK"
     return Effect.suspend(() =>
-      playing.stage.call({ label: short(sql), failure: lost, transaction, bounds, otherwise }, on(run))
+      playing.stage.call({ label: short(sql), failure: lost, transaction, bounds, otherwise, frees }, on(run))
     )
   }
   return {

@@ -8,11 +8,40 @@ import { type RulesDocument, windows } from "../../src/workspace/rules.ts"
 import { messagesOf, rulesOf, type RulesShape } from "../identity/support/generators.ts"
 import { Dice } from "./dice.ts"
 
+/** A message, and the number of the source that sends it. */
+export interface Sent {
+  readonly source: number
+  readonly message: Message
+}
+
 export type PlanStep =
-  | { readonly kind: "events"; readonly messages: ReadonlyArray<Message> }
+  | { readonly kind: "events"; readonly sent: ReadonlyArray<Sent> }
   /** Events that each carry identifiers of two profiles that are there by then: they merge, or must not. */
-  | { readonly kind: "bridges"; readonly many: number }
+  | { readonly kind: "bridges"; readonly many: number; readonly source: number }
   | { readonly kind: "ask"; readonly operation: AskedKind }
+  | ConnectStep
+  | DisconnectStep
+  /** The configuration declares other rules. */
+  | { readonly kind: "declare"; readonly rules: RulesDocument }
+  /** Somebody asks to be deleted. */
+  | { readonly kind: "delete"; readonly suppress: boolean }
+
+export interface ConnectStep {
+  readonly kind: "connect"
+  readonly sources: ReadonlyArray<number>
+  readonly days: number
+  /** What was received from here on is replayed, ms. */
+  readonly receivedFrom: number
+  /** The processes of the space get to know of it with the next step. */
+  readonly late: boolean
+}
+
+export interface DisconnectStep {
+  readonly kind: "disconnect"
+  readonly source: number
+  /** Not only when the space has come as far as the log. */
+  readonly atOnce: boolean
+}
 
 export type AskedKind = Extract<
   OperationKind,
@@ -29,14 +58,24 @@ export interface Plan {
   readonly maxMappings: number
   readonly identityBatch: number
   readonly warmIdentifiers: number
+  /** Events with this value of the trait `age` never reach the space; with the next one the filter has no answer (IDR-14). */
+  readonly filteredAge: number | undefined
+  /** Suppressed from the beginning, for one source (IDR-161). */
+  readonly suppressed: { readonly userId: string; readonly source: number } | undefined
+  /** The first sources of the space, and what they sent before it was made. */
+  readonly connected: ConnectStep
+  readonly before: ReadonlyArray<Sent>
   readonly steps: ReadonlyArray<PlanStep>
   /** Faults at most, and how probable one is at each call of a store. */
   readonly faults: number
   readonly faultRate: number
 }
 
+export const sourceNos = [1, 2, 3] as const
+
+const anything: RulesShape = { windows, binding: true }
 const shapes: ReadonlyArray<readonly [number, RulesShape]> = [
-  [4, { windows, binding: true }],
+  [4, anything],
   [2, { windows: ["ever"], binding: true }],
   [5, { windows: ["ever"], binding: false }]
 ]
@@ -51,22 +90,54 @@ const asked: ReadonlyArray<readonly [number, AskedKind]> = [
   [1, "rebuild"]
 ]
 
+/** When the first generated message is received; the others follow second by second. */
+const firstReceived = Date.parse("2024-06-20T00:00:00.000Z")
+
 export const planOf = (seed: number): Plan => {
   const dice = new Dice(seed)
   const one = <A>(arbitrary: fc.Arbitrary<A>): A => fc.sample(arbitrary, { seed: dice.below(2 ** 31), numRuns: 1 })[0]!
   const shape = dice.choose(shapes)
+  const otherShape = () => (dice.chance(0.5) ? shape : anything)
   const messages = [...one(messagesOf([10, 36]))]
+  const several = dice.chance(0.6)
+  const send = (many: number): ReadonlyArray<Sent> =>
+    messages.splice(0, many).map((message) => {
+      const source = dice.choose<number>([
+        [4, 1],
+        [3, 2],
+        [1, 3]
+      ])
+      return { source: several ? source : 1, message }
+    })
+  const connect = (sources: ReadonlyArray<number>): ConnectStep => ({
+    kind: "connect",
+    sources,
+    days: dice.choose([
+      [1, 0],
+      [3, 1],
+      [2, 30]
+    ]),
+    receivedFrom: firstReceived + 1000 * (dice.chance(0.5) ? -1 : dice.between(0, 30)),
+    late: dice.chance(0.3)
+  })
+  const connected = connect(several && dice.chance(0.2) ? [1, 2] : [1])
+  const before = dice.chance(0.4) ? send(dice.between(1, 6)) : []
   const steps: Array<PlanStep> = []
   while (messages.length > 0) {
-    steps.push({ kind: "events", messages: messages.splice(0, dice.between(1, 6)) })
-    if (dice.chance(0.3)) steps.push({ kind: "bridges", many: dice.between(1, 3) })
+    steps.push({ kind: "events", sent: send(dice.between(1, 6)) })
+    if (dice.chance(0.3)) steps.push({ kind: "bridges", many: dice.between(1, 3), source: dice.between(1, 2) })
     while (dice.chance(0.45)) steps.push({ kind: "ask", operation: dice.choose(asked) })
+    if (several && dice.chance(0.3)) steps.push(connect(dice.chance(0.3) ? [2, 3] : [dice.between(1, 3)]))
+    if (several && dice.chance(0.1))
+      steps.push({ kind: "disconnect", source: dice.between(1, 2), atOnce: dice.chance(0.3) })
+    if (dice.chance(0.05)) steps.push({ kind: "declare", rules: one(rulesOf(otherShape())) })
+    if (dice.chance(0.05)) steps.push({ kind: "delete", suppress: dice.chance(0.5) })
   }
   return {
     seed,
     spaceId: `spa_${base62(createHash("sha256").update(`simulation ${seed}`).digest().subarray(0, 16), 22)}`,
     rules: one(rulesOf(shape)),
-    later: [one(rulesOf(shape)), one(rulesOf(shape))],
+    later: [one(rulesOf(otherShape())), one(rulesOf(otherShape()))],
     maxMerges: dice.choose([
       [1, 2],
       [4, 100]
@@ -81,6 +152,10 @@ export const planOf = (seed: number): Plan => {
       [1, 20],
       [2, 1000]
     ]),
+    filteredAge: dice.chance(0.2) ? dice.between(1, 2) : undefined,
+    suppressed: dice.chance(0.2) ? { userId: `u${dice.between(1, 5)}`, source: dice.between(1, 2) } : undefined,
+    connected,
+    before,
     steps,
     faults: dice.between(0, 6),
     faultRate: 0.04

@@ -177,3 +177,20 @@ export const candidatesOf = (message: Bag, rows: ReadonlyArray<RefType>): Readon
   }
   return found
 }
+
+/** What the filter of a simulation says of an event (IDR-14): drops it, lets it pass, or cannot tell. */
+export const filterAnswer = (message: Bag, age: number): boolean | undefined => {
+  const own = bag(message["traits"])["age"]
+  return own === age + 1 ? undefined : own === age
+}
+
+/** The user ids that a message names, for suppression and deletion (PRV-7). */
+export const namedUsers = (message: Bag): ReadonlyArray<string> => {
+  const externalIds = bag(message["context"])["externalIds"]
+  const listed = Array.isArray(externalIds) ? (externalIds as ReadonlyArray<unknown>).map(bag) : []
+  return [
+    message["userId"],
+    message["type"] === "alias" ? message["previousId"] : undefined,
+    ...listed.filter(({ type }) => type === "user_id").map(({ id }) => id)
+  ].flatMap((value) => (present(value) ? (normalised("user_id", value) ?? []) : []))
+}

@@ -3,6 +3,7 @@
  * docs/unmerge.md alone. Each operation answers what its caller is told, or the code that it is refused with.
  */
 import type { RulesDocument } from "../../src/workspace/rules.ts"
+import { erase, forgetOverwritten } from "./reference-erasure.ts"
 import type { RefIdentifier } from "./reference-extract.ts"
 import { Reference } from "./reference.ts"
 import { type RefProfile, same } from "./reference-words.ts"
@@ -33,8 +34,14 @@ export type RefOperation =
   | { readonly kind: "revert_split"; readonly of: string; readonly audit: string }
   | { readonly kind: "lift_separation"; readonly a: string; readonly b: string }
   | { readonly kind: "save_rules"; readonly document: RulesDocument; readonly expectedVersion: number }
+  | {
+      readonly kind: "erase_user"
+      readonly userIds: ReadonlyArray<string>
+      /** Whether log or archive had the message, and the search for it came across it. */
+      readonly isNamed: (messageId: string) => boolean
+    }
 
-export type RefAnswer = Readonly<Record<string, string | number | boolean>>
+export type RefAnswer = Readonly<Record<string, string | number | boolean | ReadonlyArray<string>>>
 
 interface Separated {
   readonly separated: RefProfile
@@ -50,7 +57,25 @@ export class OperatedReference extends Reference {
   private readonly undone: Array<{ readonly from: RefProfile; readonly into: RefProfile; readonly messageId: string }> =
     []
 
+  override event(message: Readonly<Record<string, unknown>>) {
+    const outcome = super.event(message)
+    forgetOverwritten(this.resolved)
+    return outcome
+  }
+
+  /** The configuration says so. */
+  declare(document: RulesDocument): void {
+    this.save(document)
+    this.version += 1
+  }
+
   operate(operation: RefOperation): RefAnswer {
+    const answer = this.perform(operation)
+    forgetOverwritten(this.resolved)
+    return answer
+  }
+
+  private perform(operation: RefOperation): RefAnswer {
     switch (operation.kind) {
       case "delete_identifier":
         return this.deleteIdentifier(operation)
@@ -64,11 +89,13 @@ export class OperatedReference extends Reference {
         return this.liftSeparation(operation)
       case "save_rules":
         return this.saveRules(operation)
+      case "erase_user":
+        return this.eraseUser(operation)
     }
   }
 
   private find(segmentId: string): RefProfile | undefined {
-    const profile = this.profiles.find((it) => it.segmentId === segmentId)
+    const profile = this.profiles.find((it) => it.segmentId === segmentId && it.erased !== true)
     return profile === undefined ? undefined : this.canonical(profile)
   }
 
@@ -164,6 +191,7 @@ export class OperatedReference extends Reference {
     const found = this.audits.get(of)
     if (found === undefined) return refusal("NOT_FOUND")
     const { separated, remaining, moved } = found
+    if (separated.erased === true || remaining.erased === true) return refusal("NOT_FOUND")
     if (this.canonical(separated) !== separated || this.canonical(remaining) !== remaining) return refusal("CONFLICT")
     const between = this.separations.filter((pair) => this.isBetween(pair, separated, remaining))
     if (between.some((pair) => pair.audit !== of)) return refusal("CONFLICT")
@@ -205,9 +233,14 @@ export class OperatedReference extends Reference {
       document.identifiers.some((row) => row.type === type && row.collection !== collection)
     )
     if (moves) return refusal("VALIDATION_FAILED")
-    this.save(document)
-    this.version += 1
+    this.declare(document)
     return { version: this.version }
+  }
+
+  /** IDR-162. */
+  private eraseUser({ userIds, isNamed }: Extract<RefOperation, { kind: "erase_user" }>): RefAnswer {
+    const segmentIds = erase(this, userIds, isNamed)
+    return segmentIds.length === 0 ? refusal("NOT_FOUND") : { segmentIds }
   }
 
   /** Separations in force, each as two canonical segment ids. */
@@ -216,9 +249,13 @@ export class OperatedReference extends Reference {
     return [...new Set(pairs.filter(([a, b]) => a !== b).map((pair) => pair.sort().join(" ")))].sort()
   }
 
-  /** Whose each resolved event is now, by message id. */
+  /** Whose each resolved event is now, by message id; without those that were erased. */
   owners(): ReadonlyMap<string, readonly [users: string | null, accounts: string | null]> {
     const id = (profile: RefProfile | undefined) => (profile === undefined ? null : this.canonical(profile).segmentId)
-    return new Map(this.resolved.map(({ messageId, users, accounts }) => [messageId, [id(users), id(accounts)]]))
+    return new Map(
+      this.resolved.flatMap(({ messageId, users, accounts, gone }) =>
+        gone === undefined ? [[messageId, [id(users), id(accounts)]] as const] : []
+      )
+    )
   }
 }

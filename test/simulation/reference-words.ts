@@ -9,6 +9,8 @@ export interface RefProfile {
   readonly collection: Collection
   /** The merge that leads away, if any. */
   into: RefProfile | undefined
+  /** A tombstone (IDR-162). */
+  erased?: boolean
 }
 export interface Mapping extends RefIdentifier {
   readonly origin: RefProfile
@@ -23,12 +25,17 @@ export interface Merge {
 export interface RefEvent {
   readonly messageId: string
   readonly message: Readonly<Record<string, unknown>>
+  readonly isGroup: boolean
   readonly t: number
   users: RefProfile | undefined
   accounts: RefProfile | undefined
   /** IDR-39. */
   readonly promoted: Readonly<Record<Collection, ReadonlyArray<RefIdentifier>>>
+  /** Traits that it has set and removed. */
+  readonly writes: Map<string, unknown>
   readonly violations: ReadonlyArray<string>
+  /** Erased (IDR-162), and whom it belonged to: traits that others have through it stay, and so may links. */
+  gone: Readonly<Record<Collection, RefProfile | undefined>> | undefined
 }
 
 export const windows: Readonly<Record<string, number>> = {

@@ -5,6 +5,7 @@
  */
 import type { RulesDocument } from "../../src/workspace/rules.ts"
 import type { EventState, Run, State } from "../identity/support/run.ts"
+import { outcomeOf } from "./reference-outcome.ts"
 import {
   type Candidate,
   candidatesOf,
@@ -74,9 +75,8 @@ export class Reference {
     return rows.sort((a, b) => (a.rank ?? 1e9) - (b.rank ?? 1e9) || (a.type < b.type ? -1 : 1))
   }
 
-  canonical(profile: RefProfile): RefProfile {
-    return profile.into === undefined ? profile : this.canonical(profile.into)
-  }
+  readonly canonical = (profile: RefProfile): RefProfile =>
+    profile.into === undefined ? profile : this.canonical(profile.into)
 
   protected ownerOf(id: RefIdentifier): RefProfile | undefined {
     const mapping = this.mappings.find((mapping) => same(mapping, id))
@@ -91,7 +91,13 @@ export class Reference {
     return this.profiles.filter((other) => other !== profile && this.canonical(other) === profile).length
   }
 
-  event(message: Readonly<Record<string, unknown>>): void {
+  /** Answers what became of it. */
+  event(message: Readonly<Record<string, unknown>>): EventState["outcome"] {
+    this.take(message)
+    return this.events.at(-1)!.outcome
+  }
+
+  private take(message: Readonly<Record<string, unknown>>): void {
     const messageId = String(message["messageId"])
     if (isDropped(message)) return void this.note(messageId, "dropped", undefined, undefined)
     if (this.ledger.has(messageId)) return void this.note(messageId, "duplicate", undefined, undefined)
@@ -109,7 +115,20 @@ export class Reference {
     const on = (ids: ReadonlyArray<RefIdentifier>, profile: RefProfile | undefined) =>
       ids.filter((id) => profile !== undefined && this.ownerOf(id) === profile)
     const promoted = { users: on(live.users, users), accounts: on(live.accounts, accounts) }
-    this.resolved.push({ messageId, message, t, users, accounts, promoted, violations })
+    const isGroup = message["type"] === "group"
+    const writes = new Map(Object.entries((message["traits"] ?? {}) as object))
+    this.resolved.push({
+      messageId,
+      message,
+      isGroup,
+      t,
+      users,
+      accounts,
+      promoted,
+      writes,
+      violations,
+      gone: undefined
+    })
     this.note(messageId, nobody ? "unresolved" : "resolved", users, accounts)
   }
 
@@ -256,55 +275,8 @@ export class Reference {
     return target!
   }
 
-  /** Newest write per key over all events of the profile, in their order; a removal is a write (IDR-102, IDR-125). */
-  private traitsOf(profile: RefProfile): Record<string, unknown> {
-    const newest = new Map<string, { readonly value: unknown; readonly t: number }>()
-    for (const { message, t, users, accounts } of this.resolved) {
-      const owner = message["type"] === "group" ? accounts : users
-      if (owner === undefined || this.canonical(owner) !== profile) continue
-      for (const [key, value] of Object.entries((message["traits"] ?? {}) as object)) {
-        const known = newest.get(key)
-        if (known === undefined || t >= known.t) newest.set(key, { value, t })
-      }
-    }
-    return Object.fromEntries(
-      [...newest].filter(([, { value }]) => value !== null).map(([key, { value }]) => [key, value])
-    )
-  }
-
   state(): State {
-    const ids = (profile: RefProfile) => this.canonical(profile).segmentId
-    const canonical = this.profiles.filter((profile) => profile.into === undefined)
-    const links = new Map(
-      this.resolved.flatMap(({ message, users, accounts }) =>
-        message["type"] === "group" && users !== undefined && accounts !== undefined
-          ? [[`${ids(users)} ${ids(accounts)}`, { user: ids(users), account: ids(accounts) }] as const]
-          : []
-      )
-    )
-    return {
-      profiles: this.profiles.map((profile) => ({
-        segmentId: profile.segmentId,
-        collection: profile.collection,
-        canonical: ids(profile)
-      })),
-      identifiers: this.mappings.map(({ collection, type, value, origin, addedAt }) => ({
-        collection,
-        type,
-        value,
-        profile: ids(origin),
-        origin: origin.segmentId,
-        addedAt
-      })),
-      merges: this.merges.map(({ from, into }) => ({ from: from.segmentId, into: into.segmentId })),
-      links: [...links.values()],
-      traits: Object.fromEntries(
-        canonical
-          .map((profile) => [profile.segmentId, this.traitsOf(profile)] as const)
-          .filter(([, traits]) => Object.keys(traits).length > 0)
-      ),
-      events: this.events
-    }
+    return outcomeOf(this)
   }
 }
 

@@ -42,6 +42,8 @@ export interface Call<E> {
   readonly failure: () => E
   /** What happens by itself when it does not take effect. */
   readonly otherwise?: Effect.Effect<unknown, E> | undefined
+  /** The end of what the database ends by itself when the process is gone. */
+  readonly frees?: boolean
 }
 
 interface Waiting {
@@ -78,14 +80,13 @@ export class Stage {
 
   /** Passes the call through the gate of its process. */
   call<A, E, R>(
-    { label, transaction, bounds, failure, otherwise = Effect.void }: Call<E>,
+    { label, transaction, bounds, failure, otherwise = Effect.void, frees = false }: Call<E>,
     run: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E, R> {
     return Effect.flatMap(CurrentLife, (life) => {
       if (life === undefined) return run
       const calm = inSystemTime(run)
-      // The database ends the transactions of a process that is gone.
-      if (life.dead) return label === "ROLLBACK" ? this.busy(run) : Effect.die(new Killed())
+      if (life.dead) return frees ? this.busy(run) : Effect.die(new Killed())
       let chosen = false
       // A transaction that nobody knows to be open is closed by the server: as if it had not begun.
       const begins = bounds === "begin"
@@ -224,7 +225,7 @@ export class Stage {
     sleep: (duration) =>
       Effect.callback<void>((resume) => {
         const one: Sleeper = {
-          at: this.now + Duration.toMillis(duration),
+          at: this.now + Math.ceil(Duration.toMillis(duration)),
           wake: () => resume(Effect.void)
         }
         this.sleepers.push(one)

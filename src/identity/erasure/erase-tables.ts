@@ -122,10 +122,11 @@ export const eraseTables = Effect.fnUntraced(function* (
     `update ${schema}.stamps set ${nothing}
      where profile = any($1::float8[]::bigint[])`
   )
-  // Messages that name a user and were resolved to somebody else, who loses them with log and archive.
+  // Messages that name a user and were resolved to somebody else, who loses them with log and archive. Not what was resolved under
+  // the message id of one that came again and says something else.
   yield* database.write.unsafe(
     `update ${schema}.stamps s set ${nothing} from regulation_positions p join regulations r on r.n = p.regulation
-     where r.id = $1 and s.h = p.h`,
+     where r.id = $1 and s.h = p.h and s.pos = p.pos`,
     [regulation]
   )
   yield* database.write.unsafe(
