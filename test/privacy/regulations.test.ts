@@ -1,4 +1,9 @@
 /** Regulations over the Public API, and the suppression list in several processes. */
+import {
+  CreateSourceRegulationV1Input,
+  CreateWorkspaceRegulationV1Input,
+  DeletionAndSuppressionApi
+} from "@segment/public-api-sdk-typescript"
 import { Effect, Layer, Schedule, type Scope } from "effect"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -26,6 +31,8 @@ interface Reply {
 }
 
 interface Running extends Process {
+  /** Base path of the Public API. */
+  readonly url: string
   readonly suppressed: (userId: string, sourceId?: string) => boolean
   readonly call: (method: string, path: string, body?: unknown, secret?: string) => Effect.Effect<Reply, never>
 }
@@ -55,6 +62,7 @@ const serving = (process: Process, settings: Partial<SettingsValue>) =>
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public-api`
     const running: Running = {
       ...process,
+      url,
       suppressed: (userId, sourceId = "src_web") => {
         const source = process.snapshot().sources.find(({ id }) => id === sourceId)!
         return current()?.(userId, source.no) === true
@@ -127,6 +135,89 @@ describe("requests", () => {
           expect(suppressed("u1")).toBe(false)
           expect((yield* call("GET", `/regulations/${regulateId}`)).status).toBe(404)
           expect((yield* call("GET", "/suppressions")).body.data.suppressed).toEqual([])
+        }),
+      { regulationDelaySeconds: 300 }
+    ))
+
+  it("PRV-2 to PRV-5: Segment's own client creates, looks, lists page by page, and cancels, unchanged", () =>
+    run(
+      (start) =>
+        Effect.gen(function* () {
+          const { url } = yield* start
+          const api = new DeletionAndSuppressionApi(url)
+          api.accessToken = "pt_owner"
+          const { RegulationTypeEnum, SubjectTypeEnum } = CreateWorkspaceRegulationV1Input
+          const create = (regulationType: CreateWorkspaceRegulationV1Input.RegulationTypeEnum, ...ids: Array<string>) =>
+            Effect.promise(() =>
+              api.createWorkspaceRegulation({ regulationType, subjectType: SubjectTypeEnum.USER_ID, subjectIds: ids })
+            ).pipe(Effect.map(({ body }) => body.data!.regulateId))
+          const first = yield* create(RegulationTypeEnum.SUPPRESS_ONLY, "u1", "u2")
+          const second = yield* create(RegulationTypeEnum.SUPPRESS_WITH_DELETE, "u3")
+          const third = (yield* Effect.promise(() =>
+            api.createSourceRegulation("src_web", {
+              regulationType: CreateSourceRegulationV1Input.RegulationTypeEnum.SUPPRESS_ONLY,
+              subjectType: CreateSourceRegulationV1Input.SubjectTypeEnum.USER_ID,
+              subjectIds: ["u4"]
+            })
+          )).body.data!.regulateId
+
+          const one = yield* Effect.promise(() => api.getRegulation(first))
+          expect(one.body.data!.regulation).toMatchObject({
+            id: first,
+            overallStatus: "INITIALIZED",
+            finishedAt: "",
+            streamStatus: [
+              { id: "src_web", destinationStatus: [] },
+              { id: "src_srv", destinationStatus: [] }
+            ]
+          })
+          expect(Date.parse(one.body.data!.regulation.createdAt)).not.toBeNaN()
+
+          // Its lists are asked for with all that they take, and followed by the cursor.
+          const listed: Array<string> = []
+          let cursor: string | undefined
+          do {
+            const page = { count: 1, ...(cursor === undefined ? undefined : { cursor }) }
+            const { regulations, pagination } = (yield* Effect.promise(() =>
+              api.listWorkspaceRegulations(page, "INITIALIZED", ["SUPPRESS_ONLY", "SUPPRESS_WITH_DELETE"])
+            )).body.data!
+            listed.push(...regulations.map(({ id }) => id))
+            expect(pagination.totalEntries).toBe(3)
+            cursor = pagination.next ?? undefined
+          } while (cursor !== undefined)
+          expect(listed).toEqual([first, second, third])
+          const ofSource = yield* Effect.promise(() =>
+            api.listRegulationsFromSource("src_web", { count: 10 }, undefined, ["SUPPRESS_ONLY"])
+          )
+          expect(ofSource.body.data!.regulations).toMatchObject([
+            { id: third, subjectType: "USER_ID", subjects: ["u4"], regulationType: "SUPPRESS_ONLY" }
+          ])
+          const suppressed = yield* Effect.promise(() => api.listSuppressions({ count: 10 }))
+          expect(suppressed.body.data!.suppressed.flatMap(({ subjectIds }) => subjectIds).sort()).toEqual([
+            "u1",
+            "u2",
+            "u3",
+            "u4"
+          ])
+
+          expect((yield* Effect.promise(() => api.deleteRegulation(first))).body.data).toMatchObject({
+            status: "SUCCESS"
+          })
+          const gone = yield* Effect.promise(() => api.getRegulation(first).catch((error: unknown) => error))
+          expect(gone).toMatchObject({
+            statusCode: 404,
+            body: { errors: [{ type: "not-found", message: expect.any(String), status: 404 }] }
+          })
+          const wrong = yield* Effect.promise(() =>
+            api
+              .createWorkspaceRegulation({
+                regulationType: RegulationTypeEnum.DELETE_ONLY,
+                subjectType: SubjectTypeEnum.USER_ID,
+                subjectIds: []
+              })
+              .catch((error: unknown) => error)
+          )
+          expect(wrong).toMatchObject({ statusCode: 422, body: { errors: [{ field: "subjectIds" }] } })
         }),
       { regulationDelaySeconds: 300 }
     ))

@@ -157,6 +157,26 @@ describe("a new space", () => {
       codeOf(ask("pt_owner", `mutation { resumeReplay(spaceId: "${id}", sourceId: "${source}") { state } }`))
     expect(await resume("src_srv")).toBe("CONFLICT")
     expect(await resume("src_web")).toBe("NOT_FOUND")
+
+    // IDR-133: again on request, without or with what is known; one at a time.
+    const again = `mutation ($id: ID!, $sources: [ID!]!, $days: Int = 5, $mode: ReplayMode = SKIP_RESOLVED) {
+      replaySources(spaceId: $id, sourceIds: $sources, replayDays: $days, mode: $mode) { state source { id } }
+    }`
+    const sources = ["src_srv"]
+    expect(await codeOf(ask("pt_owner", again, { id, sources: ["src_srv", "src_web"] }))).toBe("NOT_FOUND")
+    expect(await codeOf(ask("pt_owner", again, { id, sources, days: 0 }))).toBe("VALIDATION_FAILED")
+    expect(await codeOf(ask("pt_reader", again, { id, sources }))).toBe("FORBIDDEN")
+    for (const mode of ["SKIP_RESOLVED", "RE_RESOLVE"]) {
+      expect((await answered(ask("pt_owner", again, { id, sources, mode }))).replaySources).toEqual([
+        { state: "REPLAYING", source: { id: "src_srv" } }
+      ])
+      expect(await codeOf(ask("pt_owner", again, { id, sources }))).toBe("CONFLICT")
+      await send("src_srv", { userId: "next", type: "identify", traits: {} })
+      const repeated = (await answered(ask("pt_owner", query.replace("days", "days mode"), { id }))).space
+        .connections[0].replay
+      const skipped = mode === "SKIP_RESOLVED" ? repeated.processed : 0
+      expect(repeated).toMatchObject({ state: "COMPLETE", days: 5, mode, skipped })
+    }
   })
 
   it("IDR-7: has the rules that the answers lead to, as they were shown before", async () => {

@@ -11,6 +11,7 @@ import { Settings, type SettingsValue } from "../../src/config.ts"
 import type { IdentityGraph } from "../../src/identity/graph.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
 import { spaceSchema } from "../../src/identity/schema.ts"
+import { replaySources } from "../../src/identity/replay-views.ts"
 import { SpaceActors } from "../../src/identity/space-actors.ts"
 import { readerName } from "../../src/identity/space-store.ts"
 import { EventLog } from "../../src/log/event-log.ts"
@@ -22,7 +23,8 @@ import { readAudit } from "../../src/workspace/audit.ts"
 import { makeDeletions } from "../../src/privacy/deletions.ts"
 import { createRegulation, findRegulation } from "../../src/workspace/manage-regulations.ts"
 import { makeManagement } from "../../src/workspace/management.ts"
-import { Workspace } from "../../src/workspace/workspace.ts"
+import { changeWorkspace } from "../../src/workspace/changes.ts"
+import { type ReplayMode, Workspace } from "../../src/workspace/workspace.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
 import { forgetLog, testArchive } from "./archive.ts"
 import { testDatabase } from "./database.ts"
@@ -31,7 +33,7 @@ import { message, type ShortMessage } from "./space.ts"
 export const dayMs = 86_400_000
 /** Days that the archive has; of each an event of `a` and one of `b`. */
 export const archivedDays = 45
-const slugs = ["a", "b", "c", "d", "e", "f", "g", "h"]
+const slugs = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]
 
 const source = (slug: string) => ({ id: `src_${slug}`, slug, name: slug, kind: "http", writeKeys: [`wk_${slug}`] })
 const limits = { requestsPerSecond: 0, messagesPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
@@ -219,6 +221,12 @@ const make = Effect.gen(function* () {
         const status = Effect.map(findRegulation(sql, id, 0), (found) => found?.status)
         yield* until(start.pipe(Effect.andThen(round), Effect.andThen(status)), (is) => is === "FINISHED")
       }).pipe(Effect.provideService(SpaceActors, running!.actors), Effect.provide(context)),
+    /** Asks for a replay of a connected source. */
+    replay: (space: string, slug: string, mode: ReplayMode) =>
+      Effect.andThen(
+        changeWorkspace(sql, "test", (change) => replaySources(change, space, [`src_${slug}`], 30, mode)),
+        workspace.refresh
+      ),
     disconnect: (space: string, slug: string) => management.disconnectSource("test", space, `src_${slug}`),
     /** Message ids in the order in which the space has resolved them. */
     resolved: Effect.fnUntraced(function* (space: string) {
