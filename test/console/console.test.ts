@@ -33,6 +33,9 @@ const email = { collection: "users", type: "email", id: "jane@example.com" }
 const user = { collection: "users", type: "user_id", id: "abc456" }
 const step = (kind: string, data: unknown, n = 1) => ({ n, kind, text: kind, data })
 
+const hit = (match: "ID" | "HOLDS_IDENTIFIER" | "NAME", id: string) =>
+  ({ kind: "PROFILE", match, id, title: id, text: "", spaceId: "spa_1", profile: null }) as const
+
 describe("addresses that lead elsewhere", () => {
   it.each([
     ["s/demo/rules", "/s/demo/rules"],
@@ -41,9 +44,6 @@ describe("addresses that lead elsewhere", () => {
     ["audit", "/s/first/insights/audit"],
     ["destinations/x", undefined]
   ])("/w/acme/%s", (rest, expected) => expect(workspaceAddress(rest, "first")).toBe(expected))
-
-  const hit = (match: "ID" | "HOLDS_IDENTIFIER" | "NAME", id: string) =>
-    ({ kind: "PROFILE", match, id, title: id, text: "", spaceId: "spa_1", profile: null }) as const
 
   it("/go/…: one exact hit is gone to, several are shown", () => {
     const [held, named, other] = [hit("HOLDS_IDENTIFIER", "use_a"), hit("NAME", "use_b"), hit("ID", "use_c")]

@@ -41,7 +41,8 @@ describe("json problem", () => {
       fc.property(damage, ([text, at, char, cut]) => {
         const i = text.length === 0 ? 0 : at % text.length
         const damaged = text.slice(0, i) + char + text.slice(i + cut)
-        for (const each of [text, damaged]) expect(jsonProblem(each) === undefined, each).toBe(isJson(each))
+        for (const each of [text, damaged])
+          expect([each, jsonProblem(each) === undefined]).toEqual([each, isJson(each)])
       }),
       { numRuns: 2000 }
     )

@@ -110,9 +110,10 @@ describe("blocked values", () => {
   })
 })
 
+const types = (document: RulesDocument) => inputOf(document).identifiers.map(({ type }) => type)
+
 it("IDR-37: a type that an event brought is no part of the document until somebody touches it", () => {
   const brought = rule("app_id", 4, { origin: "auto", explicitRank: false })
-  const types = (document: RulesDocument) => inputOf(document).identifiers.map(({ type }) => type)
   const document = { ...rules, identifiers: [...rules.identifiers, brought] }
   expect(types(document)).not.toContain("app_id")
   expect(types(changeRule(document, brought, { limit: 1 }))).toContain("app_id")

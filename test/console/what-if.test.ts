@@ -62,11 +62,11 @@ describe("the picture of a cluster", () => {
   it("many profiles are few boxes: the largest, and one for all others", () => {
     const many = Array.from({ length: 60 }, (_, n) => strand("anonymous_id", "use_a", `use_${n}`, [`v${n}`]))
     const picture = placeStrands({ ...cluster(many, 900), after: Array.from({ length: 901 }, (_, n) => `use_${n}`) })
-    expect(picture.after).toHaveLength(17)
+    expect(picture.after).toHaveLength(13)
     expect(picture.after.at(-1)).toMatchObject({
       profile: null,
-      others: 885,
-      rows: [{ text: "v16, v17, v18 and 41 more" }]
+      others: 889,
+      rows: [{ text: "v12, v13, v14 and 45 more" }]
     })
     expect(picture.threads.reduce((sum, { count }) => sum + count, 0)).toBe(60)
   })

@@ -4,6 +4,7 @@ import { useSession } from "../api/hooks.ts"
 import { addressOfHit } from "../go.ts"
 import { Page } from "../parts/Page.tsx"
 import { Empty } from "../parts/States.tsx"
+import { shortId } from "../words.ts"
 import "./go.css"
 
 export const Go = () => {
@@ -33,6 +34,7 @@ export const Go = () => {
                 return to === undefined ? undefined : (
                   <Link className="gorow" key={`${hit.kind}${hit.id}`} to={to}>
                     <span className="b el">{hit.title}</span>
+                    {hit.kind === "PROFILE" ? <span className="pid">{shortId(hit.id)}</span> : undefined}
                     <span className="q2 el">{hit.text}</span>
                     <span className="lbl ml">{spaces.find(({ id }) => id === hit.spaceId)?.name ?? "workspace"}</span>
                   </Link>

@@ -12,7 +12,7 @@ import { useKeys } from "../../shell/keys.ts"
 import { changed, fieldText, type liveSearch, liveStatuses } from "../../url-state.ts"
 import { plural } from "../../words.ts"
 import { CallChoice, SourceChoice } from "../filter-choices.tsx"
-import type { Feed, Message } from "./feed.ts"
+import { type Feed, type Message, most } from "./feed.ts"
 import { Flow } from "./Flow.tsx"
 import { MessageList } from "./MessageList.tsx"
 import { MessagePane } from "./MessagePane.tsx"
@@ -150,7 +150,8 @@ const Announced = ({ feed, paused }: { readonly feed: Feed; readonly paused: boo
 const useSelected = (messages: ReadonlyArray<Message>, wanted: string | undefined): Message | undefined => {
   const [held, setHeld] = useState<Message | undefined>()
   const id = wanted ?? held?.id
-  const now = messages.find((message) => message.id === id) ?? (held?.id === id ? held : undefined) ?? messages[0]
+  const pushedOut = held?.id === id && messages.length === most ? held : undefined
+  const now = messages.find((message) => message.id === id) ?? pushedOut ?? messages[0]
   if (now !== held) setHeld(now)
   return now
 }

@@ -42,26 +42,38 @@ const visible = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", look, { once: true })
   })
 
-/** Ends with `signal`, and when nobody has looked at the page for a while. */
+/** Ends with `signal`, when nobody has looked at the page for a while, and when the machine has lost its network. */
 const whileVisible = (signal: AbortSignal) => {
-  const hidden = new AbortController()
+  const lost = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const look = () => {
     clearTimeout(timer)
-    if (document.hidden) timer = setTimeout(() => hidden.abort(), 30_000)
+    if (document.hidden) timer = setTimeout(() => lost.abort(), 30_000)
   }
+  const stop = () => lost.abort()
   document.addEventListener("visibilitychange", look)
+  addEventListener("offline", stop)
   const end = () => {
     clearTimeout(timer)
     document.removeEventListener("visibilitychange", look)
+    removeEventListener("offline", stop)
   }
-  return { signal: AbortSignal.any([signal, hidden.signal]), end }
+  return { signal: AbortSignal.any([signal, lost.signal]), stop, end }
 }
 
+const offline = new ApiError("UNREACHABLE", "This machine has no network. What arrives meanwhile will be shown.")
+
+/** Less when the network comes back. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true })
+    const end = () => {
+      clearTimeout(timer)
+      removeEventListener("online", end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    addEventListener("online", end)
+    signal.addEventListener("abort", end, { once: true })
   })
 
 interface Follower {
@@ -85,7 +97,7 @@ const follow = async (
   while (!signal.aborted) {
     await visible(signal)
     const watched = whileVisible(signal)
-    let refused: unknown
+    let refused: ApiError | undefined
     try {
       const opened = () => {
         failures = 0
@@ -93,21 +105,23 @@ const follow = async (
         if (last !== undefined) return
         ask(liveEvents, { space, filter }, space, watched.signal).then(
           (data) => told(data.liveEvents, true),
-          (error: unknown) => (refused = error)
+          (error: unknown) => {
+            refused = asApiError(error)
+            watched.stop()
+          }
         )
       }
       await subscribe(followLiveEvents, { space, filter, resume: last?.resume ?? null }, space, watched.signal, {
         onOpen: opened,
         onData: (data) => told([data.liveEvents], false)
       })
-      if (refused !== undefined) throw asApiError(refused)
       // The service goes down in order: another one goes on, or this one in a moment.
       if (!signal.aborted) onConnection("reconnecting")
     } catch (error) {
       if (signal.aborted) return
       // Hidden for a while: it goes on when somebody looks again.
-      if (watched.signal.aborted) continue
-      const failure = asApiError(error)
+      if (watched.signal.aborted && document.hidden) continue
+      const failure = refused ?? (watched.signal.aborted ? offline : asApiError(error))
       if (final.has(failure.code)) return onConnection("refused", failure)
       onConnection("reconnecting", failure)
     } finally {

@@ -7,7 +7,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { History } from "lucide-react"
 import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react"
 import { ApiError } from "../../api/client.ts"
-import { refresh, useChange, useMay, useSpace } from "../../api/hooks.ts"
+import { refresh, useChange, useMay, useSession, useSpace } from "../../api/hooks.ts"
 import { Confirm } from "../../parts/Dialog.tsx"
 import { Page } from "../../parts/Page.tsx"
 import { useRowKeys } from "../../parts/row-keys.ts"
@@ -17,7 +17,7 @@ import { changed } from "../../url-state.ts"
 import { moment } from "../../words.ts"
 import { Changes } from "../what-if/Changes.tsx"
 import { AddIdentifier } from "./AddIdentifier.tsx"
-import { type Drafts, edit, keep, onTopOf, recall, redo, undo } from "./drafts.ts"
+import { draftKey, type Drafts, edit, keep, onTopOf, recall, redo, undo } from "./drafts.ts"
 import { RuleRow } from "./RuleRow.tsx"
 import { type RulesDocument, saveRules, startWhatIf } from "./rules.gql.ts"
 import { addRule, changeRule, changesBetween, limits, moveRule, type Rule } from "./rules-draft.ts"
@@ -29,9 +29,10 @@ import { useImpact } from "./use-impact.ts"
 /** The draft of this space: as it was left, and on top of what others save. */
 const useDrafts = (saved: RulesDocument) => {
   const { id: space } = useSpace()
-  const [drafts, setDrafts] = useState<Drafts>(() => recall(space, saved))
+  const key = draftKey(useSession().tokenId, space)
+  const [drafts, setDrafts] = useState<Drafts>(() => recall(key, saved))
   if (drafts.base.version !== saved.version) setDrafts(onTopOf(drafts, saved))
-  useEffect(() => keep(space, drafts), [space, drafts])
+  useEffect(() => keep(key, drafts), [key, drafts])
   return [drafts, setDrafts] as const
 }
 

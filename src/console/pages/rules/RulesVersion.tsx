@@ -1,6 +1,6 @@
 /** Versions of the rules: who saved which when, what each changed, and what is different today. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
-import { useData, useMay, useSpace } from "../../api/hooks.ts"
+import { useData, useMay, useSession, useSpace } from "../../api/hooks.ts"
 import { familyClass } from "../../parts/Identity.tsx"
 import { Page } from "../../parts/Page.tsx"
 import { Empty, QueryView } from "../../parts/States.tsx"
@@ -8,7 +8,7 @@ import { Table } from "../../parts/Table.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { exact, moment, plural } from "../../words.ts"
 import { Changes } from "../what-if/Changes.tsx"
-import { edit, keep, recall } from "./drafts.ts"
+import { draftKey, edit, keep, recall } from "./drafts.ts"
 import { currentRules, type RulesDocument, rulesVersion, rulesVersions } from "./rules.gql.ts"
 import { changesBetween, flags, splitBlocked } from "./rules-draft.ts"
 import "./rules.css"
@@ -80,6 +80,7 @@ const Document = ({ rules }: { readonly rules: RulesDocument }) => (
 export const RulesVersion = () => {
   const { version: text, space: slug } = useParams({ from: "/app/s/$space/rules/versions/$version" })
   const { id: space } = useSpace()
+  const key = draftKey(useSession().tokenId, space)
   const may = useMay("admin")
   const navigate = useNavigate()
   const version = Number(text) || 0
@@ -94,7 +95,7 @@ export const RulesVersion = () => {
   /** The old document as a change of the one in force; nothing is saved. */
   const restore = () => {
     if (old == null || current == null) return
-    keep(space, edit(recall(space, current), { ...old, version: current.version, savedAt: current.savedAt }))
+    keep(key, edit(recall(key, current), { ...old, version: current.version, savedAt: current.savedAt }))
     void navigate({ to: "/s/$space/rules", params: { space: slug } })
   }
   return (

@@ -1,6 +1,6 @@
 /**
- * Editing rules with undo and redo. A draft stays while the page is left for a what-if run and come back to, and moves on top of what
- * somebody else saves meanwhile. Pure but for the memory; see test/console/rules.test.ts.
+ * Editing rules with undo and redo. A draft stays in its tab while the page is left for a what-if run and come back to, or loaded again,
+ * and moves on top of what somebody else saves meanwhile. Pure but for the memory; see test/console/rules.test.ts.
  */
 import type { RulesDocument } from "./rules.gql.ts"
 import { changesBetween, rebase, type RuleChange } from "./rules-draft.ts"
@@ -45,8 +45,28 @@ export const onTopOf = (drafts: Drafts, saved: RulesDocument): Drafts => {
 
 const kept = new Map<string, Drafts>()
 
-/** The draft of a space, as it was left. */
-export const recall = (spaceId: string, saved: RulesDocument): Drafts =>
-  onTopOf(kept.get(spaceId) ?? begin(saved), saved)
+const stored = (key: string): Drafts | undefined => {
+  try {
+    const { base, now } = JSON.parse(sessionStorage.getItem(key) ?? "null") as Pick<Drafts, "base" | "now">
+    return { ...edit(begin(base), now), others: undefined }
+  } catch {
+    return undefined
+  }
+}
 
-export const keep = (spaceId: string, drafts: Drafts): void => void kept.set(spaceId, drafts)
+/** Whose draft of which space. */
+export const draftKey = (tokenId: string, spaceId: string): string => `braid_rules_${tokenId}_${spaceId}`
+
+/** The draft as it was left, in this tab. */
+export const recall = (key: string, saved: RulesDocument): Drafts =>
+  onTopOf(kept.get(key) ?? stored(key) ?? begin(saved), saved)
+
+export const keep = (key: string, drafts: Drafts): void => {
+  kept.set(key, drafts)
+  try {
+    if (drafts.now === drafts.base) sessionStorage.removeItem(key)
+    else sessionStorage.setItem(key, JSON.stringify({ base: drafts.base, now: drafts.now }))
+  } catch {
+    // Full, or switched off: the draft lives as long as the page.
+  }
+}

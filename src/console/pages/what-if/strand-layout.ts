@@ -61,7 +61,7 @@ interface Row {
 type Side = "before" | "after"
 
 /** More rows are no picture: the smaller ones go to one box for all other profiles. */
-const mostRows = 18
+const mostRows = 14
 const namedInBundle = 3
 const rowHeight = 26
 const titleHeight = 26
