@@ -259,7 +259,7 @@ const measure = async (neo4j: Neo4jServer | undefined) => {
     await closedLoop(service.url, bodies, 4)
     await service.settled(300)
 
-    const sample = await service.graphql<{ profile: unknown }>(one(page), { ref: ref(1) })
+    const sample = await service.graphql<{ profile: unknown }>(one(page), { spaceId, ref: ref(1) })
     const started = await startBare(sample.data.profile)
     bare = started.bare
     await compare(service, started.bareUrl, bare.pid!)

@@ -52,7 +52,8 @@ export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly 
   }
 }
 
-const migrations = [
+/** Of every room, in the order of their ids. */
+export const migrations = [
   ...logMigrations,
   ...archiveMigrations,
   ...identityMigrations,

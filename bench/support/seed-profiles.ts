@@ -3,6 +3,7 @@
  * bulk. The space must be new, and its service must not run.
  */
 import { Effect, Layer, Logger } from "effect"
+import { migrations } from "../../src/app.ts"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { IdentityGraph } from "../../src/identity/graph.ts"
 import { segmentId } from "../../src/identity/ids.ts"
@@ -149,7 +150,7 @@ export const seedProfiles = (
   const yesterday = Math.floor(Date.now() / dayMs) - 1
   const plan = { spaceId, people, base: yesterday * positionsPerDay, start: yesterday * dayMs }
   const stores = graph.pipe(
-    Layer.provideMerge(databaseLayer({ dataDir, migrations: [] })),
+    Layer.provideMerge(databaseLayer({ dataDir, migrations })),
     Layer.provideMerge(Health.layer),
     Layer.provideMerge(Logger.layer([]))
   )
