@@ -54,6 +54,11 @@ describe("the configuration file", () => {
     await service.start()
     expect(service.stdout).not.toContain(key)
     expect((await read(service, space, pt, "user_id:u/traits")).status).toBe(200)
+    // ING-137: what was counted before the stop was written by it.
+    const file = await fetch(`${service.url}/v1/spaces/${space}/sources/${sources[0].id}/schema.csv?type=identify`, {
+      headers: { authorization: `Bearer ${pt}` }
+    })
+    expect((await file.text()).split("\r\n")[1]).toMatch(/^plan,\S+Z,1,0,1$/)
   })
 
   it("takes the example of the issue, rules and limits included; a secret may be a hash", () =>
