@@ -27,10 +27,14 @@ const onError = (error: unknown) => {
 const client: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
+      // Braid may well be on this machine: whether it has a network says nothing.
+      networkMode: "always",
+      retryDelay: 700,
       staleTime: 10_000,
       retry: (failures, error) => failures < 2 && passing.has(codeIn(error) ?? ""),
       refetchInterval: ({ state }) => (codeIn(state.error) === "UNREACHABLE" ? askAgainMs : false)
-    }
+    },
+    mutations: { networkMode: "always" }
   },
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError })
