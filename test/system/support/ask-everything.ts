@@ -64,7 +64,7 @@ interface Way {
 }
 
 /** Ways to one type, each by another field: what is not there on the first may be on the next. */
-const mostWays = 3
+const mostWays = 2
 
 /** Objects that the way leads to in an answer. */
 const objectsAt = (data: unknown, fields: ReadonlyArray<string>): Objects => {

@@ -116,7 +116,7 @@ export const questions = (known: Known): Arguments => ({
 
 /** Arguments of everything that can be changed; whatever comes of it, an answer or an error. */
 export const changes = (known: Known): Readonly<Record<string, string>> => ({
-  createSpace: `name: "Masked", kind: DEV, rules: { custom: {} }`,
+  createSpace: `name: "${mark}", kind: DEV, rules: { importFrom: "${mark}" }`,
   updateSpace: `${space}, slug: "${mark}"`,
   setConnectionPolicy: `${space}, labels: ["${mark}"]`,
   connectSources: `${space}, sourceIds: ["${mark}"]`,
@@ -143,7 +143,7 @@ export const changes = (known: Known): Readonly<Record<string, string>> => ({
   clearSchemaHistory: `${space}, sourceId: "src_web", type: GROUP`,
   startWhatIf: `${space}, input: { rules: ${rules} }`,
   cancelWhatIf: `id: "${mark}"`,
-  applyWhatIf: `id: "${known.runId}", mode: REBUILD, reason: "${reason}"`,
+  applyWhatIf: `id: "${known.runId}", mode: RULES_ONLY, reason: "${reason}"`,
   rollbackRebuild: `${space}, reason: "${reason}"`,
   cancelRebuild: `${space}, id: "${mark}", reason: "${reason}"`
 })
