@@ -94,7 +94,9 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
   const search = Effect.fnUntraced(function* (rows: ReadonlyArray<Row>) {
     const open = rows.filter(({ barrier, scanned }) => scanned < barrier)
     if (open.length === 0) return
-    const numbers = new Map([...workspace.current().sourceByNo.values()].map(({ id, no }) => [id, no]))
+    // Of every source that there ever was.
+    const sources = yield* sql<{ id: string; no: number }>`select id, no from sources`
+    const numbers = new Map(sources.map(({ id, no }) => [id, no]))
     const wanted = yield* Effect.forEach(open, (row) =>
       Effect.map(userIdsOf(row.n), (userIds) => ({
         ...row,
