@@ -163,7 +163,7 @@ const telling = [
 ].flatMap((line) => line.split(" "))
 
 describe("AC3-26: a viewer without PII access", () => {
-  it("PRO-65: sees masks in every answer of GraphQL, where others see values", async () => {
+  it("AC8-19, PRO-65: sees masks in every answer of GraphQL, the debugger included, where others see values", async () => {
     const shown = new Set<string>()
     const leaky: Array<string> = []
     const { problems, reached } = await askEverything({

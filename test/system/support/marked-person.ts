@@ -35,6 +35,7 @@ export const story = () => [
       email,
       name: `${mark} Jane`,
       phone: number,
+      ssn: `${mark}-078-05-1120`,
       address: { city: `${mark}ville`, lines: [`${mark} street 1`] }
     }
   },
