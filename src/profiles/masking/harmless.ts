@@ -43,7 +43,8 @@ export const harmless: Readonly<Record<string, ReadonlyArray<string>>> = {
   RulesVersion: ["origin", "actor"],
   EventFilter: ["name", "fql", "createdBy"],
   FilterPreview: ["error"],
-  Space: ["name", "slug", "kind", "createdBy", "connectionPolicy"],
+  TraitWrite: ["messageId"],
+  Space: ["dropCounters", "name", "slug", "kind", "createdBy", "connectionPolicy"],
   // Refused for masked viewers.
   SchemaFile: ["fileName", "content"],
   Source: ["slug", "name", "kind", "labels"],

@@ -12,9 +12,9 @@ import { isObject } from "../../event/json.ts"
 import { shorten } from "../../identity/explain/words.ts"
 import { maskEmailsIn, maskedObject, maskIdentifier, maskKey, maskText, maskValue } from "./mask.ts"
 
-/** Ids that Braid makes. */
+/** Ids that Braid makes, but those of mappings, which are made of values (`masked-model.ts`). */
 const ownIdPattern =
-  /^(?:(?:use|grp|map|mrg|aud|wif)_[0-9A-Za-z]{27}|(?:spa|tok|flt|reg|wif)_[0-9A-Za-z]{22}|(?:vio|suc|his)_\d{1,16}_\d{1,6})$/
+  /^(?:(?:use|grp|mrg|aud|wif)_[0-9A-Za-z]{27}|(?:spa|tok|flt|reg|wif)_[0-9A-Za-z]{22}|(?:vio|suc|his)_\d{1,16}_\d{1,6})$/
 
 export const isOwnId = (text: string): boolean => ownIdPattern.test(text)
 
