@@ -39,7 +39,7 @@ const liveEvents = (
 
 const outcomeLoaders = new WeakMap<RequestContext, DataLoader<string, Outcome | null>>()
 
-const outcomeLoader = (context: RequestContext): DataLoader<string, Outcome | null> => {
+export const outcomeLoader = (context: RequestContext): DataLoader<string, Outcome | null> => {
   let loader = outcomeLoaders.get(context)
   if (loader === undefined) {
     const { services, space } = context

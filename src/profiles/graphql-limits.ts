@@ -41,7 +41,13 @@ const fieldCosts: ReadonlyMap<string, number> = new Map([
   ["Query.whyNotMerged", 50],
   ["Query.search", 20],
   ["Profile.threads", 50],
-  ["Profile.eventWeeks", 10]
+  ["Profile.eventWeeks", 10],
+  ["HistoryEntry.explanation", 10],
+  ["Trait.history", 5],
+  ["SourceSchema.events", 50],
+  ["SourceSchema.properties", 10],
+  ["SourceSchema.traits", 10],
+  ["SourceSchema.export", 500]
 ])
 
 /** Of the schema about itself: a whole answer takes as long as one about many profiles. */

@@ -6,7 +6,9 @@ import type { HistoryCursor, HistoryOf, HistoryPage } from "../identity/operatio
 import type { Space } from "../workspace/workspace.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
+import { resolutionsOf } from "./explain-resolvers.ts"
 import { graphqlError } from "./graphql-errors.ts"
+import { recordLoaders } from "./record-loaders.ts"
 import type { ProfileNode, RequestContext } from "./resolvers.ts"
 
 const decodePlace = (cursor: string): HistoryCursor | undefined => {
@@ -68,12 +70,19 @@ const profilesNearLimits = async (space: Space, { first }: { first?: number | nu
 
 export const historyResolvers = {
   Profile: { history },
-  Space: { contendedIdentifiers, profilesNearLimits },
+  Space: {
+    contendedIdentifiers,
+    profilesNearLimits,
+    dropCounters: async ({ id }: Space, _: unknown, { services }: RequestContext) =>
+      Object.fromEntries(await services.run(services.dropCounters(id)))
+  },
   NearLimit: { profile: ({ segmentId }: NearLimit) => segmentId },
   Contention: { externalId: ({ identifier }: Contention) => identifier },
   HistoryEntry: {
     id: ({ seq, n }: HistoryEntry) => `his_${seq}_${n}`,
     messageId: ({ cause }: HistoryEntry) => (cause.kind === "event" ? cause.messageId : null),
+    explanation: async ({ cause, seq }: HistoryEntry, _: unknown, context: RequestContext) =>
+      cause.kind === "event" ? resolutionsOf(context).load(await recordLoaders(context).positions.load(seq)) : null,
     actor: ({ cause }: HistoryEntry) => (cause.kind === "operation" ? cause.actor : null),
     data: ({ segmentId, others, identifiers, breach, violation, mergeId, cause }: HistoryEntry) => ({
       segmentId,

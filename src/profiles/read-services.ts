@@ -4,6 +4,7 @@ import { History } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { makeDebuggerReader } from "../debugger/reader.ts"
 import { IdentityGraph } from "../identity/graph.ts"
+import { spaceSchema } from "../identity/schema.ts"
 import { Database } from "../platform/database.ts"
 import type { ApiServices } from "./api-services.ts"
 import { makeInsights } from "./insights.ts"
@@ -53,6 +54,14 @@ export const makeReadServices = Effect.fnUntraced(function* (model: ReadModel) {
     eventWeeks: makeEventWeeks(database),
     history,
     positionsOf: makePositionsOf(database),
+    /** Events that never reached resolution, by reason (IDR-21). */
+    dropCounters: (spaceId: string) =>
+      Effect.map(
+        database.read.unsafe<{ reason: string; count: number }>(
+          `select reason, count::float8 as count from ${spaceSchema(spaceId)}.drops order by reason`
+        ),
+        (rows) => rows.map(({ reason, count }): readonly [string, number] => [reason, count])
+      ),
     findMerge: graph.findMerge,
     insights: makeInsights(database),
     live,

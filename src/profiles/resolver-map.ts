@@ -12,6 +12,7 @@ import { resolvers } from "./resolvers.ts"
 import { rulesImpactResolvers } from "./rules-impact-resolvers.ts"
 import { searchResolvers } from "./search-resolvers.ts"
 import { sourceSchemaResolvers } from "./source-schema-resolvers.ts"
+import { traitHistoryResolvers } from "./trait-history.ts"
 import { threadResolvers } from "./thread-resolvers.ts"
 import { whatIfResolvers } from "./what-if-resolvers.ts"
 import { whatIfRunResolvers } from "./what-if-run-resolvers.ts"
@@ -30,6 +31,7 @@ export const resolverMaps = [
   explainResolvers,
   historyResolvers,
   threadResolvers,
+  traitHistoryResolvers,
   searchResolvers,
   insightResolvers,
   eventResolvers,

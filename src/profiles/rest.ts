@@ -23,6 +23,9 @@ import { isSchemaFile, makeSchemaFile } from "./rest-schema.ts"
 /** Of a deletion: it names one identifier. */
 const maxBodyBytes = 64 * 1024
 
+/** Units of the rate that a file takes, which may have many rows. */
+const fileUnits = 5
+
 const refuse = (exchange: Exchange, problem: ApiProblem): void => {
   const { status, code, message } = problem
   const headers =
@@ -110,9 +113,11 @@ export const makeRest = (options: {
     if (!allows(access, "profiles:read")) return refuse(exchange, forbidden("profiles:read"))
     options.services.tokenUse.note(access.id)
     const limit = snapshot.limits.profileApiPerSecond
-    if (!rateLimit.take(spaceId, 1, limit, performance.now())) return refuse(exchange, tooManyRequests(limit))
+    const isFile = isSchemaFile(rest)
+    if (!rateLimit.take(spaceId, isFile ? fileUnits : 1, limit, performance.now()))
+      return refuse(exchange, tooManyRequests(limit))
     if (busy()) return refuse(exchange, unavailable)
-    if (isSchemaFile(rest)) {
+    if (isFile) {
       exchange.route = "schema"
       const file = Effect.suspend(() => schemaFile(access, spaceId, rest[1]!, new Query(search)))
       return answerWith(exchange, file, ({ content, fileName }) => replyFile(exchange, "text/csv", content, fileName))

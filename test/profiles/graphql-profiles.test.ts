@@ -25,6 +25,15 @@ const ask = async (refs: ReadonlyArray<object>) => {
   return { profiles: body.data.profiles, calls: api.calls.names.toSorted() }
 }
 
+/** Kim's profile, and the one of the visitor that was merged into it last. */
+const idsOfKim = async () => {
+  const { segmentId: survivor, merges } = await profile(
+    external("user_id", "kim"),
+    "segmentId merges { edges { node { from } } }"
+  )
+  return { survivor, merged: merges.edges.at(-1).node.from as string }
+}
+
 /** The histories of `kim` and others. */
 const histories = async (count: number) => {
   api.calls.names.length = 0
@@ -56,7 +65,8 @@ const graphs = [
 for (const [name, isThere, graph] of graphs) {
   describe.skipIf(!isThere)(`with ${name}`, () => {
     beforeAll(async () => {
-      api = await startApi(rig(graph))
+      // As the rig stores: outcomes are found by message ids.
+      api = await startApi(rig(graph, { settings: { dedupScope: "source" } }))
       await sendPeople(api)
       await api.indexed()
     })
@@ -240,6 +250,25 @@ for (const [name, isThere, graph] of graphs) {
         })
       })
 
+      it("PRO-67: what a trait was before, how each entry of a history was decided, what the space dropped", async () => {
+        await api.send({ type: "group", messageId: "dropped", userId: "kim", groupId: "g".repeat(501) })
+        const found = await profile(
+          external("user_id", "kim"),
+          `trait(key: "plan") { history { value at messageId sourceId segmentId } }
+           history(first: 50) { edges { node { messageId explanation { messageId action } } } }`
+        )
+        const { survivor, merged } = await idsOfKim()
+        expect(found.trait.history).toEqual([
+          { value: "pro", at: ago(6000), messageId: "w7-4", sourceId: api.source.id, segmentId: merged },
+          { value: "free", at: ago(8000), messageId: "w7-2", sourceId: api.source.id, segmentId: merged }
+        ])
+        expect(survivor).not.toBe(merged)
+        const entries = found.history.edges.map(({ node }: { node: Record<string, unknown> }) => node)
+        expect(entries.length).toBeGreaterThan(3)
+        for (const { messageId, explanation } of entries) expect(explanation).toMatchObject({ messageId })
+        const { body } = await api.graphql("{ spaces { dropCounters } }")
+        expect(body.data.spaces[0].dropCounters).toEqual({ group_id_too_long: 1 })
+      })
       it("AC3-23, PRO-68: REST and GraphQL answer the same", async () => {
         for (const [collection, type, id] of [
           ["users", "user_id", "kim"],
