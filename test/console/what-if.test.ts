@@ -2,7 +2,7 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type PlacedBox, placeStrands, type StrandLike } from "../../src/console/pages/what-if/strand-layout.ts"
-import { changedClusters, figuresOf, runFinding, signed } from "../../src/console/pages/what-if/summary.ts"
+import { changedClusters, figuresOf, runFinding, scopeText, signed } from "../../src/console/pages/what-if/summary.ts"
 
 const strand = (type: string, before: string | null, after: string | null, ids: ReadonlyArray<string>): StrandLike => ({
   type,
@@ -112,6 +112,14 @@ const summary = (after: number, split: number, divergent: number) => ({
     divergentMessages: divergent,
     operationsSkipped: 0
   }
+})
+
+it("the part of the history that was replayed, in words", () => {
+  const scope = { from: null, to: null, sources: null, identifiers: null, profiles: null }
+  expect(scopeText({ scope: null })).toBeUndefined()
+  expect(scopeText({ scope: { ...scope, sources: ["a", "b"] } })).toBe("2 sources")
+  const people = { ...scope, identifiers: [{ type: "email", id: "jane@example.com" }], profiles: ["use_1"] }
+  expect(scopeText({ scope: people })).toBe("whoever is connected with email jane@example.com and 1 more")
 })
 
 describe("what a run found", () => {

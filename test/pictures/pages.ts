@@ -165,7 +165,12 @@ export const shots: ReadonlyArray<Shot> = [
     }
   },
   { name: "rules-version", path: "/s/production/rules/versions/1", until: "in force" },
-  { name: "insights-violations", keep: "light", path: "/s/production/insights/violations", until: "Limit exceeded" },
+  {
+    name: "insights-violations",
+    keep: "light",
+    path: "/s/production/insights/violations",
+    until: "user_id 2 of 1 ever"
+  },
   { name: "insights-success", path: "/s/production/insights/success" },
   { name: "insights-audit", path: "/s/production/insights/audit" },
   { name: "insights-contended", path: "/s/production/insights/contended" },
@@ -195,7 +200,7 @@ export const shots: ReadonlyArray<Shot> = [
   {
     name: "what-if-table",
     path: whatIf(shop, "production", { anonymous_id: 1 }, "?view=table"),
-    until: "anonymous_id"
+    until: "janedoe@example.com"
   },
   { name: "what-if-large", keep: "dark", path: whatIf(stores, "stores", { anonymous_id: 5 }), until: "further" },
   { name: "what-if-same", path: whatIf(shop, "production", {}), until: "No profile would be another" },

@@ -149,6 +149,11 @@ export const decisionPages = (use: () => Driver): void => {
     await expectText(/priority \d+ to \d+/)
     expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Move anonymous_id up")
     await page.getByRole("button", { name: "Undo" }).click()
+    // With the keyboard alone.
+    for (const key of ["j", "+"]) await page.keyboard.press(key)
+    await expectText("user_id limit 1 ever to 2 ever")
+    await page.keyboard.press("Control+z")
+    await expectText("1 change:")
     await expectClean()
   })
 

@@ -120,7 +120,8 @@ class Teller {
     const chips = looked.map(({ of, id }): Chip => ({
       of,
       how: id === null ? "new" : undefined,
-      note: id === null ? "has not been seen before" : "belongs to",
+      // A record does not say of every identifier whose it was.
+      note: id === null ? "has not been seen before" : id === undefined ? undefined : "belongs to",
       profile: id ?? undefined
     }))
     const what = accounts ? ["account", "accounts"] : ["profile", "profiles"]

@@ -180,7 +180,7 @@ const Loaded = ({
           />
           <span className="sub q2 el">
             {plural(threads.identifierCount, "identifier")}, {threads.complete ? "" : "at least "}
-            {plural(threads.columnCount, "linking event")}, {plural(threads.mergeCount, "merge")}
+            {plural(threads.columnCount, "event")}, {plural(threads.mergeCount, "merge")}
           </span>
           {weeksShown ? undefined : <Zoom zoom={zoom} onZoom={setZoom} />}
         </div>
@@ -201,6 +201,7 @@ const Loaded = ({
                 collection={of.collection}
                 text={q ?? ""}
                 selected={selected === undefined ? undefined : keyOf(selected)}
+                follow={e !== undefined || !large}
                 zoom={Math.max(0.4, Math.min(4, zoom))}
                 label={`How ${finding(threads, name)}`}
                 onSelect={select}

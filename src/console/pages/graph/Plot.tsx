@@ -86,12 +86,14 @@ interface PlotProps {
   readonly collection: string
   readonly text: string
   readonly selected: string | undefined
+  /** The chosen event is kept in sight. */
+  readonly follow: boolean
   readonly zoom: number
   readonly label: string
   readonly onSelect: (key: string) => void
 }
 
-export const Plot = ({ threads, collection, text, selected, zoom, label, onSelect }: PlotProps) => {
+export const Plot = ({ threads, collection, text, selected, follow, zoom, label, onSelect }: PlotProps) => {
   const { ref, room } = useRoom()
   const [picked, setPicked] = useState<number | undefined>()
   const wanted = text.trim().toLowerCase()
@@ -115,10 +117,9 @@ export const Plot = ({ threads, collection, text, selected, zoom, label, onSelec
   useEffect(() => {
     const box = ref.current
     const x = placed?.x[at]
-    if (box === null || x === undefined) return
-    // The chosen event stays in sight.
+    if (box === null || x === undefined || !follow) return
     if (x < box.scrollLeft + 200 || x > box.scrollLeft + box.clientWidth - 40) box.scrollLeft = x - box.clientWidth / 2
-  }, [at, placed, ref])
+  }, [at, follow, placed, ref])
   const [first] = found
   useEffect(() => {
     const y = first === undefined ? undefined : placed?.y[first]

@@ -95,7 +95,7 @@ export const Audit = ({ filters, set }: FilterProps) => {
                   : "Nothing that these filters let through. Names are whole: Rules Saved, Merge Undone, Profile Split."}
               </Empty>
             ) : (
-              <Table columns={[["When", 130], ["Who", 150], ["What"], ["Reason"]]}>
+              <Table columns={[["When", 106], ["Who", 130], ["What"], ["Reason", 150]]}>
                 {entries.map((entry, i) => (
                   <tr key={entry.id} className="link" aria-selected={i === at} onClick={() => select(i)}>
                     <td className="m q" title={exact(entry.at)}>

@@ -18,17 +18,15 @@ const Because = ({ of }: { readonly of: Insight }) =>
     </span>
   )
 
-const columns = [
-  ["When", 122],
-  ["What", 168],
-  ["Identifier"],
-  ["Against", 150],
-  ["Event", 120],
-  ["Went to", 138]
-] as const
+const columns = [["When", 96], ["What", 156], ["Identifier"], ["Against", 140], ["Event", 112]] as const
+export const WentTo = ({ record }: { readonly record: Insight }) =>
+  record.profile === null ? <span className="q">no profile</span> : <ProfileId id={record.profile.segmentId} />
+
+/** Where a pane beside the list tells of the chosen record, it says where the event went. */
+const withProfile = [...columns, ["Went to", 138]] as const
 
 export const InsightTable = ({ records, selected, onSelect }: InsightTableProps) => (
-  <Table columns={columns}>
+  <Table columns={onSelect === undefined ? withProfile : columns}>
     {records.map((record) => {
       const event = callName(record.eventType, record.eventName)
       return (
@@ -53,13 +51,11 @@ export const InsightTable = ({ records, selected, onSelect }: InsightTableProps)
             <Because of={record} />
           </td>
           <td>{record.messageId === null ? event : <ExplainLink messageId={record.messageId}>{event}</ExplainLink>}</td>
-          <td>
-            {record.profile === null ? (
-              <span className="q">no profile</span>
-            ) : (
-              <ProfileId id={record.profile.segmentId} />
-            )}
-          </td>
+          {onSelect === undefined ? (
+            <td>
+              <WentTo record={record} />
+            </td>
+          ) : undefined}
         </tr>
       )
     })}

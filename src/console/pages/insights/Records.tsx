@@ -10,7 +10,7 @@ import { FilterBar, type RecordProps } from "./FilterBar.tsx"
 import { insightFilter, useFrom } from "./filters.ts"
 import { kindOf } from "./insight-words.ts"
 import { type Insight, successes, violations } from "./insights.gql.ts"
-import { InsightTable } from "./InsightTable.tsx"
+import { InsightTable, WentTo } from "./InsightTable.tsx"
 
 const Detail = ({ record }: { readonly record: Insight }) => {
   const { slug } = useSpace()
@@ -28,6 +28,10 @@ const Detail = ({ record }: { readonly record: Insight }) => {
           <p className="finding">
             <Sentence text={record.text} />
           </p>
+        </div>
+        <div className="sec2">
+          <div className="lbl">Went to</div>
+          <WentTo record={record} />
         </div>
         {record.candidates.length > 0 ? (
           <div className="sec2">

@@ -177,7 +177,7 @@ export const Live = () => {
     >
       <FilterBar filters={filters} set={set} />
       <Flow source={filters.source} />
-      <div className="side2">
+      <div className="side2 live-panes">
         <section className="card" aria-label="Messages">
           {error === undefined ? undefined : (
             <Failed

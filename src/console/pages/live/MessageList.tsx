@@ -10,10 +10,10 @@ import { OutcomeOf } from "./Outcome.tsx"
 
 const columns: ReadonlyArray<TableColumn> = [
   ["Received", 114],
-  ["Call", 70],
+  ["Call", 68],
   ["Event"],
-  ["First identifier", "22%"],
-  ["Outcome", 152]
+  ["First identifier", "20%"],
+  ["Outcome", 176]
 ]
 const rowHeight = 31
 

@@ -26,7 +26,7 @@ const kindTitles: Readonly<Record<string, string>> = {
 export const HistoryTab = ({ of }: { readonly of: ProfileRef }) => (
   <QueryPanel label="History" query={useData(profileHistory, of)}>
     {({ profile }) => (
-      <Table columns={[["When", 130], ["What", 140], ["How it came"], ["By", 120]]}>
+      <Table className="history" columns={[["When", 130], ["What", 140], ["How it came"], ["By", 120]]}>
         {(profile === null ? [] : nodes(profile.history)).toReversed().map((entry) => (
           <tr key={entry.id}>
             <td className="m q" title={exact(entry.at)}>
@@ -35,9 +35,7 @@ export const HistoryTab = ({ of }: { readonly of: ProfileRef }) => (
             <td className={entry.kind === "DEMOTED" || entry.kind === "VIOLATION" ? "warn b" : "b"}>
               {kindTitles[entry.kind] ?? entry.kind}
             </td>
-            <td className="text" title={entry.text}>
-              {entry.text}
-            </td>
+            <td className="text">{entry.text}</td>
             <td className="q2">
               {entry.messageId === null ? entry.actor : <ExplainLink messageId={entry.messageId} />}
             </td>

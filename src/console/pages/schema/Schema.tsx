@@ -29,7 +29,7 @@ const tabs: Readonly<Record<Tab, readonly [title: string, type: SchemaType, of: 
 const finding = (name: string, lists: Lists | undefined, days: number): string =>
   lists === undefined
     ? `What ${name} sends`
-    : `${name} sent ${plural(lists.events.filter(({ allowed, blocked }) => allowed + blocked > 0).length, "event")} in ${days} days`
+    : `${name} sent ${plural(lists.events.filter(({ allowed, blocked }) => allowed + blocked > 0).length, "kind of event", "kinds of events")} in ${days} days`
 
 interface EventListProps {
   readonly rows: ReadonlyArray<SchemaRow>
@@ -121,7 +121,7 @@ export const Schema = () => {
         ))}
       </nav>
       {failure === undefined ? undefined : <Failed error={failure} />}
-      <div className={chosen === undefined ? "side2 one" : "side2"}>
+      <div className={chosen === undefined ? "side2 one" : "side2 halves"}>
         <section className="card" aria-label={tab === "track" ? "Events" : "Traits"}>
           <div className="filters">
             <SearchInput

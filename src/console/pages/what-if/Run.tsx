@@ -11,7 +11,17 @@ import { Apply, type ApplyMode } from "./Apply.tsx"
 import { Changes } from "./Changes.tsx"
 import { Clusters } from "./Clusters.tsx"
 import { RebuildProgress } from "./RebuildPanel.tsx"
-import { changesOf, type Figures, figuresOf, isMoving, type Pair, runFinding, signed, stateOf } from "./summary.ts"
+import {
+  changesOf,
+  type Figures,
+  figuresOf,
+  isMoving,
+  type Pair,
+  runFinding,
+  scopeText,
+  signed,
+  stateOf
+} from "./summary.ts"
 import { cancelWhatIf, type RunFacts, whatIfRules, whatIfRun } from "./what-if.gql.ts"
 import "./what-if.css"
 
@@ -98,13 +108,14 @@ const Result = ({ run, figures }: { readonly run: RunFacts; readonly figures: Fi
   const moving =
     rebuild !== null && (rebuild.state === "QUEUED" || rebuild.state === "RUNNING" || rebuild.state === "CANCELLING")
   const rebuilt = run.appliedAs === "REBUILD"
+  const scope = scopeText(run)
   return (
     <Page
       title={runFinding(figures)}
       sub={
         <>
           {run.state === "DONE" ? undefined : <span className={`tag ${state.tone}`}>{state.title}</span>}{" "}
-          {plural(figures.events, "event")} replayed{run.scope === null ? "" : ", a part of the history"},{" "}
+          {plural(figures.events, "event")} replayed{scope === undefined ? "" : ` (only ${scope})`},{" "}
           {count(figures.divergent)} decided otherwise
         </>
       }

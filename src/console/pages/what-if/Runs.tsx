@@ -13,7 +13,7 @@ import { useCrumbs } from "../../shell/crumbs.ts"
 import { count, exact, moment, plural } from "../../words.ts"
 import { Changes } from "./Changes.tsx"
 import { RebuildPanel } from "./RebuildPanel.tsx"
-import { changedClusters, changesOf, figuresOf, isMoving, signed, stateOf } from "./summary.ts"
+import { changedClusters, changesOf, figuresOf, isMoving, scopeText, signed, stateOf } from "./summary.ts"
 import { whatIfRuns, type WhatIfRunsData } from "./what-if.gql.ts"
 import "./what-if.css"
 
@@ -59,7 +59,7 @@ const Row = ({ run, selected }: { readonly run: ListedRun; readonly selected: bo
         <Link className="b" to="/s/$space/what-if/$id" params={{ space: slug, id: run.id }}>
           {changes === undefined || changes.length === 0 ? "The same rules" : <Changes changes={changes} most={2} />}
         </Link>
-        {run.scope === null ? undefined : <span className="lbl"> part of the history</span>}
+        {run.scope === null ? undefined : <span className="lbl"> only {scopeText(run)}</span>}
       </td>
       <td className="num">{figures === undefined ? "" : signed(figures.profiles)}</td>
       <td className="num">{figures === undefined ? "" : count(changedClusters(figures))}</td>

@@ -1,5 +1,5 @@
 /** What a run found, in figures and words. Pure; see test/console/what-if.test.ts. */
-import { count, plural } from "../../words.ts"
+import { count, moment, plural, shortId } from "../../words.ts"
 import type { RulesDocument } from "../rules/rules.gql.ts"
 import { changesBetween } from "../rules/rules-draft.ts"
 import type { RunFacts } from "./what-if.gql.ts"
@@ -99,6 +99,24 @@ export const stateOf = ({ state, appliedAs, appliedVersion, rebuild }: RunFacts)
 }
 
 export const isMoving = ({ state }: Pick<RunFacts, "state">): boolean => state === "QUEUED" || state === "RUNNING"
+
+const andMore = (names: ReadonlyArray<string>): string =>
+  names.length > 1 ? `${names[0]} and ${names.length - 1} more` : (names[0] ?? "")
+
+/** Which part of the history was replayed; undefined: all of it. */
+export const scopeText = ({ scope }: Pick<RunFacts, "scope">): string | undefined => {
+  if (scope === null) return undefined
+  const people = [
+    ...(scope.identifiers ?? []).map(({ type, id }) => `${type} ${id}`),
+    ...(scope.profiles ?? []).map(shortId)
+  ]
+  return [
+    ...(people.length === 0 ? [] : [`whoever is connected with ${andMore(people)}`]),
+    ...(scope.sources == null || scope.sources.length === 0 ? [] : [plural(scope.sources.length, "source")]),
+    ...(scope.from === null ? [] : [`from ${moment(scope.from)}`]),
+    ...(scope.to === null ? [] : [`until ${moment(scope.to)}`])
+  ].join(", ")
+}
 
 /** What is tried, e.g. `email` `limit 5 ever to 1 ever`; undefined when the rules of then are gone. */
 export const changesOf = (of: { readonly rules: RulesDocument; readonly baseRules: RulesDocument | null }) =>

@@ -37,6 +37,8 @@ export type RunFacts = {
     readonly from: string | null
     readonly to: string | null
     readonly sources: ReadonlyArray<string> | null
+    readonly identifiers: ReadonlyArray<{ readonly type: string; readonly id: string }> | null
+    readonly profiles: ReadonlyArray<string> | null
   } | null
   readonly summary: unknown | null
   readonly error: string | null
@@ -61,7 +63,7 @@ export interface WhatIfRunsVariables {
 
 export const whatIfRuns: Operation<WhatIfRunsData, WhatIfRunsVariables> = {
   name: "WhatIfRuns",
-  text: "query WhatIfRuns($space: ID!, $after: String) { whatIfRuns(spaceId: $space, first: 20, after: $after) { edges { node { ...RunFacts rules { ...RulesDocument } baseRules { ...RulesDocument } } } pageInfo { hasNextPage endCursor } } } fragment RunFacts on WhatIfRun { id state progress processed total baseVersion actor createdAt finishedAt reapplyOperations scope { from to sources } summary error appliedAs appliedVersion rebuild { ...RebuildFacts } } fragment RebuildFacts on Rebuild { id kind state progress processed total errorCode error rulesVersion actor reason requestedAt finishedAt whatIfId } fragment RulesDocument on Rules { version savedAt autoAddIdentifiers readmitDemoted blockJunk spaceBlocked { kind value } identifiers { type collection rank explicitRank limit window blocked { kind value } origin enabled matchKeys locations } }"
+  text: "query WhatIfRuns($space: ID!, $after: String) { whatIfRuns(spaceId: $space, first: 20, after: $after) { edges { node { ...RunFacts rules { ...RulesDocument } baseRules { ...RulesDocument } } } pageInfo { hasNextPage endCursor } } } fragment RunFacts on WhatIfRun { id state progress processed total baseVersion actor createdAt finishedAt reapplyOperations scope { from to sources identifiers { type id } profiles } summary error appliedAs appliedVersion rebuild { ...RebuildFacts } } fragment RebuildFacts on Rebuild { id kind state progress processed total errorCode error rulesVersion actor reason requestedAt finishedAt whatIfId } fragment RulesDocument on Rules { version savedAt autoAddIdentifiers readmitDemoted blockJunk spaceBlocked { kind value } identifiers { type collection rank explicitRank limit window blocked { kind value } origin enabled matchKeys locations } }"
 }
 
 export type WhatIfRunData = { readonly whatIf: RunFacts | null }
@@ -72,7 +74,7 @@ export interface WhatIfRunVariables {
 
 export const whatIfRun: Operation<WhatIfRunData, WhatIfRunVariables> = {
   name: "WhatIfRun",
-  text: "query WhatIfRun($id: ID!) { whatIf(id: $id) { ...RunFacts } } fragment RunFacts on WhatIfRun { id state progress processed total baseVersion actor createdAt finishedAt reapplyOperations scope { from to sources } summary error appliedAs appliedVersion rebuild { ...RebuildFacts } } fragment RebuildFacts on Rebuild { id kind state progress processed total errorCode error rulesVersion actor reason requestedAt finishedAt whatIfId }"
+  text: "query WhatIfRun($id: ID!) { whatIf(id: $id) { ...RunFacts } } fragment RunFacts on WhatIfRun { id state progress processed total baseVersion actor createdAt finishedAt reapplyOperations scope { from to sources identifiers { type id } profiles } summary error appliedAs appliedVersion rebuild { ...RebuildFacts } } fragment RebuildFacts on Rebuild { id kind state progress processed total errorCode error rulesVersion actor reason requestedAt finishedAt whatIfId }"
 }
 
 export type WhatIfRulesData = {
