@@ -17,6 +17,7 @@ import { Service } from "../system/support/service.ts"
 import { installedChromium } from "../support/chromium-service.ts"
 import { admin, configuration, encore, messages, send, traffic } from "./data.ts"
 import { type Shot, shots } from "./pages.ts"
+import { smaller } from "./png.ts"
 
 const root = join(import.meta.dirname, "../..")
 const all = join(root, "dist/pictures")
@@ -102,8 +103,9 @@ const photograph = async (taken: ReadonlyArray<Shot>): Promise<void> => {
             const picture = await page.screenshot()
             writeFileSync(join(all, `${name}-${viewport.width}-${theme}.png`), picture)
             if (keep === theme && viewport.width === 1280) {
-              writeFileSync(join(kept, `${name}.png`), picture)
-              if (picture.length > mostBytes) problems.push(`${label}: ${picture.length} bytes are too many`)
+              const small = smaller(picture)
+              writeFileSync(join(kept, `${name}.png`), small)
+              if (small.length > mostBytes) problems.push(`${label}: ${small.length} bytes are too many`)
             }
             for (const each of await seriousOf(page)) problems.push(`${label}: ${each}`)
             for (const each of await cutTexts(page)) problems.push(`${label}: ${each}`)

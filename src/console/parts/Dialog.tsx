@@ -35,7 +35,7 @@ export const Confirm = (props: ConfirmProps) => {
               if (!missing && !props.busy && props.disabled !== true) props.onConfirm(reason.trim())
             }}
           >
-            <Dialog.Description render={<div />}>{props.children}</Dialog.Description>
+            <Dialog.Description render={<div className="said" />}>{props.children}</Dialog.Description>
             {reasonHint === undefined ? undefined : (
               <label className="field">
                 <span className="lbl">Reason, kept in the audit trail</span>

@@ -228,14 +228,24 @@ const headTime = (column: Column, before: Column | undefined) =>
     ? minute(column.at)
     : `${day(column.at)}, ${minute(column.at)}`
 
+/** Numbers of merges that would cover each other are marks instead. */
+const numberWidth = 17
+
 const Heads = ({ threads, placed, selected }: Pick<PictureProps, "threads" | "placed" | "selected">) => {
   const { density, columnWidth } = placed.geometry
   let merges = 0
+  let lastNumber = Number.NEGATIVE_INFINITY
   return threads.columns.map((column, i) => {
     const x = placed.x[i]!
     if (density !== "words") {
       if (column.kind !== "MERGE") return undefined
       merges += 1
+      const room = x - lastNumber >= numberWidth
+      if (!room)
+        return (
+          <rect key={i} x={x - 1} y={18} width={2} height={8} fill={i === selected ? "var(--accent)" : "var(--ink)"} />
+        )
+      lastNumber = x
       return (
         <g key={i}>
           <circle cx={x} cy={22} r={8} fill={i === selected ? "var(--accent)" : "var(--ink)"} />

@@ -232,7 +232,7 @@ export const reduce = <Row extends ThreadRow, Event extends ThreadEvent, Area ex
 } => {
   const kept = input.threads.filter(keep)
   const rowAt = new Map(kept.map(({ row }, i) => [row, i]))
-  const columns = input.columns.filter(({ kind, on }) => kind === "MERGE" || on.some(({ row }) => rowAt.has(row)))
+  const columns = input.columns.filter(({ on }) => on.some(({ row }) => rowAt.has(row)))
   const columnAt = new Map(columns.map(({ column }, i) => [column, i]))
   const oldRows = kept.map(({ row }) => row)
   const oldColumns = columns.map(({ column }) => column)
