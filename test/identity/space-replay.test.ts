@@ -32,7 +32,8 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
   layer(Replays.layer(graph), { excludeTestServices: true, timeout: "60 seconds" })(`replays on ${adapter}`, (it) => {
     it.effect("AC2-6 IDR-12: what was received in the last 30 days is replayed, oldest first; live events wait", () =>
       Effect.gen(function* () {
-        const { audits, connect, create, expected, faults, lagOf, replays, resolved, send, settled } = yield* Replays
+        const { audits, connect, create, expected, faults, lagOf, replays, resolved, send, settled, told } =
+          yield* Replays
         const space = yield* create("Shop")
         yield* connect(space, ["c"])
         yield* settled
@@ -56,11 +57,12 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         yield* settled
         assert.deepStrictEqual(yield* resolved(space), ["live-c", ...before, "live-a1", "live-a2"])
         assert.deepStrictEqual(yield* replays(space), [complete(0), complete(29)])
-        const [told] = yield* audits(space)
-        assert.deepInclude(told, { actor: "system", action: "Source Replay Completed", target: "source src_a" })
+        const [audited] = yield* audits(space)
+        assert.deepInclude(audited, { actor: "system", action: "Source Replay Completed", target: "source src_a" })
         yield* send("a", { messageId: "live-a3", userId: "u1" })
         yield* settled
         assert.strictEqual((yield* resolved(space)).at(-1), "live-a3")
+        assert.deepStrictEqual(yield* told(space), yield* resolved(space))
       })
     )
 

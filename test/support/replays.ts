@@ -22,6 +22,7 @@ import { Health } from "../../src/platform/health.ts"
 import { readAudit } from "../../src/workspace/audit.ts"
 import { makeDeletions } from "../../src/privacy/deletions.ts"
 import { createRegulation, findRegulation } from "../../src/workspace/manage-regulations.ts"
+import { makeSpaceChanges } from "../../src/profiles/space-changes.ts"
 import { makeManagement } from "../../src/workspace/management.ts"
 import { changeWorkspace } from "../../src/workspace/changes.ts"
 import { type ReplayMode, Workspace } from "../../src/workspace/workspace.ts"
@@ -241,6 +242,18 @@ const make = Effect.gen(function* () {
         ])
       )
       return stamps.map(({ pos }) => ids.get(pos)!)
+    }),
+    /** Message ids as subscribers are told of them, from the beginning (PRO-66). */
+    told: Effect.fnUntraced(function* (spaceId: string) {
+      const space = workspace.current().spaceById.get(spaceId)!
+      const { head, after } = makeSpaceChanges(database, log, history)
+      const told: Array<string> = []
+      for (let place = 0; place < (yield* head(spaceId));) {
+        const { upTo, changes } = yield* after(space, place)
+        told.push(...changes.flatMap(({ message }) => (message === null ? [] : [message.messageId])))
+        place = upTo
+      }
+      return told
     }),
     /** What a replay gives that begins now: received in the last `days` days, in the order of IDR-134. */
     expected: (connected: ReadonlyArray<string>, days: number) =>
