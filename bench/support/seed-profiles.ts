@@ -18,7 +18,8 @@ import { Health } from "../../src/platform/health.ts"
 export const traitsEach = 50
 
 const rowsAStatement = 50_000
-const profilesAnApply = 5_000
+// Larger transactions take Neo4j longer a profile.
+const profilesAnApply = 1_000
 const dayMs = 86_400_000
 
 /** `§` stands for the number of the person, `§t` and `§s` for time and number of the write. */
