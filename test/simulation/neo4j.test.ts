@@ -10,5 +10,5 @@ const neo4j = await runNeo4j()
 describe.skipIf(neo4j === undefined)("with Neo4j", () => {
   const address = neo4j ?? { url: "bolt://127.0.0.1:1", user: "", password: "" }
   const graph = neo4jGraphOn.pipe(Layer.provide(testNeo4j(address)))
-  simulate("the Neo4j graph", (playing) => gatedGraph(playing).pipe(Layer.provide(graph)), Math.ceil(seeds / 10))
+  simulate("the Neo4j graph", (playing) => gatedGraph(playing).pipe(Layer.provide(graph)), Math.ceil(seeds / 20))
 })

@@ -24,7 +24,7 @@ export type PlanStep =
   /** The configuration declares other rules. */
   | { readonly kind: "declare"; readonly rules: RulesDocument }
   /** Somebody asks to be deleted. */
-  | { readonly kind: "delete"; readonly suppress: boolean }
+  | { readonly kind: "delete" }
 
 export interface ConnectStep {
   readonly kind: "connect"
@@ -93,12 +93,20 @@ const asked: ReadonlyArray<readonly [number, AskedKind]> = [
 /** When the first generated message is received; the others follow second by second. */
 const firstReceived = Date.parse("2024-06-20T00:00:00.000Z")
 
+/** Many events of one time, and exactly one window apart. */
+const atWeekStart = (message: Message): Message => {
+  const weekMs = 7 * 86_400_000
+  const timestamp = new Date(Math.floor(Date.parse(message.timestamp) / weekMs) * weekMs).toISOString()
+  return { ...message, timestamp, originalTimestamp: timestamp }
+}
+
 export const planOf = (seed: number): Plan => {
   const dice = new Dice(seed)
   const one = <A>(arbitrary: fc.Arbitrary<A>): A => fc.sample(arbitrary, { seed: dice.below(2 ** 31), numRuns: 1 })[0]!
   const shape = dice.choose(shapes)
   const otherShape = () => (dice.chance(0.5) ? shape : anything)
-  const messages = [...one(messagesOf([10, 36]))]
+  const week = dice.chance(0.3)
+  const messages = one(messagesOf([10, 36])).map((message) => (week ? atWeekStart(message) : message))
   const several = dice.chance(0.6)
   const send = (many: number): ReadonlyArray<Sent> =>
     messages.splice(0, many).map((message) => {
@@ -131,7 +139,7 @@ export const planOf = (seed: number): Plan => {
     if (several && dice.chance(0.1))
       steps.push({ kind: "disconnect", source: dice.between(1, 2), atOnce: dice.chance(0.3) })
     if (dice.chance(0.05)) steps.push({ kind: "declare", rules: one(rulesOf(otherShape())) })
-    if (dice.chance(0.05)) steps.push({ kind: "delete", suppress: dice.chance(0.5) })
+    if (dice.chance(0.05)) steps.push({ kind: "delete" })
   }
   return {
     seed,

@@ -60,7 +60,8 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
   const s = spaceSchema(spaceId)
   yield* sql.withTransaction(
     Effect.gen(function* () {
-      for (const statement of [...spaceTables(s), ...spaceTablesSince(s), ...diaryOf(s)]) yield* sql.unsafe(statement)
+      const statements = [...spaceTables(s), ...spaceTablesSince(s), ...diaryOf(s)]
+      yield* sql.unsafe(`do $do$ begin ${statements.join(";\n")}; end $do$`)
       yield* makeSpaceStore(database, spaceId).register(log.head)
       yield* world.make
       yield* world.connect({ ...plan.connected, late: false })

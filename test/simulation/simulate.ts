@@ -31,7 +31,7 @@ import { judge } from "./verdict.ts"
 
 const first = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
 /** On PostgreSQL; with Neo4j a run takes longer, so there are fewer. */
-export const seeds = Number(process.env["BRAID_SIMULATIONS"] ?? 12)
+export const seeds = Number(process.env["BRAID_SIMULATIONS"] ?? 10)
 /** Then the rest is not played. */
 const mostFailures = 5
 const traced = process.env["BRAID_SIMULATION_TRACE"] === "1"
@@ -61,6 +61,7 @@ export const simulate = <E>(
   runs: number
 ) => {
   const playing: Playing = { stage: new Stage(0) }
+  let before: ReadonlyArray<string> | undefined
   const stores = Layer.mergeAll(LiveGraphs.layer, Layer.effectDiscard(makeDiary)).pipe(
     Layer.provideMerge(graph(playing)),
     Layer.provideMerge(gatedDatabase(playing).pipe(Layer.provide(testDatabase))),
@@ -82,6 +83,7 @@ export const simulate = <E>(
               continue
             }
             const played = exit.value
+            if (seed === first) before = played.trace
             done.steps += played.trace.length
             done.faults += played.faults
             done.operations += played.asking.asked.length
@@ -98,8 +100,7 @@ export const simulate = <E>(
     it.effect("a seed plays again step by step", () =>
       Effect.gen(function* () {
         const { trace } = yield* simulated(adapter, first, playing)
-        const again = yield* simulated(adapter, first, playing)
-        assert.deepStrictEqual(again.trace, trace)
+        assert.deepStrictEqual(trace, before ?? (yield* simulated(adapter, first, playing)).trace)
       })
     )
   })
