@@ -46,6 +46,11 @@ const state = `query ($id: ID!) { whatIf(id: $id) { state progress total summary
   change before after identifierCount identifiers { type id } firstDivergence recordBefore recordAfter
   strands { type before after count identifiers { id } } explanationBefore { action dryRun } explanationAfter { action dryRun steps { kind } } } } } } }`
 const apply = `mutation ($id: ID!) { applyWhatIf(id: $id, mode: RULES_ONLY, reason: "one e-mail each") { state appliedAs } }`
+const replace = `mutation ($id: ID!) { applyWhatIf(id: $id, mode: REBUILD, reason: "for the past, too") { rebuild { id } } }`
+const runs = `query ($space: ID!) { whatIfRuns(spaceId: $space, first: 5) { pageInfo { hasNextPage } edges { node {
+  id state actor createdAt scope { sources identifiers { type id } } } } } }`
+const rebuilds = `query ($space: ID!) { rebuilds(spaceId: $space) { id state operations { applied unneeded skipped list { reason } } } }`
+const cancel = `mutation ($space: ID!, $id: ID!) { cancelRebuild(spaceId: $space, id: $id, reason: "a test") { state } }`
 const profile = `query ($space: ID!, $type: String!, $id: String!) {
   profile(spaceId: $space, by: { externalId: { type: $type, id: $id } }) { segmentId
     externalIds(first: 50) { edges { node { type id } } } merges { edges { node { id from messageId } } } } }`
@@ -72,14 +77,18 @@ const tryOut = async (service: Service, candidate: object) => {
 }
 
 /** `braid what-if` beside the service. */
-const commandLine = (service: Service, url: string, candidate: object) => {
+const commandLine = (service: Service, url: string, candidate: object, ...options: ReadonlyArray<string>) => {
   const file = join(service.dataDir, "candidate.json")
   // The document of the configuration writes windows as the configuration does.
   writeFileSync(file, JSON.stringify(candidate).replaceAll("EVER", "ever"))
   const env = { BRAID_DATA_DIR: service.dataDir, BRAID_CONFIG: service.configFile, BRAID_DATABASE_URL: url }
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../bin/braid.mjs"), "what-if", file], {
-    env: { ...process.env, ...env }
-  })
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "../../bin/braid.mjs"), "what-if", file, ...options],
+    {
+      env: { ...process.env, ...env }
+    }
+  )
   return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
     let [out, err] = ["", ""]
     child.stdout.on("data", (chunk) => (out += chunk))
@@ -124,11 +133,12 @@ describe("what-if", () => {
       expect(cluster["explanationBefore"]).toEqual({ action: "ADD", dryRun: false })
       expect(cluster["explanationAfter"]).toMatchObject({ action: "CREATE", dryRun: true })
       expect(cluster["explanationAfter"].steps.map(({ kind }: Data) => kind)).toContain("BREACH")
-      const said = await commandLine(service, url, rules(1))
+      const said = await commandLine(service, url, rules(1), "--only", "email:e6@x.io")
       expect(said).toEqual({ code: 0, out: expect.any(String), err: expect.stringContaining("of 6 events") })
       expect(said.out).toMatch(/^Space demo: 6 events, \d of them decided otherwise$/m)
       expect(said.out).toMatch(/^ +people +2 +6 +\+4$/m)
       expect(said.out).toContain("split 1 → 5")
+      expect(said.out).toContain("it is of these people only")
       expect(said.out).toContain("first decided otherwise: message pad-2")
       expect((await commandLine(service, url, { identifiers: [{ type: "email", limit: 0 }] })).err).toMatch(
         /were refused.*identifiers\[0\]\.limit/
@@ -149,6 +159,26 @@ describe("what-if", () => {
       // The same history under the same rules is the same result.
       const [again, same] = [await tryOut(service, rules(1)), await tryOut(service, rules(1))]
       expect(again.run).toEqual(same.run)
+      // All of them, the newest first.
+      const { whatIfRuns } = (await ask(service, runs)).data
+      expect(whatIfRuns.pageInfo.hasNextPage).toBe(false)
+      expect(whatIfRuns.edges.map(({ node }: { node: Data }) => node)).toMatchObject([
+        { id: same.id, state: "DONE", scope: null },
+        { id: again.id },
+        { id: later.id },
+        { scope: { identifiers: [{ type: "email", id: "e6@x.io" }], sources: null } },
+        { id, state: "APPLIED", actor: "token:demo" }
+      ])
+      // As a rebuild, which then is too late to cancel.
+      const { rebuild } = (await ask(service, replace, { id: same.id })).data["applyWhatIf"]
+      const done = await service.until("the rebuild", 30, async () => {
+        const [newest] = (await ask(service, rebuilds)).data["rebuilds"]
+        return newest.state === "DONE" ? newest : undefined
+      })
+      expect(done).toMatchObject({ id: rebuild.id, operations: { applied: 0, unneeded: 0, skipped: 0, list: [] } })
+      expect((await ask(service, cancel, { id: rebuild.id })).code).toBe("CONFLICT")
+      expect((await ask(service, cancel, { id: "999999" })).code).toBe("NOT_FOUND")
+      expect((await find(5)).segmentId).not.toBe((await find(1)).segmentId)
     }))
 })
 
