@@ -79,7 +79,7 @@ export const maskedPath = (path: string): string =>
 /** `+` is a space, as form encoders write it; a literal plus is `%2B`. */
 const decodedValue = (raw: string, name: string): string => decoded(raw.replaceAll("+", " "), `parameter \`${name}\``)
 
-/** Query parameters, decoded on demand: lists are split at raw commas first (PRO-22). Unknown ones are ignored. */
+/** Query parameters, decoded on demand (PRO-22). Unknown ones are ignored. */
 export class Query {
   private readonly pairs: ReadonlyArray<readonly [name: string, raw: string]>
 
@@ -98,13 +98,19 @@ export class Query {
     return raw === undefined ? undefined : decodedValue(raw, name)
   }
 
-  /** Repeated parameters add up; null when the parameter is absent or names nothing. */
+  /**
+   * Repeated parameters add up; null when the parameter is absent or names nothing. Names are separated by literal commas; most clients
+   * write them `%2C`, so where there is no literal one the value is the list and the one name with commas at once.
+   */
   list(name: string): ReadonlyArray<string> | null {
     const values = this.pairs
       .filter(([key]) => key === name)
-      .flatMap(([, raw]) => raw.split(","))
-      .filter((raw) => raw !== "")
-      .map((raw) => decodedValue(raw, name))
+      .flatMap(([, raw]) => {
+        const parts = raw.split(",").filter((part) => part !== "")
+        const names = parts.map((part) => decodedValue(part, name))
+        return raw.includes(",") || names[0]?.includes(",") !== true ? names : [...names, ...names[0].split(",")]
+      })
+      .filter((value) => value !== "")
     return values.length === 0 ? null : values
   }
 
@@ -141,7 +147,8 @@ export class Query {
   cursor<T>(decode: (text: string) => T | undefined): T | undefined {
     const text = this.value("next")
     if (text === undefined || text === "") return undefined
-    const cursor = decode(text)
+    // Not every client encodes the `+` of base64.
+    const cursor = decode(text) ?? decode(text.replaceAll(" ", "+"))
     if (cursor === undefined) throw invalid("The parameter `next` is not a cursor of this list.")
     return cursor
   }

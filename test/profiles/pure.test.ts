@@ -19,7 +19,7 @@ import {
 import { compareBytes, parseTime } from "../../src/profiles/order.ts"
 import { makeRateLimit } from "../../src/profiles/rate-limit.ts"
 import { makeDelete } from "../../src/profiles/rest-delete.ts"
-import { maskedPath } from "../../src/profiles/rest-request.ts"
+import { maskedPath, Query } from "../../src/profiles/rest-request.ts"
 
 import { OperationRefused } from "../../src/identity/operations/operation.ts"
 import { defaultRules } from "../../src/workspace/rules-document.ts"
@@ -94,6 +94,10 @@ describe("cursors", () => {
       })
     )
   })
+})
+
+it.each(["next=%3D%2B%2F%3D", "next==+/="])("PRO-15: a cursor that was pasted as it is works, too: %s", (query) => {
+  expect(new Query(query).cursor((text) => (text === "=+/=" ? "found" : undefined))).toBe("found")
 })
 
 describe("rate limit", () => {

@@ -89,6 +89,8 @@ describe("traits", () => {
   it.each([
     ["AC3-4: only the existing of these", "include=city,first_name,zzz", ["city", "first_name"]],
     ["PRO-22: a comma in a name is %2C", "include=a%2Cb,city", ["a,b", "city"]],
+    ["PRO-22: clients write the commas of a list as %2C", "include=city%2Cplan%2Czzz", ["city", "plan"]],
+    ["PRO-22: … and a name with a comma alone is still one", "include=a%2Cb", ["a,b"]],
     ["PRO-22: repeated parameters add up", "include=city&include=plan", ["city", "plan"]],
     ["unknown parameters are ignored", "include=city&foo=%ZZ", ["city"]],
     ["an empty list asks for everything", "include=&limit=200", Object.keys(twelveTraits)]
