@@ -175,4 +175,12 @@ export type ViolationKind =
   | "LEGACY_UNIQUE"
   | "LEGACY_LIMIT"
 
+export interface WhatIfScope {
+  readonly from?: string | null | undefined
+  readonly to?: string | null | undefined
+  readonly sources?: ReadonlyArray<string> | null | undefined
+  readonly identifiers?: ReadonlyArray<ExternalIdInput> | null | undefined
+  readonly profiles?: ReadonlyArray<string> | null | undefined
+}
+
 export type Window = "EVER" | "ANNUALLY" | "MONTHLY" | "WEEKLY" | "DAILY"

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query"
 import { unreachable } from "../api/client.ts"
 import { Page } from "../parts/Page.tsx"
 import { QueryView } from "../parts/States.tsx"
+import { Table } from "../parts/Table.tsx"
 import { useCrumbs } from "../shell/crumbs.ts"
 import { count, plural } from "../words.ts"
 
@@ -57,26 +58,17 @@ export const Health = () => {
         <h2 className="h">Readers</h2>
         <QueryView query={query} rows={3}>
           {({ spaces }) => (
-            <table>
-              <thead>
-                <tr>
-                  <th>Space</th>
-                  <th>Run by</th>
-                  <th className="num">Behind</th>
+            <Table columns={[["Space"], ["Run by"], ["Behind", undefined, "num"]]}>
+              {spaces.map(({ id, slug, lag, process }) => (
+                <tr key={id}>
+                  <td className="b">{slug}</td>
+                  <td className="m q2">{process ?? "nobody"}</td>
+                  <td className={`num ${lag > 0 ? "warn" : "good"}`}>
+                    {lag > 0 ? plural(lag, "event") : "up to date"}
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {spaces.map(({ id, slug, lag, process }) => (
-                  <tr key={id}>
-                    <td className="b">{slug}</td>
-                    <td className="m q2">{process ?? "nobody"}</td>
-                    <td className={`num ${lag > 0 ? "warn" : "good"}`}>
-                      {lag > 0 ? plural(lag, "event") : "up to date"}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+              ))}
+            </Table>
           )}
         </QueryView>
       </section>
@@ -85,30 +77,18 @@ export const Health = () => {
         <div className="scroll" tabIndex={0}>
           <QueryView query={query} rows={6}>
             {({ fibers }) => (
-              <table>
-                <thead>
-                  <tr>
-                    <th>Part</th>
-                    <th style={{ width: 110 }}>State</th>
-                    <th className="num" style={{ width: 90 }}>
-                      Restarts
-                    </th>
-                    <th>Last error</th>
+              <Table columns={[["Part"], ["State", 110], ["Restarts", 90, "num"], ["Last error"]]}>
+                {fibers.map(({ name, status, restarts, lastError }) => (
+                  <tr key={name}>
+                    <td className="m">{name}</td>
+                    <td className={isWell(status) ? "good" : "bad"}>{status}</td>
+                    <td className="num">{count(restarts)}</td>
+                    <td className="q2" title={lastError ?? ""}>
+                      {lastError ?? ""}
+                    </td>
                   </tr>
-                </thead>
-                <tbody>
-                  {fibers.map(({ name, status, restarts, lastError }) => (
-                    <tr key={name}>
-                      <td className="m">{name}</td>
-                      <td className={isWell(status) ? "good" : "bad"}>{status}</td>
-                      <td className="num">{count(restarts)}</td>
-                      <td className="q2" title={lastError ?? ""}>
-                        {lastError ?? ""}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+                ))}
+              </Table>
             )}
           </QueryView>
         </div>

@@ -8,7 +8,10 @@ export const useSourceList = () => {
   return data?.space?.connections.map(({ source }) => source) ?? []
 }
 
+/** Nothing until the names are there: an id that becomes a name looks like a mistake. */
 export const useSources = (): ((id: string) => string) => {
-  const sources = useSourceList()
-  return (id) => sources.find((source) => source.id === id)?.name ?? id
+  const { id: space } = useSpace()
+  const { data } = useData(sourceNames, { space })
+  return (id) =>
+    data === undefined ? "" : (data.space?.connections.find(({ source }) => source.id === id)?.source.name ?? id)
 }

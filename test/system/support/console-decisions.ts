@@ -86,6 +86,11 @@ export const decisionPages = (use: () => Driver): void => {
     await expectText("Limit breached")
     await page.goBack()
     await page.getByRole("heading", { name: /A limit was in the way/ }).waitFor()
+    // What another limit would have made of these two, quickly: only of them.
+    await page.getByRole("button", { name: "Try 2 user_id on these two" }).click()
+    await page.getByRole("heading", { level: 1, name: "1 profile less" }).waitFor()
+    await expectText(/only whoever is connected with/)
+    await expectText("Merged, 2 to 1")
     // By a name that one person has; what nobody has is said.
     await open("/s/demo/insights/not-merged?a=Pad&b=user_id:nobody")
     await page.getByRole("heading", { name: /Nobody has one of them/ }).waitFor()

@@ -1,6 +1,7 @@
 /** The graph without a picture: merges as a tree, and every event as a row. What a screen reader is offered. */
 import type { ReactNode } from "react"
 import { ProfileId } from "../../parts/Identity.tsx"
+import { Table } from "../../parts/Table.tsx"
 import type { Column, Threads } from "../../threads/ThreadsPicture.tsx"
 import { callName, day, exact, moment, plural } from "../../words.ts"
 
@@ -72,41 +73,31 @@ interface ThreadTableProps {
 
 export const ThreadTable = ({ threads, selected, keyOf, onSelect }: ThreadTableProps) => (
   <div className="scroll" tabIndex={0}>
-    <table>
-      <thead>
-        <tr>
-          <th style={{ width: 130 }}>When</th>
-          <th style={{ width: 150 }}>Event</th>
-          <th style={{ width: 90 }}>Effect</th>
-          <th>Identifiers</th>
+    <Table columns={[["When", 130], ["Event", 150], ["Effect", 90], ["Identifiers"]]}>
+      {threads.columns.map((column) => (
+        <tr
+          key={keyOf(column)}
+          className="link"
+          aria-selected={column === selected}
+          onClick={() => onSelect(keyOf(column))}
+        >
+          <td className="m q" title={exact(column.at)}>
+            {moment(column.at)}
+          </td>
+          <td className="b">
+            {column.operation?.replaceAll("_", " ") ?? callName(column.eventType, column.eventName)}
+          </td>
+          <td className={column.kind === "MERGE" ? "acc" : "q2"}>{column.effect}</td>
+          <td className="m">
+            {column.on
+              .map(({ row, mode }) => {
+                const thread = threads.threads[row]
+                return thread === undefined ? "" : `${mode === "NEW" ? "+" : ""}${thread.type}:${thread.id}`
+              })
+              .join("  ")}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {threads.columns.map((column) => (
-          <tr
-            key={keyOf(column)}
-            className="link"
-            aria-selected={column === selected}
-            onClick={() => onSelect(keyOf(column))}
-          >
-            <td className="m q" title={exact(column.at)}>
-              {moment(column.at)}
-            </td>
-            <td className="b">
-              {column.operation?.replaceAll("_", " ") ?? callName(column.eventType, column.eventName)}
-            </td>
-            <td className={column.kind === "MERGE" ? "acc" : "q2"}>{column.effect}</td>
-            <td className="m">
-              {column.on
-                .map(({ row, mode }) => {
-                  const thread = threads.threads[row]
-                  return thread === undefined ? "" : `${mode === "NEW" ? "+" : ""}${thread.type}:${thread.id}`
-                })
-                .join("  ")}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   </div>
 )

@@ -18,7 +18,7 @@ const Because = ({ of }: { readonly of: Insight }) =>
     </span>
   )
 
-const columns = [["When", 96], ["What", 156], ["Identifier"], ["Against", 140], ["Event", 112]] as const
+const columns = [["When", 88], ["What", 160], ["Identifier"], ["Against", 132], ["Event", 92]] as const
 export const WentTo = ({ record }: { readonly record: Insight }) =>
   record.profile === null ? <span className="q">no profile</span> : <ProfileId id={record.profile.segmentId} />
 

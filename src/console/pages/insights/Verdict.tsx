@@ -1,6 +1,6 @@
 /** Why two identifiers did not come together (PRO-85): the finding, both profiles, the event in question, and what can be done. */
 import { Link } from "@tanstack/react-router"
-import { nodes, useData, useSpace } from "../../api/hooks.ts"
+import { nodes, useData, useMasked, useMay, useSpace } from "../../api/hooks.ts"
 import { ExplainLink, Identifier, ProfileId } from "../../parts/Identity.tsx"
 import { Sentence } from "../../parts/Sentence.tsx"
 import { QueryView } from "../../parts/States.tsx"
@@ -8,6 +8,7 @@ import { nameOf, plural } from "../../words.ts"
 import { whyNotMerged, type WhyNotMergedData } from "./insights.gql.ts"
 import { InsightTable } from "./InsightTable.tsx"
 import "../explain/explain.css"
+import { TryLimit } from "./TryLimit.tsx"
 import type { Named } from "./use-identifier.ts"
 
 const titles: Readonly<Record<string, string>> = {
@@ -49,6 +50,7 @@ const Side = ({ of, holder }: { readonly of: Named; readonly holder: Holder }) =
 
 export const Verdict = ({ a, b }: { readonly a: Named; readonly b: Named }) => {
   const { id: space, slug } = useSpace()
+  const may = [useMay("admin"), !useMasked()].every(Boolean)
   const query = useData(whyNotMerged, { space, a, b })
   return (
     <section className="card grow" aria-label="Answer">
@@ -78,9 +80,12 @@ export const Verdict = ({ a, b }: { readonly a: Named; readonly b: Named }) => {
                         Explain the event
                       </ExplainLink>
                     )}
+                    {may && newest?.breachedType != null && newest.limit !== null ? (
+                      <TryLimit type={newest.breachedType} limit={newest.limit} people={[a, b]} />
+                    ) : undefined}
                     {newest?.breachedType == null && reason !== "NOT_PROMOTED" ? undefined : (
-                      <Link className="btn" to="/s/$space/rules" params={{ space: slug }}>
-                        Try other rules
+                      <Link className="btn g" to="/s/$space/rules" params={{ space: slug }}>
+                        Identity rules
                       </Link>
                     )}
                   </div>

@@ -7,9 +7,10 @@ import type { LiveEventFilter } from "../../api/schema.gql.ts"
 import { Choice, SearchInput } from "../../parts/Choice.tsx"
 import { Page } from "../../parts/Page.tsx"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
+import { useTyped } from "../../parts/typed.ts"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { useKeys } from "../../shell/keys.ts"
-import { changed, fieldText, type liveSearch, liveStatuses } from "../../url-state.ts"
+import { changed, type liveSearch, liveStatuses } from "../../url-state.ts"
 import { plural } from "../../words.ts"
 import { CallChoice, SourceChoice } from "../filter-choices.tsx"
 import { type Feed, type Message, most } from "./feed.ts"
@@ -32,25 +33,6 @@ const filterOf = ({ source, status, type, event, id, q }: Filters): LiveEventFil
 })
 
 const isFiltered = (filters: Filters): boolean => Object.keys(filterOf(filters)).length > 0
-
-/** Typed text counts when nothing has been typed for a moment: each change reads the list anew. */
-const useTyped = (value: string | undefined, onSettled: (value: string | undefined) => void) => {
-  const [text, setText] = useState(value ?? "")
-  const [seen, setSeen] = useState(value)
-  // The address has changed otherwise: by a link, or the way back.
-  if (value !== seen) {
-    setSeen(value)
-    setText(value ?? "")
-  }
-  const settle = useEffectEvent(() => {
-    if (fieldText(text.trim()) !== value) onSettled(fieldText(text.trim()))
-  })
-  useEffect(() => {
-    const timer = setTimeout(settle, 250)
-    return () => clearTimeout(timer)
-  }, [text])
-  return [text, setText] as const
-}
 
 const FilterBar = ({ filters, set }: { readonly filters: Filters; readonly set: (change: Change) => void }) => {
   const masked = useMasked()

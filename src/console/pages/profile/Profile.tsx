@@ -44,6 +44,8 @@ const countOf = (tab: ProfileTab, head: Head): string | undefined => {
 
 const Tabs = ({ head, tab }: { readonly head: Head; readonly tab: ProfileTab }) => {
   const { slug } = useSpace()
+  // The question names an identifier by its value.
+  const masked = useMasked()
   return (
     <nav className="tabs" aria-label="Profile">
       {profileTabs.map((each) => {
@@ -61,6 +63,16 @@ const Tabs = ({ head, tab }: { readonly head: Head; readonly tab: ProfileTab }) 
           </Link>
         )
       })}
+      {masked ? undefined : (
+        <Link
+          className="ml"
+          to="/s/$space/insights/$tab"
+          params={{ space: slug, tab: "not-merged" }}
+          search={{ a: head.segmentId }}
+        >
+          Why not one with another?
+        </Link>
+      )}
     </nav>
   )
 }

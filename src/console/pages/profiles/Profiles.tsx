@@ -1,14 +1,15 @@
 /** Profiles by latest activity, and finding them: exactly by identifier, or by name, trait, anonymity (PRO-70, PRO-73). */
 import { useInfiniteQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
-import { Search, X } from "lucide-react"
-import { useEffect, useEffectEvent, useState } from "react"
 import { ask } from "../../api/client.ts"
 import { nodes, useMasked, useSpace } from "../../api/hooks.ts"
 import type { ProfileFilter } from "../../api/schema.gql.ts"
 import { Avatar, Knot } from "../../parts/Identity.tsx"
 import { Page } from "../../parts/Page.tsx"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
+import { SearchInput, Segments } from "../../parts/Choice.tsx"
+import { More, Table, type TableColumn } from "../../parts/Table.tsx"
+import { useTyped } from "../../parts/typed.ts"
 import { useRowKeys } from "../../parts/row-keys.ts"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { changed, fieldText, identifierIn, type profilesSearch } from "../../url-state.ts"
@@ -101,44 +102,22 @@ const Row = ({ profile, selected }: { readonly profile: ListedProfile; readonly 
   )
 }
 
-const Field = ({ q, onSearch }: { readonly q: string; readonly onSearch: (q: string | undefined) => void }) => {
+const Field = ({
+  q,
+  onSearch
+}: {
+  readonly q: string | undefined
+  readonly onSearch: (q: string | undefined) => void
+}) => {
   const masked = useMasked()
-  const [text, setText] = useState(q)
-  const [seen, setSeen] = useState(q)
-  // The address has changed otherwise: by a link, or the way back.
-  if (q !== seen) {
-    setSeen(q)
-    setText(q)
-  }
-  const settle = useEffectEvent(() => {
-    if (text.trim() !== q) onSearch(text.trim() === "" ? undefined : text.trim())
-  })
-  useEffect(() => {
-    const timer = setTimeout(settle, 250)
-    return () => clearTimeout(timer)
-  }, [text])
+  const [text, setText] = useTyped(q, onSearch)
   return (
-    <label className="input grow">
-      <Search size={14} aria-hidden="true" />
-      <span className="sr">Find profiles</span>
-      <input
-        data-filter
-        value={text}
-        placeholder={masked ? "type:value, complete" : "type:value, an e-mail address, or the beginning of a name"}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") {
-            setText("")
-            event.currentTarget.blur()
-          }
-        }}
-      />
-      {text === "" ? undefined : (
-        <button className="btn g ic s" type="button" aria-label="Clear" onClick={() => setText("")}>
-          <X size={14} />
-        </button>
-      )}
-    </label>
+    <SearchInput
+      label="Find profiles"
+      placeholder={masked ? "type:value, complete" : "type:value, an e-mail address, or the beginning of a name"}
+      value={text}
+      onChange={setText}
+    />
   )
 }
 
@@ -148,6 +127,14 @@ const listTitle = (filters: Filters, found: number, more: boolean): string => {
   if (found === 0 && !more) return `No ${what.toLowerCase()} found`
   return `${count(found)}${more ? " or more" : ""} ${found === 1 ? what.slice(0, -1).toLowerCase() : what.toLowerCase()} found`
 }
+
+const columns: ReadonlyArray<TableColumn> = [
+  ["Name", "24%"],
+  ["Profile", 150],
+  ["Identifiers"],
+  ["Merges", 70, "num"],
+  ["Last event", 110, "num"]
+]
 
 export const Profiles = () => {
   const { space } = useParams({ from: "/app/s/$space/profiles" })
@@ -170,29 +157,22 @@ export const Profiles = () => {
     <Page
       title={query.data === undefined ? "Profiles" : listTitle(filters, listed.length, query.hasNextPage)}
       sub={filtered || total === undefined ? undefined : count(total)}
-      ready={query.data !== undefined}
+      ready={query.data !== undefined || query.error !== null}
       actions={
-        <div className="seg" role="group" aria-label="Collection">
-          <button
-            type="button"
-            aria-pressed={filters.collection === undefined}
-            onClick={() => set({ collection: undefined })}
-          >
-            Users
-          </button>
-          <button
-            type="button"
-            aria-pressed={filters.collection === "accounts"}
-            onClick={() => set({ collection: "accounts" })}
-          >
-            Accounts
-          </button>
-        </div>
+        <Segments
+          label="Collection"
+          value={filters.collection}
+          options={[
+            [undefined, "Users"],
+            ["accounts", "Accounts"]
+          ]}
+          onChange={(collection) => set({ collection })}
+        />
       }
     >
       <section className="card grow" aria-label="Profiles">
         <div className="filters">
-          <Field q={filters.q ?? ""} onSearch={(q) => set({ q })} />
+          <Field q={filters.q} onSearch={(q) => set({ q })} />
           <label className="input trait">
             <span className="sr">Trait</span>
             <input
@@ -223,22 +203,11 @@ export const Profiles = () => {
           {query.error === null ? undefined : <Failed error={query.error} retry={() => void query.refetch()} />}
           {query.data === undefined && query.error === null ? <Loading rows={14} /> : undefined}
           {query.data !== undefined && listed.length > 0 ? (
-            <table className={query.isPlaceholderData ? "profiles dim" : "profiles"}>
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Profile</th>
-                  <th>Identifiers</th>
-                  <th className="num">Merges</th>
-                  <th className="num">Last event</th>
-                </tr>
-              </thead>
-              <tbody>
-                {listed.map((profile, i) => (
-                  <Row key={profile.segmentId} profile={profile} selected={i === selected} />
-                ))}
-              </tbody>
-            </table>
+            <Table className={query.isPlaceholderData ? "profiles dim" : "profiles"} columns={columns}>
+              {listed.map((profile, i) => (
+                <Row key={profile.segmentId} profile={profile} selected={i === selected} />
+              ))}
+            </Table>
           ) : undefined}
           {query.data !== undefined && listed.length === 0 && !query.hasNextPage ? (
             filtered ? (
@@ -263,18 +232,7 @@ export const Profiles = () => {
               </Empty>
             )
           ) : undefined}
-          {query.hasNextPage ? (
-            <div className="more-row">
-              <button
-                className="btn"
-                type="button"
-                disabled={query.isFetching}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {query.isFetchingNextPage ? "Loading ..." : "Show more"}
-              </button>
-            </div>
-          ) : undefined}
+          <More query={query} />
         </div>
       </section>
     </Page>

@@ -1,6 +1,6 @@
 // Made by scripts/console-operations.mjs from the .graphql file beside it and the schema; not to be edited.
 import type { Operation } from "../../api/operation.ts"
-import type { Collection, RulesInput, Window } from "../../api/schema.gql.ts"
+import type { Collection, RulesInput, WhatIfScope, Window } from "../../api/schema.gql.ts"
 
 export type RulesDocument = {
   readonly version: number
@@ -104,9 +104,10 @@ export type StartWhatIfData = { readonly startWhatIf: { readonly id: string } }
 export interface StartWhatIfVariables {
   readonly space: string
   readonly rules: RulesInput
+  readonly scope?: WhatIfScope | null | undefined
 }
 
 export const startWhatIf: Operation<StartWhatIfData, StartWhatIfVariables> = {
   name: "StartWhatIf",
-  text: "mutation StartWhatIf($space: ID!, $rules: RulesInput!) { startWhatIf(spaceId: $space, input: {rules: $rules}) { id } }"
+  text: "mutation StartWhatIf($space: ID!, $rules: RulesInput!, $scope: WhatIfScope) { startWhatIf(spaceId: $space, input: {rules: $rules, scope: $scope}) { id } }"
 }
