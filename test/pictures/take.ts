@@ -23,6 +23,7 @@ const root = join(import.meta.dirname, "../..")
 const all = join(root, "dist/pictures")
 const kept = join(root, "docs/images")
 const mostBytes = 150_000
+const settleMs = 400
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -98,6 +99,8 @@ const photograph = async (taken: ReadonlyArray<Shot>): Promise<void> => {
             if (until !== undefined)
               await page.locator("main").getByText(until).filter({ visible: true }).first().waitFor({ timeout: 10_000 })
             await page.locator("[aria-busy='true']").first().waitFor({ state: "detached", timeout: 10_000 })
+            // Names and small panels that came with the last answers.
+            await page.waitForTimeout(settleMs)
             await act?.(page)
             await page.evaluate(() => document.fonts.ready.then(() => true))
             const picture = await page.screenshot()

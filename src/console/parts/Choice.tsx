@@ -1,5 +1,5 @@
 /** Controls of filter bars: one of a few values, a switch between views, a search in what is shown. */
-import { Search } from "lucide-react"
+import { Search, X } from "lucide-react"
 import type { ReactNode } from "react"
 
 interface ChoiceProps {
@@ -53,7 +53,7 @@ interface SearchInputProps {
   readonly onChange: (value: string) => void
 }
 
-/** The search of a page: `/` goes here, Esc clears it. */
+/** The search of a page: `/` goes here, Esc clears it and leaves it. */
 export const SearchInput = ({ label, placeholder, value, onChange }: SearchInputProps) => (
   <label className="input grow">
     <Search size={14} aria-hidden="true" />
@@ -69,5 +69,10 @@ export const SearchInput = ({ label, placeholder, value, onChange }: SearchInput
         event.currentTarget.blur()
       }}
     />
+    {value === "" ? undefined : (
+      <button className="btn g ic s" type="button" aria-label="Clear the search" onClick={() => onChange("")}>
+        <X size={14} />
+      </button>
+    )}
   </label>
 )

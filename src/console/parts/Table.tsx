@@ -4,7 +4,7 @@ import type { ReactNode } from "react"
 import { QueryView } from "./States.tsx"
 
 /** Title and width of a column; `num`: to the right, `hidden`: the title is for screen readers. */
-export type TableColumn = readonly [title: string, width?: number | string, how?: "num" | "hidden"]
+export type TableColumn = readonly [title: string, width?: number | string | undefined, how?: "num" | "hidden"]
 
 export const TableHead = ({ columns }: { readonly columns: ReadonlyArray<TableColumn> }) => (
   <thead>
