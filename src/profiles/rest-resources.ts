@@ -92,7 +92,7 @@ export const makeRestResources = (model: ReadModel, sources: SourceNames) => {
   }
 
   const externalIds = (space: ReadSpace, address: Extract<Address, { resource: Resource }>, query: Query) => {
-    const limit = query.limit(10, 100)
+    const limit = query.limit(10, 200)
     const include = query.list("include")
     const verbose = query.flag("verbose")
     const from = query.cursor((text) => (mappingIdPattern.test(text) ? text : undefined))
@@ -140,7 +140,7 @@ export const makeRestResources = (model: ReadModel, sources: SourceNames) => {
   })
 
   const events = (space: ReadSpace, address: Extract<Address, { resource: Resource }>, query: Query) => {
-    const limit = query.limit(10, 100)
+    const limit = query.limit(10, 200)
     const request = {
       types: ["track", "page", "screen"] as const,
       include: query.list("include"),
