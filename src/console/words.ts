@@ -117,3 +117,6 @@ export const windowText = (window: string): string => window.toLowerCase()
 
 /** `Page Viewed`, or the call when the event has no name. */
 export const callName = (type: string | null, event: string | null): string => event ?? (type ?? "event").toLowerCase()
+
+/** Who did something: `token:ops` is whoever has the token that is called so. */
+export const actorText = (actor: string): string => actor.replace(/^token:/, "")

@@ -32,7 +32,7 @@ export const FilterBar = ({ filters, set, success }: RecordProps) => {
         onChange={(chosen) => set({ kind: fieldText(chosen) })}
       />
       <input
-        className="input"
+        className="input mid"
         data-filter
         aria-label="Identifier type"
         placeholder="type"
@@ -41,7 +41,7 @@ export const FilterBar = ({ filters, set, success }: RecordProps) => {
       />
       {masked ? undefined : (
         <input
-          className="input"
+          className="input mid"
           aria-label="Identifier value"
           placeholder="value"
           disabled={filters.type === undefined}

@@ -6,7 +6,7 @@ import { Page } from "../../parts/Page.tsx"
 import { Empty, QueryView } from "../../parts/States.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
-import { exact, moment, plural } from "../../words.ts"
+import { actorText, exact, moment, plural } from "../../words.ts"
 import { Changes } from "../what-if/Changes.tsx"
 import { draftKey, edit, keep, recall } from "./drafts.ts"
 import { currentRules, type RulesDocument, rulesVersion, rulesVersions } from "./rules.gql.ts"
@@ -30,7 +30,9 @@ const Versions = ({ version }: { readonly version: number }) => {
                 {...(each.version === version ? { "aria-current": "page" as const } : {})}
               >
                 <span className="b">v{each.version}</span>
-                <span className="q2 el">{each.origin === "file" ? "configuration file" : (each.actor ?? "")}</span>
+                <span className="q2 el">
+                  {each.origin === "file" ? "configuration file" : actorText(each.actor ?? "")}
+                </span>
                 <span className="lbl ml" title={exact(each.savedAt)}>
                   {i === 0 ? "in force" : moment(each.savedAt)}
                 </span>

@@ -4,7 +4,7 @@ import { useChange, useData, useMay, useSpace } from "../../api/hooks.ts"
 import { Confirm } from "../../parts/Dialog.tsx"
 import { Progress } from "../../parts/Progress.tsx"
 import { Empty, QueryView } from "../../parts/States.tsx"
-import { count, exact, moment } from "../../words.ts"
+import { actorText, count, exact, moment } from "../../words.ts"
 import { cancelRebuild, type RebuildFacts, rebuilds, rollbackRebuild } from "./what-if.gql.ts"
 
 const underWay = (rebuild: Pick<RebuildFacts, "state">): boolean =>
@@ -79,7 +79,7 @@ const Past = ({ rebuild }: { readonly rebuild: RebuildFacts }) => (
     </div>
     <p className={rebuild.state === "FAILED" ? "bad" : "q2"}>{wordsOf(rebuild)}</p>
     <p className="lbl">
-      {rebuild.actor}: {rebuild.reason}
+      {actorText(rebuild.actor)}: {rebuild.reason}
     </p>
   </li>
 )

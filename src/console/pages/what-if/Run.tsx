@@ -6,7 +6,7 @@ import { Page } from "../../parts/Page.tsx"
 import { Progress } from "../../parts/Progress.tsx"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
-import { count, moment, plural, shortId } from "../../words.ts"
+import { actorText, count, moment, plural, shortId } from "../../words.ts"
 import { Apply, type ApplyMode } from "./Apply.tsx"
 import { Changes } from "./Changes.tsx"
 import { Clusters } from "./Clusters.tsx"
@@ -69,7 +69,7 @@ const Pending = ({ run }: { readonly run: RunFacts }) => {
     EXPIRED: "The result is over 30 days old"
   }[run.state as "QUEUED"]
   return (
-    <Page title={title ?? "What-if"} sub={`asked for by ${run.actor}, ${moment(run.createdAt)}`}>
+    <Page title={title ?? "What-if"} sub={`asked for by ${actorText(run.actor)}, ${moment(run.createdAt)}`}>
       <section className="card grow">
         {isMoving(run) ? (
           <div className="empty wide">

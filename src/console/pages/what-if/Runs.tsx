@@ -10,7 +10,7 @@ import { useRowKeys } from "../../parts/row-keys.ts"
 import { Empty, Failed, Loading } from "../../parts/States.tsx"
 import { More, Table } from "../../parts/Table.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
-import { count, exact, moment, plural } from "../../words.ts"
+import { actorText, count, exact, moment, plural } from "../../words.ts"
 import { Changes } from "./Changes.tsx"
 import { RebuildPanel } from "./RebuildPanel.tsx"
 import { changedClusters, changesOf, figuresOf, isMoving, scopeText, signed, stateOf } from "./summary.ts"
@@ -64,7 +64,7 @@ const Row = ({ run, selected }: { readonly run: ListedRun; readonly selected: bo
       <td className="num">{figures === undefined ? "" : signed(figures.profiles)}</td>
       <td className="num">{figures === undefined ? "" : count(changedClusters(figures))}</td>
       <td className="q2" title={run.actor}>
-        {run.actor.replace(/^token:/, "")}
+        {actorText(run.actor)}
       </td>
       <td>
         <State run={run} />
