@@ -124,7 +124,7 @@ export class Query {
 
   oneOf<const T extends string>(name: string, allowed: ReadonlyArray<T>): T | undefined {
     const text = this.value(name)
-    if (text === undefined) return undefined
+    if (text === undefined || text === "") return undefined
     const found = allowed.find((each) => each === text)
     if (found === undefined) throw invalid(`The parameter \`${name}\` must be one of ${allowed.join(", ")}.`)
     return found

@@ -154,6 +154,28 @@ describe("addressing", () => {
   })
 })
 
+it.each([
+  ["requests (Python)", "user_id:u1/traits?include=city%2Cplan&verbose=true&limit=100", ["city"]],
+  ["net/url (Go)", "user_id:u1/traits?include=city%2Czip+code&limit=200", ["city"]],
+  ["axios", "user_id:u1/traits?include=city,plan", ["city"]],
+  ["a form with an empty field", "user_id:u1/traits?class=&include=&next=", ["city"]],
+  ["encodeURIComponent over the identifier", "user_id%3Au1/traits", ["city"]],
+  ["a template string", "user_id:u1/events?limit=200", []],
+  [
+    "URLSearchParams",
+    "user_id:u1/events?include=Page+Viewed%2COrder+Completed&start=2024-01-01T00%3A00%3A00Z&sort=desc",
+    []
+  ],
+  ["nothing but the identifier", "user_id:u1/external_ids?", ["u1"]]
+])("Segment's host replaced, nothing else: as %s writes it", async (_, path, expected) => {
+  const headers = { authorization: basic(token), "content-type": "application/json", accept: "application/json" }
+  const { status, body } = await api.get(`users/profiles/${path}`, { headers })
+  expect(status).toBe(200)
+  const found = body.data?.map(({ id }: { id: string }) => id) ?? Object.keys(body.traits)
+  expect(found).toEqual(expected)
+  expect(body.cursor).toMatchObject({ has_more: false, next: "", url: expect.stringMatching(/^\/v1\/spaces\//) })
+})
+
 describe("failures", () => {
   it("1.3: a store that does not answer is 503 server_error, without internals", async () => {
     api.calls.graphDown = true
