@@ -11,7 +11,7 @@ import { SpaceActors } from "../../src/identity/space-actors.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
-import { message, Rig, rig, type ShortMessage } from "../support/space.ts"
+import { redeliver, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { differences } from "../system/support/clean-run.ts"
 import { makeTraffic } from "../system/support/traffic.ts"
 
@@ -24,16 +24,6 @@ const cleanRunDifferences = Effect.gen(function* () {
     graphId,
     spaceId: space.id
   })
-})
-
-/** Another appender, whose window has forgotten the message, takes it again. */
-const redeliver = Effect.fnUntraced(function* (messageId: string, userId: string) {
-  const { write: sql } = yield* Database
-  const body = new TextEncoder().encode(JSON.stringify(message({ messageId, userId })))
-  yield* sql`with head as (update log_head set pos = pos + 1 returning pos),
-    seen as (insert into log_seen select pos, ''::bytea from head)
-    insert into events select head.pos, now(), 1,
-      (select h from events where convert_from(body, 'UTF8')::json ->> 'messageId' = ${messageId} limit 1), ${body} from head`
 })
 
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>

@@ -26,7 +26,7 @@ import { type IsSuppressed, Suppressions } from "../../src/workspace/suppression
 import { pictureOf } from "../support/graph-picture.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
 import { searchEverything } from "../support/search-everything.ts"
-import { Rig, rig, type ShortMessage } from "../support/space.ts"
+import { redeliver, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { planned, rebuilt as replaced } from "../identity/generations/support.ts"
 import { ask, audits, begin, look, more } from "../identity/operations/support.ts"
 
@@ -191,6 +191,22 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         assert.strictEqual((yield* explain.ofMessage(spaceId, "first-1"))?.action, "erased")
         assert.deepStrictEqual(yield* searchEverything("erin1"), [])
       })
+    )
+
+    it.effect(
+      "IDR-132, PRV-8: a redelivery that names the person takes nothing from whoever sent the message first",
+      () =>
+        Effect.gen(function* () {
+          yield* tell([
+            { type: "identify", userId: "erin20" },
+            { type: "track", event: "Bought", userId: "otto20", messageId: "otto20-bought" }
+          ])
+          yield* redeliver("otto20-bought", "erin20")
+          yield* more([{ type: "track", event: "After", userId: "otto20" }])
+          yield* ended(yield* ordered("DELETE_INTERNAL", "erin20"))
+          assert.isNull(yield* look("user_id:erin20"))
+          assert.include(yield* look("user_id:otto20"), { events: 2 })
+        })
     )
 
     it.effect("PRV-10, IDR-163: late duplicates stay away, new data makes a new profile with a new id", () =>

@@ -43,6 +43,16 @@ export const message = (short: ShortMessage, receivedAt = Date.now()): Message =
   } as Message
 }
 
+/** Another appender, whose window has forgotten the message, takes it again; it is from a user who is another one now. */
+export const redeliver = Effect.fnUntraced(function* (messageId: string, userId: string) {
+  const { write: sql } = yield* Database
+  const body = new TextEncoder().encode(JSON.stringify(message({ messageId, userId })))
+  yield* sql`with head as (update log_head set pos = pos + 1 returning pos),
+    seen as (insert into log_seen select pos, ''::bytea from head)
+    insert into events select head.pos, now(), known.source, known.h, ${body} from head,
+      (select source, h from events where convert_from(body, 'UTF8')::json ->> 'messageId' = ${messageId} limit 1) known`
+})
+
 export class Rig extends Context.Service<
   Rig,
   {
