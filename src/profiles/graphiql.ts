@@ -43,6 +43,8 @@ const options = {
  * instead of being refused. A session of the whole workspace asks about its first space, unless the header editor names another.
  */
 const chooseCaller = `{
+  // GraphiQL opens one more, empty tab whenever it is loaded again and remembers others; what was typed last is in the address.
+  try { localStorage.removeItem("graphiql:tabState") } catch {}
   const send = window.fetch
   const message = "Sign in to the console, or put your access token into the Headers editor below in place of <access token>."
   const spaceHeader = ${JSON.stringify(spaceHeader)}
