@@ -208,8 +208,18 @@ describe("un-merge, split and rules over GraphQL", () => {
     expect(saveRules.identifiers[1]).toEqual({ type: "email", limit: 3, window: "WEEKLY", rank: 2 })
     expect(await codeOf(save, { rules, version })).toBe("CONFLICT")
     const wrong = { identifiers: [{ type: "Email", limit: 0, window: "EVER" }] }
-    expect(await codeOf(save, { rules: wrong, version: version + 1 })).toBe("VALIDATION_FAILED")
+    const refused = await api.graphql(save, { space: api.space.id, rules: wrong, version: version + 1 }, admin)
+    // A form can show each problem at its place.
+    expect(refused.body.errors[0].extensions).toMatchObject({
+      code: "VALIDATION_FAILED",
+      problems: [{ path: "identifiers[0].type" }]
+    })
     expect(await codeOf(save, { rules, version: version + 1 }, as("pt_test"))).toBe("FORBIDDEN")
+    const versions = await data(`query ($space: ID!) { space(id: $space) { rulesVersions { version origin actor } } }`)
+    expect(versions.space.rulesVersions.slice(0, 2)).toMatchObject([
+      { version: version + 1, origin: "api", actor: expect.stringContaining("token:") },
+      { version }
+    ])
   })
 
   it("IDR-157: says how many profiles other rules would leave outside, and saves nothing", async () => {
