@@ -7,7 +7,7 @@ import { type PointerEvent, type RefObject, useEffect, useRef, useState } from "
 export interface MinimapMark {
   /** 0 to 1, from the top. */
   readonly at: number
-  readonly tone: "plain" | "strong" | "warn"
+  readonly tone: "plain" | "soft" | "strong" | "warn"
 }
 
 interface MinimapProps {
@@ -15,7 +15,12 @@ interface MinimapProps {
   readonly scroller: RefObject<HTMLElement | null>
 }
 
-const fills = { plain: "var(--line-2)", strong: "var(--ink)", warn: "var(--warn)" } as const
+const looks = {
+  plain: { fill: "var(--line-2)", inset: 9, height: 1 },
+  soft: { fill: "var(--edge)", inset: 7, height: 0.6 },
+  strong: { fill: "var(--ink)", inset: 3, height: 2 },
+  warn: { fill: "var(--warn)", inset: 3, height: 2 }
+} as const
 const width = 22
 
 export const Minimap = ({ marks, scroller }: MinimapProps) => {
@@ -59,16 +64,10 @@ export const Minimap = ({ marks, scroller }: MinimapProps) => {
       }}
       onPointerMove={go}
     >
-      {marks.map(({ at, tone }, i) => (
-        <rect
-          key={i}
-          x={tone === "plain" ? 8 : 4}
-          y={at * height}
-          width={tone === "plain" ? width - 16 : width - 8}
-          height={tone === "plain" ? 1 : 2}
-          fill={fills[tone]}
-        />
-      ))}
+      {marks.map(({ at, tone }, i) => {
+        const { fill, inset, height: thick } = looks[tone]
+        return <rect key={i} x={inset} y={at * height} width={width - 2 * inset} height={thick} fill={fill} />
+      })}
       <rect
         className="in-sight"
         x={1}

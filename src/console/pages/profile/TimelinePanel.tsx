@@ -74,12 +74,12 @@ interface ListProps {
   readonly readOn: () => void
 }
 
+/** What has to do with another profile stands out most. */
+const toneOf = ({ warning, identity, other }: TimelineEntry): MinimapMark["tone"] =>
+  warning ? "warn" : other !== undefined ? "strong" : identity ? "soft" : "plain"
+
 const marksOf = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<MinimapMark> =>
-  rows.flatMap(({ entry }, i) =>
-    entry === undefined
-      ? []
-      : [{ at: i / rows.length, tone: entry.warning ? "warn" : entry.identity ? "strong" : "plain" } as const]
-  )
+  rows.flatMap(({ entry }, i) => (entry === undefined ? [] : [{ at: i / rows.length, tone: toneOf(entry) }]))
 
 /** The first row that is not newer than a time; the last one when all are. */
 const rowBefore = (rows: ReadonlyArray<TimelineRow>, at: number): number => {
@@ -105,6 +105,7 @@ const List = ({ of, rows, more, reading, readOn }: ListProps) => {
   })
   const items = virtual.getVirtualItems()
   const lastShown = items.at(-1)?.index ?? 0
+  const firstSeen = virtual.range?.startIndex
   const entries = useMemo(() => rows.flatMap(({ entry }, row) => (entry === undefined ? [] : [{ entry, row }])), [rows])
   const at = entries.findIndex(({ entry }) => entry.key === chosen)
 
@@ -120,7 +121,8 @@ const List = ({ of, rows, more, reading, readOn }: ListProps) => {
       const messageId = entries[index]?.entry.messageId ?? null
       if (messageId !== null) void navigate({ to: "/s/$space/explain/$messageId", params: { space: slug, messageId } })
     },
-    { at, move: choose }
+    // Without a chosen one, from where one looks.
+    { at: at === -1 ? entries.findIndex(({ row }) => row >= (firstSeen ?? 0)) - 1 : at, move: choose }
   )
 
   const readMore = useEffectEvent(() => readOn())
