@@ -111,10 +111,10 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         () =>
           Effect.gen(function* () {
             const { write: sql } = yield* Database
-            yield* begin(events(1, 20), withEmails(1))
+            yield* begin(events(1, 30), withEmails(1))
             const expected = yield* portraits
             for (const [name, failsAt, broken] of steps) {
-              yield* begin(events(1, 20), withEmails(5))
+              yield* begin(events(1, 30), withEmails(5))
               assert.notDeepEqual(yield* portraits, expected)
               const { space } = yield* Rig
               aside.graphId = (yield* LiveGraphs).nextOf(space.id)
