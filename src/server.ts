@@ -117,7 +117,11 @@ export const serveHttp = (options: {
           })
       }
     )
-    server.on("upgrade", (req, socket, head) => upgrading(req)?.upgrade?.(req, socket, head))
+    server.on("upgrade", (req, socket, head) => {
+      const room = upgrading(req)
+      if (room?.upgrade === undefined) socket.destroy()
+      else room.upgrade(req, socket, head)
+    })
     server.maxConnections = 10_000
     yield* Effect.acquireRelease(
       Effect.callback<void, CannotListen>((resume) => {
