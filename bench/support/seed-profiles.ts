@@ -137,7 +137,7 @@ const seed = Effect.fnUntraced(function* (plan: Plan) {
   yield* sql`update cursors set pos = ${last}::float8::bigint where reader = ${readerName(spaceId)}`
   yield* sql`insert into search_positions (space, pos) values (${spaceId}, ${last}::float8::bigint)
     on conflict (space) do update set pos = excluded.pos`
-  for (const table of [`${s}.traits`, `${s}.stamps`, "profile_words"]) yield* sql.unsafe(`vacuum analyze ${table}`)
+  for (const table of [`${s}.traits`, `${s}.stamps`, "profile_words"]) yield* sql.unsafe(`analyze ${table}`)
   return took
 })
 

@@ -8,14 +8,7 @@ import type { SqlError } from "effect/sql"
 import { Database } from "../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs } from "../platform/sql-arrays.ts"
 import { supervise } from "../platform/supervise.ts"
-import {
-  kinds,
-  mostEvents,
-  mostProperties,
-  type Name,
-  type SchemaNames,
-  SourceSchemaNames
-} from "./names.ts"
+import { kinds, mostEvents, mostProperties, type Name, type SchemaNames, SourceSchemaNames } from "./names.ts"
 
 const flushEvery = "1 second"
 const namesARound = 10_000

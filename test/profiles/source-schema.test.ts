@@ -207,6 +207,18 @@ it("ING-131: clearing empties the lists of one kind; what comes is listed again"
   })
 })
 
+const rename = (from: string, to: string) =>
+  api.run(Effect.flatMap(Database, ({ write: sql }) => sql.unsafe(`alter table ${from} rename to ${to}`)))
+
+it("what could not be written is written with the next round", async () => {
+  await rename("schema_days", "schema_days_away")
+  const late = { type: "track", userId: "u", event: "Late" } as const
+  await expect(arrived(Date.now(), late)).rejects.toThrow("Query failed")
+  await rename("schema_days_away", "schema_days")
+  await arrived(Date.now(), late)
+  expect((await schema(listed)).events).toContainEqual({ name: "Late", allowed: 2, blocked: 0, archivedAt: null })
+})
+
 it("changes need the scope admin, and are in the audit trail", async () => {
   const refused = await change("clearSchemaHistory(type: TRACK)", "days", {})
   expect(refused.errors[0].extensions.code).toBe("FORBIDDEN")
