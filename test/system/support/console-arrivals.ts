@@ -113,6 +113,27 @@ export const arrivalPages = (use: () => Arrivals): void => {
     await expectClean()
   })
 
+  it("PRO-72: the timeline by keys; events as calls, and with the identifiers that they were resolved by", async () => {
+    const { page, open, expectText, expectClean } = use()
+    await open("/s/demo/profiles?q=kim%40example.com")
+    await page.locator("tbody a").first().click()
+    await page.locator(".ev").first().waitFor()
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.locator(".ev[aria-current]").waitFor()
+    await page.getByRole("link", { name: "Events", exact: true }).click()
+    await expectText("Resolved by")
+    await expectText("POST /v1/page")
+    await page.getByRole("button", { name: "Raw", exact: true }).click()
+    await page.waitForURL(/view=raw/)
+    await expectText('"external_ids"')
+    await expectClean()
+    await page.goBack()
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.waitForURL(/explain\/c-/)
+  })
+
   it("an address that leads nowhere has a page that says what to do; so have a space and a profile that are not there", async () => {
     const { page, open, expectText, expectClean } = use()
     for (const [path, words] of [

@@ -118,7 +118,7 @@ const List = ({ of, rows, more, reading, readOn }: ListProps) => {
   useRowKeys(
     entries.length,
     (index) => {
-      const messageId = entries[index]?.entry.messageId ?? null
+      const messageId = at === -1 ? null : (entries[index]?.entry.messageId ?? null)
       if (messageId !== null) void navigate({ to: "/s/$space/explain/$messageId", params: { space: slug, messageId } })
     },
     // Without a chosen one, from where one looks.
