@@ -3,6 +3,7 @@
  * belongs to `services` when it imports something from `test/support`, or lies in `contract`, `system` or `simulation`.
  */
 import { globSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 const files = globSync("test/**/*.test.ts", { cwd: import.meta.dirname })
@@ -21,9 +22,11 @@ const common = {
 
 export default defineConfig({
   test: {
+    // What takes long mostly waits, for leases, restarts and other processes: also two cores do two files at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       // A list that is empty would mean the default patterns.
-      { test: { ...common, name: "unit", include: unit.length > 0 ? unit : ["no-file"] } },
+      { test: { ...common, name: "unit", testTimeout: 30_000, include: unit.length > 0 ? unit : ["no-file"] } },
       {
         test: {
           ...common,
