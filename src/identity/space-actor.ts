@@ -300,7 +300,7 @@ const runSession = Effect.fnUntraced(function* (options: {
     if (taken === undefined) return false
     const needsGraph = taken.completes || taken.again
     if (needsGraph && Option.isNone(yield* Effect.timeoutOption(follower.drained, graphRetryMs))) {
-      yield* replays.pause(operationRetryMs)
+      yield* replays.pause(graphRetryMs)
       return false
     }
     if (taken.events.length === 0) {

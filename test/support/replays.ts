@@ -33,7 +33,7 @@ import { message, type ShortMessage } from "./space.ts"
 
 export const dayMs = 86_400_000
 /** Days that the archive has; of each an event of `a` and one of `b`. */
-export const archivedDays = 45
+export const archivedDays = 33
 const slugs = ["a", "b", "c", "d", "e", "f", "g", "h", "i"]
 
 const source = (slug: string) => ({ id: `src_${slug}`, slug, name: slug, kind: "http", writeKeys: [`wk_${slug}`] })

@@ -103,8 +103,8 @@ export const rebuilt = Effect.fnUntraced(function* (spaceId: string, kind: "appl
         yield* askRebuild(database, { ...common, kind, input: { runId } })
       })
     )
-  const open = sql<{ error: string | null }>`
-    select error from space_operations where space = ${spaceId} and kind = ${kind} and finished_at is not null`
-  const [done] = yield* until(open, (found) => found.length > 0).pipe(Effect.andThen(open))
-  assert.isNull(done!.error)
+  const newest = sql<{ done: boolean; error: string | null }>`
+    select finished_at is not null as done, error from space_operations where space = ${spaceId} and kind = ${kind} order by id desc limit 1`
+  const [last] = yield* until(newest, ([row]) => row!.done)
+  assert.isNull(last!.error)
 })
