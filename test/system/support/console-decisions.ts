@@ -2,6 +2,7 @@
  * The pages of the console about decisions: explain, why not merged, rules, what-if. Part of console.test.ts, whose service and
  * browser they use; the last of them change the rules and the profiles.
  */
+import { readFileSync } from "node:fs"
 import type { Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
 import type { Service } from "./service.ts"
@@ -175,6 +176,12 @@ export const decisionPages = (use: () => Driver): void => {
       "7 identifiers on 1 profile now, on 3 with these rules"
     )
     await expectClean()
+    const download = page.waitForEvent("download")
+    await page.getByRole("button", { name: "Export" }).click()
+    const [line] = readFileSync(await (await download).path(), "utf8")
+      .trim()
+      .split("\n")
+    expect(JSON.parse(line!)).toMatchObject({ change: "SPLIT", identifierCount: 7, firstDivergence: "pad-2" })
     await page.getByRole("button", { name: "Explain both" }).click()
     await page.waitForURL(/why=true/)
     const sides = page.locator(".dstory")

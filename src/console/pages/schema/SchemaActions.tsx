@@ -5,22 +5,13 @@ import { ask } from "../../api/client.ts"
 import { useChange, useMasked, useMay, useSpace } from "../../api/hooks.ts"
 import type { SchemaType } from "../../api/schema.gql.ts"
 import { Confirm } from "../../parts/Dialog.tsx"
+import { saveFile } from "../../parts/save-file.ts"
 import { addSchemaEvent, clearSchemaHistory, schemaDownload } from "./schema.gql.ts"
 
 const typeWords: Readonly<Record<SchemaType, string>> = {
   TRACK: "events",
   IDENTIFY: "traits of people",
   GROUP: "traits of accounts"
-}
-
-/** As the browser would download a link. */
-const save = (fileName: string, content: string) => {
-  const url = URL.createObjectURL(new Blob([content], { type: "text/csv" }))
-  const link = document.createElement("a")
-  link.href = url
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(url)
 }
 
 interface ActionsProps {
@@ -100,7 +91,7 @@ export const SchemaActions = ({ source, days, type, onError, onAdded }: ActionsP
     onError(undefined)
     try {
       const { sourceSchema } = await ask(schemaDownload, { space, source, days, type }, space)
-      save(sourceSchema.export.fileName, sourceSchema.export.content)
+      saveFile(sourceSchema.export.fileName, sourceSchema.export.content, "text/csv")
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)))
     } finally {

@@ -1,5 +1,5 @@
 /** One what-if run: progress while it moves, then the change in words, five figures, the clusters, and the two ways to apply it. */
-import { useParams } from "@tanstack/react-router"
+import { useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
 import { useChange, useData, useMay } from "../../api/hooks.ts"
 import { Page } from "../../parts/Page.tsx"
@@ -10,8 +10,10 @@ import { actorText, count, moment, plural, shortId } from "../../words.ts"
 import { Apply, type ApplyMode } from "./Apply.tsx"
 import { Changes } from "./Changes.tsx"
 import { Clusters } from "./Clusters.tsx"
+import { Export } from "./Export.tsx"
 import { RebuildProgress } from "./RebuildPanel.tsx"
 import {
+  changedClusters,
   changesOf,
   type Figures,
   figuresOf,
@@ -107,7 +109,8 @@ const Result = ({ run, figures }: { readonly run: RunFacts; readonly figures: Fi
   const state = stateOf(run)
   const moving =
     rebuild !== null && (rebuild.state === "QUEUED" || rebuild.state === "RUNNING" || rebuild.state === "CANCELLING")
-  const rebuilt = run.appliedAs === "REBUILD"
+  const applicable = may && run.appliedAs !== "REBUILD" && !moving
+  const filters = useSearch({ from: "/app/s/$space/what-if/$id" })
   const scope = scopeText(run)
   return (
     <Page
@@ -120,20 +123,19 @@ const Result = ({ run, figures }: { readonly run: RunFacts; readonly figures: Fi
         </>
       }
       actions={
-        may && !rebuilt && !moving ? (
-          <>
-            {run.state === "DONE" ? (
-              <button className="btn" type="button" onClick={() => setMode("RULES_ONLY")}>
-                Apply to new events…
-              </button>
-            ) : undefined}
-            {run.scope === null ? (
-              <button className="btn p" type="button" onClick={() => setMode("REBUILD")}>
-                Rebuild profiles…
-              </button>
-            ) : undefined}
-          </>
-        ) : undefined
+        <>
+          {changedClusters(figures) === 0 ? undefined : <Export run={run.id} filters={filters} />}
+          {applicable && run.state === "DONE" ? (
+            <button className="btn" type="button" onClick={() => setMode("RULES_ONLY")}>
+              Apply to new events…
+            </button>
+          ) : undefined}
+          {applicable && run.scope === null ? (
+            <button className="btn p" type="button" onClick={() => setMode("REBUILD")}>
+              Rebuild profiles…
+            </button>
+          ) : undefined}
+        </>
       }
     >
       {moving ? (

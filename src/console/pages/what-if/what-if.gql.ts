@@ -158,6 +158,45 @@ export const whatIfCluster: Operation<WhatIfClusterData, WhatIfClusterVariables>
   text: "query WhatIfCluster($id: ID!, $change: [ClusterChange!], $minSize: Int, $after: String) { whatIf(id: $id) { clusters(change: $change, minSize: $minSize, first: 1, after: $after) { edges { node { before after identifierCount collection strands { type before after count identifiers { id } } firstDivergence explanationBefore { ...Story } explanationAfter { ...Story } } } } } } fragment Story on Explanation { messageId action profile { segmentId } account { segmentId } predictedSegmentId rulesVersion dryRun summary assumptions steps { n kind text data } record violations { id violation nextStep } }"
 }
 
+export type WhatIfExportData = {
+  readonly whatIf: {
+    readonly clusters: {
+      readonly edges: ReadonlyArray<{
+        readonly node: {
+          readonly change: ClusterChange
+          readonly collection: Collection
+          readonly before: ReadonlyArray<string>
+          readonly after: ReadonlyArray<string>
+          readonly identifierCount: number
+          readonly strands: ReadonlyArray<{
+            readonly type: string
+            readonly before: string | null
+            readonly after: string | null
+            readonly count: number
+            readonly identifiers: ReadonlyArray<{ readonly id: string }>
+          }>
+          readonly firstDivergence: string | null
+          readonly recordBefore: unknown | null
+          readonly recordAfter: unknown | null
+        }
+      }>
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+    }
+  } | null
+}
+
+export interface WhatIfExportVariables {
+  readonly id: string
+  readonly change?: ReadonlyArray<ClusterChange> | null | undefined
+  readonly minSize?: number | null | undefined
+  readonly after?: string | null | undefined
+}
+
+export const whatIfExport: Operation<WhatIfExportData, WhatIfExportVariables> = {
+  name: "WhatIfExport",
+  text: "query WhatIfExport($id: ID!, $change: [ClusterChange!], $minSize: Int, $after: String) { whatIf(id: $id) { clusters(change: $change, minSize: $minSize, first: 100, after: $after) { edges { node { change collection before after identifierCount strands { type before after count identifiers { id } } firstDivergence recordBefore recordAfter } } pageInfo { hasNextPage endCursor } } } }"
+}
+
 export type CancelWhatIfData = { readonly cancelWhatIf: { readonly id: string; readonly state: RunState } }
 
 export interface CancelWhatIfVariables {
