@@ -95,9 +95,11 @@ export class Asking {
       const other = dice.pick(identifiers.filter(({ no }) => no !== one?.no))
       if (one === undefined || other === undefined) return undefined
       const at = new Date(Date.parse("2024-06-25T00:00:00.000Z") + n * 1000).toISOString()
+      const isGroup = dice.chance(0.4)
       return {
-        type: "identify",
+        type: isGroup ? "group" : "identify",
         messageId: `bridge-${n}`,
+        ...(isGroup ? { groupId: `g${dice.between(1, 3)}` } : undefined),
         traits: { plan: dice.pick(["free", "pro", "team"]) },
         context: {
           externalIds: [one, other].map(({ type, value }) => ({

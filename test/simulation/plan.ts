@@ -108,8 +108,9 @@ export const planOf = (seed: number): Plan => {
   const week = dice.chance(0.3)
   const messages = one(messagesOf([10, 36])).map((message) => (week ? atWeekStart(message) : message))
   const several = dice.chance(0.6)
-  const send = (many: number): ReadonlyArray<Sent> =>
-    messages.splice(0, many).map((message) => {
+  const known: Array<Sent> = []
+  const send = (many: number): ReadonlyArray<Sent> => {
+    const sent = messages.splice(0, many).map((message): Sent => {
       const source = dice.choose<number>([
         [4, 1],
         [3, 2],
@@ -117,6 +118,11 @@ export const planOf = (seed: number): Plan => {
       ])
       return { source: several ? source : 1, message }
     })
+    // Somebody sends again what the log does not know any more.
+    if (dice.chance(0.25)) for (let n = dice.between(1, 4); n > 0 && known.length > 0; n--) sent.push(dice.pick(known)!)
+    known.push(...sent)
+    return sent
+  }
   const connect = (sources: ReadonlyArray<number>): ConnectStep => ({
     kind: "connect",
     sources,
