@@ -135,7 +135,8 @@ export const makeRebuilder = Effect.fnUntraced(function* (options: {
         isAway(cause)
           ? Effect.failCause(cause)
           : Effect.gen(function* () {
-              if (!(yield* isAside(database, spaceId, operation))) return
+              // Taken away meanwhile, or never begun: it starts again.
+              if (!(yield* isAside(database, spaceId, operation))) return yield* Effect.failCause(cause)
               const [counted] = yield* owned(
                 sql<{ attempts: number }>`update space_operations set attempts = attempts + 1
                   where id = ${row.id}::float8::bigint returning attempts`
