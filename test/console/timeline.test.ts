@@ -42,6 +42,14 @@ describe("PRO-72: timeline", () => {
     ["events", ["Search", "page"]]
   ] as const)("%s", (shown, expected) => expect(titles(shown)).toEqual(expected))
 
+  it("what was imported stands where it happened, not where it was received", () => {
+    const late = told("h5", "IDENTIFIER_MAPPED", "14:45", "m-0", { cause: { happenedAt: at("09:00") } })
+    expect(timeline(events, [late, ...history], "all", now)[0]!.entries.at(-1)).toMatchObject({
+      messageId: "m-0",
+      at: at("09:00")
+    })
+  })
+
   it("what one event did is one entry: what it brought, and what did not count", () => {
     const entry = timeline(events, history, "all", now)[0]!.entries[2]!
     expect(entry.identifiers.map(({ id, how }) => [id, how])).toEqual([

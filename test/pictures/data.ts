@@ -197,6 +197,28 @@ const kim = (now: number): ReadonlyArray<Message> => [
   })
 ]
 
+/** An address that a whole team uses, and a person who has as many devices as the rules allow. */
+const shared = (now: number): ReadonlyArray<Message> => [
+  ...Array.from({ length: 6 }, (_, i) =>
+    message("web", now - (30 - i) * hour, {
+      type: "identify",
+      userId: `staff_${i + 1}`,
+      anonymousId: `desk_${i + 1}`,
+      traits: { email: "sales@segkicks.example", name: ["Mira", "Sven", "Ana", "Tom", "Lea", "Omid"][i] },
+      messageId: `team-${i}`
+    })
+  ),
+  ...Array.from({ length: 5 }, (_, i) =>
+    message("web", now - (20 - i) * hour, {
+      type: "page",
+      userId: "collector",
+      anonymousId: `browser_${i + 1}`,
+      name: "Home",
+      messageId: `device-${i}`
+    })
+  )
+]
+
 /** What goes wrong: junk ids, forgotten names, calls without anybody, one sent twice. */
 const accidents = (now: number): ReadonlyArray<Message> => [
   message("web", now - 40 * minute, { type: "track", userId: "null", event: "Heartbeat", messageId: "bad-1" }),
@@ -283,9 +305,16 @@ const tablet = (now: number): ReadonlyArray<Message> => {
 
 /** Everything, in the order in which it is sent. */
 export const messages = (now: number): ReadonlyArray<Message> =>
-  [...tablet(now), ...omar(now), ...crowd(now), ...jane(now), ...twoJanes(now), ...kim(now), ...accidents(now)].map(
-    (each, i) => ({ messageId: `demo-${String(i).padStart(5, "0")}`, ...each })
-  )
+  [
+    ...tablet(now),
+    ...omar(now),
+    ...crowd(now),
+    ...jane(now),
+    ...twoJanes(now),
+    ...kim(now),
+    ...shared(now),
+    ...accidents(now)
+  ].map((each, i) => ({ messageId: `demo-${String(i).padStart(5, "0")}`, ...each }))
 
 const events = ["Product Viewed", "Product Added", "Coupon Applied", "Order Completed", "Search", "Run Started"]
 

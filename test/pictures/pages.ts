@@ -173,7 +173,7 @@ export const shots: ReadonlyArray<Shot> = [
   },
   { name: "insights-success", path: "/s/production/insights/success" },
   { name: "insights-audit", path: "/s/production/insights/audit" },
-  { name: "insights-contended", path: "/s/production/insights/contended" },
+  { name: "insights-contended", path: "/s/production/insights/contended", until: "sales@segkicks.example" },
   {
     name: "insights-not-merged",
     keep: "light",

@@ -28,6 +28,8 @@ export type HistoryCause =
       readonly name: string | null
       readonly sourceId: string
       readonly rulesVersion: number
+      /** When the event happened, ISO: long before it was received where a history is imported. */
+      readonly happenedAt: string
     }
   | {
       readonly kind: "operation"
@@ -156,8 +158,10 @@ const tellEvent = (entry: JournalEntry): ReadonlyArray<Told> => {
       if ((entry.ids[violation.id]![0] === 1) === (side === entry.accounts))
         parts.push(violationPart(entry, side, violation))
   }
-  const { seq, receivedAt, messageId, type, name, sourceId, rules } = entry
-  return complete(seq, receivedAt, { kind: "event", messageId, type, name, sourceId, rulesVersion: rules }, parts)
+  const { seq, t, receivedAt, messageId, type, name, sourceId, rules } = entry
+  const happenedAt = new Date(t).toISOString()
+  const cause = { kind: "event", messageId, type, name, sourceId, rulesVersion: rules, happenedAt } as const
+  return complete(seq, receivedAt, cause, parts)
 }
 
 type Name = (no: ProfileNo) => string

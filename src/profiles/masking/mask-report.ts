@@ -24,7 +24,7 @@ const open: ReadonlySet<string> = new Set(
     "type collection kind kinds action operation mode state channel encoding class check answer write list window origin violation",
     "code breachedType message_id messageId first_message_id firstMessageId source_id sourceId source sources space name event_name",
     "eventName event_type eventType slug labels label scopes library from matchKeys locations fql actor cause",
-    "at timestamp createdAt updatedAt receivedAt"
+    "at timestamp createdAt updatedAt receivedAt happenedAt"
   ].flatMap((line) => line.split(" "))
 )
 /** Codes: words joined by underscores, or one of these. */

@@ -9,6 +9,7 @@ import { exact, moment } from "../../words.ts"
 import { InsightTable } from "../insights/InsightTable.tsx"
 import { profileHistory, profileViolations } from "./profile.gql.ts"
 import type { ProfileRef } from "./ref.ts"
+import { happenedOf } from "./timeline.ts"
 
 const kindTitles: Readonly<Record<string, string>> = {
   CREATED: "Created",
@@ -29,8 +30,8 @@ export const HistoryTab = ({ of }: { readonly of: ProfileRef }) => (
       <Table className="history" columns={[["When", 130], ["What", 140], ["How it came"], ["By", 120]]}>
         {(profile === null ? [] : nodes(profile.history)).toReversed().map((entry) => (
           <tr key={entry.id}>
-            <td className="m q" title={exact(entry.at)}>
-              {moment(entry.at)}
+            <td className="m q" title={`${exact(happenedOf(entry))}, received ${exact(entry.at)}`}>
+              {moment(happenedOf(entry))}
             </td>
             <td className={entry.kind === "DEMOTED" || entry.kind === "VIOLATION" ? "warn b" : "b"}>
               {kindTitles[entry.kind] ?? entry.kind}

@@ -60,11 +60,19 @@ export type TimelineRow =
 interface HistoryData {
   readonly others?: ReadonlyArray<string>
   readonly identifiers?: ReadonlyArray<IdentifierLike>
-  readonly cause?: { readonly name?: string | null; readonly type?: string; readonly sourceId?: string }
+  readonly cause?: {
+    readonly name?: string | null
+    readonly type?: string
+    readonly sourceId?: string
+    readonly happenedAt?: string
+  }
 }
 
 const dataOf = ({ data }: HistoryLike): HistoryData =>
   typeof data === "object" && data !== null ? (data as HistoryData) : {}
+
+/** When the event behind it happened, which may be long before it was received; when a person asked. */
+export const happenedOf = (entry: HistoryLike): string => dataOf(entry).cause?.happenedAt ?? entry.at
 
 const titles: Readonly<Record<string, string>> = {
   CREATED: "Profile created",
@@ -133,7 +141,7 @@ const identityEntry = (entries: ReadonlyArray<HistoryLike>): TimelineEntry => {
   const { cause } = dataOf(first)
   return {
     key: `h${first.id}`,
-    at: first.at,
+    at: happenedOf(first),
     identity: true,
     title:
       main !== undefined

@@ -6,7 +6,7 @@ import { nodes } from "../../api/hooks.ts"
 import { eventTypes } from "../../url-state.ts"
 import { profileHistory, profileTimeline } from "./profile.gql.ts"
 import type { ProfileRef } from "./ref.ts"
-import { frontierOf, rowsOf, timeline, until } from "./timeline.ts"
+import { frontierOf, happenedOf, rowsOf, timeline, until } from "./timeline.ts"
 
 export type Shown = "all" | "events" | "identity"
 
@@ -49,7 +49,7 @@ export const useTimeline = (of: ProfileRef, shown: Shown) => {
   const wantsHistory = shown !== "events"
   const { at, next } = frontierOf(
     { oldest: came.at(-1)?.timestamp, more: wantsEvents && events.hasNextPage },
-    { oldest: told[0]?.at, more: wantsHistory && history.hasNextPage }
+    { oldest: told[0] === undefined ? undefined : happenedOf(told[0]), more: wantsHistory && history.hasNextPage }
   )
   const days = useMemo(() => until(timeline(came, told, shown), at), [came, told, shown, at])
   const reading = events.isFetchingNextPage || history.isFetchingNextPage
