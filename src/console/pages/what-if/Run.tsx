@@ -43,6 +43,7 @@ const useRules = (id: string) => useData(whatIfRules, { id }).data?.whatIf ?? un
 const FiguresBar = ({ run, figures }: { readonly run: RunFacts; readonly figures: Figures }) => {
   const rules = useRules(run.id)
   const changes = rules === undefined ? undefined : changesOf(rules)
+  const scope = scopeText(run)
   return (
     <section className="card sum" aria-label="Before and after">
       <div>
@@ -50,6 +51,11 @@ const FiguresBar = ({ run, figures }: { readonly run: RunFacts; readonly figures
         <div className="changes">
           {changes === undefined ? "" : changes.length === 0 ? "the same rules" : <Changes changes={changes} />}
         </div>
+        {scope === undefined ? undefined : (
+          <div className="lbl el" title={`only ${scope}`}>
+            only {scope}
+          </div>
+        )}
       </div>
       <Change title="Profiles" of={figures.profiles} />
       <Change title="Merges" of={figures.merges} />
@@ -111,15 +117,13 @@ const Result = ({ run, figures }: { readonly run: RunFacts; readonly figures: Fi
     rebuild !== null && (rebuild.state === "QUEUED" || rebuild.state === "RUNNING" || rebuild.state === "CANCELLING")
   const applicable = may && run.appliedAs !== "REBUILD" && !moving
   const filters = useSearch({ from: "/app/s/$space/what-if/$id" })
-  const scope = scopeText(run)
   return (
     <Page
       title={runFinding(figures)}
       sub={
         <>
           {run.state === "DONE" ? undefined : <span className={`tag ${state.tone}`}>{state.title}</span>}{" "}
-          {plural(figures.events, "event")} replayed{scope === undefined ? "" : ` (only ${scope})`},{" "}
-          {count(figures.divergent)} decided otherwise
+          {plural(figures.events, "event")} replayed, {count(figures.divergent)} decided otherwise
         </>
       }
       actions={
