@@ -199,12 +199,12 @@ const kim = (now: number): ReadonlyArray<Message> => [
 
 /** An address that a whole team uses, and a person who has as many devices as the rules allow. */
 const shared = (now: number): ReadonlyArray<Message> => [
-  ...Array.from({ length: 6 }, (_, i) =>
+  ...Array.from({ length: 12 }, (_, i) =>
     message("web", now - (30 - i) * hour, {
       type: "identify",
-      userId: `staff_${i + 1}`,
-      anonymousId: `desk_${i + 1}`,
-      traits: { email: "sales@segkicks.example", name: ["Mira", "Sven", "Ana", "Tom", "Lea", "Omid"][i] },
+      userId: `staff_${(i % 6) + 1}`,
+      anonymousId: `desk_${(i % 6) + 1}`,
+      traits: { email: "sales@segkicks.example", name: ["Mira", "Sven", "Ana", "Tom", "Lea", "Omid"][i % 6] },
       messageId: `team-${i}`
     })
   ),
