@@ -108,7 +108,7 @@ export const decisionPages = (use: () => Driver): void => {
     await page.getByLabel("Identifier value").fill("jane@example.com")
     await page.waitForURL(/id=jane/)
     await expectClean()
-    for (const tab of ["success", "audit?action=Rules+Saved&actor=nobody", "contended"]) {
+    for (const tab of ["audit?action=Rules+Saved&actor=nobody", "contended"]) {
       await open(`/s/demo/insights/${tab}`)
       await page.locator("section.card").first().waitFor()
       await expectClean()
@@ -209,7 +209,6 @@ export const decisionPages = (use: () => Driver): void => {
     await page.getByRole("link", { name: /limit 5 ever to 1 ever/ }).click()
     await page.getByRole("button", { name: "Apply to new events…" }).click()
     await expectDialog(page, "1 profile holds more than they allow, and keeps it.")
-    await expectClean()
     await page.getByRole("button", { name: "Leave as it is" }).click()
     await page.getByRole("button", { name: "Rebuild profiles…" }).click()
     await expectDialog(page, "1 split")
@@ -218,7 +217,6 @@ export const decisionPages = (use: () => Driver): void => {
     await page.getByLabel("Reason, kept in the audit trail").fill("one e-mail each")
     await page.getByRole("dialog").getByRole("button", { name: "Rebuild profiles" }).click()
     await expectText("Rebuilt as v2")
-    await expectClean()
     await open("/s/demo/what-if")
     await expectText("profiles are replaced")
     await page.getByRole("button", { name: "Go back…" }).click()
