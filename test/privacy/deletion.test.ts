@@ -209,6 +209,18 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         })
     )
 
+    it.effect("PRV-8: messages that name somebody without a profile leave those who got them", () =>
+      Effect.gen(function* () {
+        yield* tell([
+          { type: "identify", userId: "otto21" },
+          { type: "alias", userId: "otto21", previousId: "erin21" }
+        ])
+        assert.isNull(yield* look("user_id:erin21"))
+        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin21")), { status: "FINISHED" })
+        assert.include(yield* look("user_id:otto21"), { events: 1 })
+      })
+    )
+
     it.effect("PRV-10, IDR-163: late duplicates stay away, new data makes a new profile with a new id", () =>
       Effect.gen(function* () {
         const first = { type: "identify" as const, userId: "erin2", traits: { a: 1 }, messageId: "erin2-first" }

@@ -145,7 +145,7 @@ export const planOf = (seed: number): Plan => {
     if (several && dice.chance(0.1))
       steps.push({ kind: "disconnect", source: dice.between(1, 2), atOnce: dice.chance(0.3) })
     if (dice.chance(0.05)) steps.push({ kind: "declare", rules: one(rulesOf(otherShape())) })
-    if (dice.chance(0.05)) steps.push({ kind: "delete" })
+    if (dice.chance(0.12)) steps.push({ kind: "delete" })
   }
   return {
     seed,

@@ -69,6 +69,17 @@ export const judge = Effect.fnUntraced(function* (played: Played) {
   )
   const stampAt = new Map(stamps.map((stamp) => [stamp.pos, stamp]))
 
+  // Nothing is left of identifiers that were removed or erased.
+  for (const collection of ["users", "accounts"] as const) {
+    const all = yield* graph.walk(graphId, collection, null, 1000)
+    const own = stored.identifiers.filter((it) => it.collection === collection)
+    assert.strictEqual(all.length, own.length, "IDR-152, IDR-162: there are no other identifiers")
+  }
+  if (graph.transactional) {
+    const [rows] = yield* sql.unsafe<{ n: number }>(`select count(*)::int as n from "${graphId}".identifiers`)
+    assert.strictEqual(rows!.n, stored.identifiers.length, "IDR-162: nor rows of any")
+  }
+
   // Separations (INV-16) and whose the events are (INV-14, IDR-202).
   const nos = [...new Set(stamps.flatMap(({ profile, account }) => [profile, account]).filter((no) => no !== null))]
   const profileOf = new Map<number, string>()
@@ -149,4 +160,6 @@ export const judge = Effect.fnUntraced(function* (played: Played) {
     assert.strictEqual(no === undefined ? undefined : rebuilt.segmentId(no), profile, `INV-7: ${type}:${value}`)
   }
   assert.strictEqual(rebuilt.mappings.size, stored.identifiers.length, "INV-7: nothing else")
+  for (const [a, b] of rebuilt.separations)
+    assert.notStrictEqual(rebuilt.canonical(a), rebuilt.canonical(b), "INV-16: kept apart, and one profile")
 })

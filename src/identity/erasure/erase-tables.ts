@@ -104,6 +104,27 @@ const eraseShared = Effect.fnUntraced(function* (
       where position(u.v in concat(c.before, c.after, c.strands, c.rec_before, c.rec_after)) > 0)`
 })
 
+const nothing = `pos = 0, seq = null, profile = null, account = null, ts = 'epoch', t = 'epoch', name = null, ids = null`
+
+/**
+ * Messages that name a user and were resolved to somebody else, who loses them with log and archive. Not what was resolved under
+ * the message id of one that came again and says something else.
+ */
+export const eraseNamed = Effect.fnUntraced(function* (
+  { database, schema }: Pick<Context, "database" | "schema">,
+  regulation: string
+): Effect.fn.Return<void, SqlError.SqlError> {
+  yield* database.write.unsafe(
+    `update ${schema}.stamps s set ${nothing} from regulation_positions p join regulations r on r.n = p.regulation
+     where r.id = $1 and s.h = p.h and s.pos = p.pos`,
+    [regulation]
+  )
+  yield* database.write.unsafe(
+    `delete from ${schema}.resolved_again r using ${schema}.stamps s where s.h = r.h and s.pos = 0`,
+    []
+  )
+})
+
 export const eraseTables = Effect.fnUntraced(function* (
   context: Context & Pick<OperationContext, "spaceId">,
   traces: Traces,
@@ -116,22 +137,11 @@ export const eraseTables = Effect.fnUntraced(function* (
   yield* eraseViolations(context, traces)
   yield* run(`delete from ${schema}.traits where profile = any($1::float8[]::bigint[])`)
   yield* run(`delete from ${schema}.journal_profiles where profile = any($1::float8[]::bigint[])`)
-  const nothing = `pos = 0, seq = null, profile = null, account = null, ts = 'epoch', t = 'epoch', name = null, ids = null`
   yield* run(
     // Without a place in the log: no replay finds the event, even while its body is still there.
     `update ${schema}.stamps set ${nothing}
      where profile = any($1::float8[]::bigint[])`
   )
-  // Messages that name a user and were resolved to somebody else, who loses them with log and archive. Not what was resolved under
-  // the message id of one that came again and says something else.
-  yield* database.write.unsafe(
-    `update ${schema}.stamps s set ${nothing} from regulation_positions p join regulations r on r.n = p.regulation
-     where r.id = $1 and s.h = p.h and s.pos = p.pos`,
-    [regulation]
-  )
-  yield* database.write.unsafe(
-    `delete from ${schema}.resolved_again r using ${schema}.stamps s where s.h = r.h and s.pos = 0`,
-    []
-  )
+  yield* eraseNamed(context, regulation)
   yield* eraseShared(context, traces, profiles)
 })

@@ -8,7 +8,7 @@
 import { Effect } from "effect"
 import { float8s } from "../../platform/sql-arrays.ts"
 import type { FoundProfile } from "../graph.ts"
-import { eraseTables, scrubJournal } from "../erasure/erase-tables.ts"
+import { eraseNamed, eraseTables, scrubJournal } from "../erasure/erase-tables.ts"
 import { findTraces } from "../erasure/traces.ts"
 import { forgetAside } from "../generations/switch.ts"
 import type { Execute, OperationContext } from "./execution.ts"
@@ -39,7 +39,8 @@ export const eraseUser: Execute<"erase_user"> = Effect.fnUntraced(function* (con
   if (done !== undefined) return yield* refuse("CONFLICT", "These people were erased by this regulation before.")
   const profiles = yield* profilesOfUsers(context, userIds)
   if (profiles.length === 0) {
-    yield* mark
+    // Whoever got messages that name them loses those all the same: log and archive do, too.
+    yield* sql.withTransaction(Effect.andThen(mark, eraseNamed(context, regulation)))
     return yield* refuse("NOT_FOUND", "Nobody in this space has one of these user ids.")
   }
   const externalIds = (yield* graph.externalIds(
