@@ -31,7 +31,7 @@ const client: QueryClient = new QueryClient({
       networkMode: "always",
       retryDelay: 700,
       staleTime: 10_000,
-      retry: (failures, error) => failures < 2 && passing.has(codeIn(error) ?? ""),
+      retry: (failures, error) => failures < 1 && passing.has(codeIn(error) ?? ""),
       refetchInterval: ({ state }) => (codeIn(state.error) === "UNREACHABLE" ? askAgainMs : false)
     },
     mutations: { networkMode: "always" }
