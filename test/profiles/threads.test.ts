@@ -118,10 +118,13 @@ it("PRO-62: columns are bounded; merges are the last to be left out", async () =
   expect(body.errors[0].extensions.code).toBe("VALIDATION_FAILED")
 })
 
+const weeksOf = async (
+  type: string,
+  id: string
+): Promise<ReadonlyArray<{ readonly from: string; readonly events: number }>> =>
+  (await readProfile(api, external(type, id), "eventWeeks { from events }")).eventWeeks
+
 it("PRO-71: events of a profile by week, of all that was merged into it", async () => {
-  type Weeks = ReadonlyArray<{ readonly from: string; readonly events: number }>
-  const weeksOf = async (type: string, id: string): Promise<Weeks> =>
-    (await readProfile(api, external(type, id), "eventWeeks { from events }")).eventWeeks
   const weeks = await weeksOf("user_id", "abc123def")
   expect(weeks.reduce((sum, { events }) => sum + events, 0)).toBe(7)
   expect(weeks.map(({ from }) => new Date(from).getUTCDay())).toEqual(weeks.map(() => 1))
