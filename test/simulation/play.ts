@@ -108,7 +108,8 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
   )
   const isSettled = () => current.space!.status.settled() >= log.head
 
-  /** An operation was finished just now. */
+  const { transactional } = yield* IdentityGraph
+  /** An operation was finished just now, or a batch committed that a graph elsewhere does not have yet. */
   let finishing = false
   const lookAtPromises = Effect.gen(function* () {
     finishing = false
@@ -189,7 +190,9 @@ export const play = Effect.fnUntraced(function* (plan: Plan, playing: Playing) {
       // The process may have been paused just now.
       if (one.life.pausedUntil > stage.steps && !stage.inTransaction) continue
       stage.make(one, decided)
-      finishing ||= one.label.startsWith("update space_operations set finished_at = now() where id")
+      finishing ||=
+        one.label.startsWith("update space_operations set finished_at = now() where id") ||
+        (!transactional && one.label.startsWith("with c as (update cursors set pos"))
       continue
     }
     if (plays.length > 0 && dice.chance(0.7)) {
