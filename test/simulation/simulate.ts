@@ -31,7 +31,7 @@ import { judge } from "./verdict.ts"
 
 const first = Number(process.env["BRAID_TEST_SEED"] ?? Date.now() % 1_000_000)
 /** On PostgreSQL; with Neo4j a run takes longer, so there are fewer. */
-export const seeds = Number(process.env["BRAID_SIMULATIONS"] ?? 10)
+export const seeds = Number(process.env["BRAID_SIMULATIONS"] ?? 8)
 /** Then the rest is not played. */
 const mostFailures = 5
 const traced = process.env["BRAID_SIMULATION_TRACE"] === "1"
