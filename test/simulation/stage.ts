@@ -73,6 +73,8 @@ export class Stage {
   private running = 0
   private signs = 0
   private transaction: object | undefined
+  /** The process that it is of. */
+  private within: Life | undefined
 
   constructor(now: number) {
     this.now = now
@@ -133,7 +135,10 @@ export class Stage {
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (!chosen) return
-            if (bounds === "begin" && Exit.isSuccess(exit)) this.transaction = transaction
+            if (bounds === "begin" && Exit.isSuccess(exit)) {
+              this.transaction = transaction
+              this.within = life
+            }
             if (bounds === "end" || life.dead) this.transaction = undefined
             this.ended()
           })
@@ -177,6 +182,9 @@ export class Stage {
       ({ transaction }) => transaction !== undefined && transaction === this.transaction
     )
     if (inside.length > 0) return inside
+    // What its process reads beside it comes before what others would wait for its locks with.
+    const beside = this.waiting.filter(({ life }) => life === this.within)
+    if (this.inTransaction && beside.length > 0) return beside
     return this.waiting.filter(({ life }) => life.pausedUntil <= this.steps)
   }
 
