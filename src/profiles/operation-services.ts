@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { History } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { IdentityGraph } from "../identity/graph.ts"
+import { readRebuilds, rebuildOfRun } from "../identity/generations/rebuilds.ts"
 import { LiveGraphs } from "../identity/live-graphs.ts"
 import { contended, nearLimits } from "../identity/operations/contention.ts"
 import { previewErasure } from "../identity/operations/erase-preview.ts"
@@ -63,6 +64,10 @@ export const makeOperationServices = Effect.gen(function* () {
     request: <K extends OperationKind>(request: OperationRequest<K>) => requestOperation(database, request),
     operate: <K extends OperationKind>(request: OperationRequest<K>): Effect.Effect<OperationAnswers[K], unknown> =>
       Effect.mapError(requestOperation(database, request), told),
+    // Whoever is told here that a rebuild has ended, reads the profiles that it made.
+    rebuilds: (spaceId: string, limit: number) => Effect.tap(readRebuilds(database, spaceId, limit), graphs.refresh),
+    rebuildOfRun: (spaceId: string, runId: string) =>
+      Effect.tap(rebuildOfRun(database, spaceId, runId), graphs.refresh),
     /** Profiles that these rules would leave outside their bounds (IDR-157). */
     rulesImpact: (spaceId: string, document: RulesDocument) =>
       Effect.gen(function* () {

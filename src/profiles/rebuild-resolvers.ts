@@ -1,6 +1,6 @@
 /** Resolvers of `graphql/rebuilds.graphql`: what is under way, and the way back. The work itself is in `identity/generations/`. */
 import { markCancelled } from "../identity/generations/cancel.ts"
-import { askRebuild, findRebuild, readPrevious, readRebuilds, type Rebuild } from "../identity/generations/rebuilds.ts"
+import { askRebuild, findRebuild, readPrevious, type Rebuild } from "../identity/generations/rebuilds.ts"
 import { actorOf } from "./access.ts"
 import { graphqlError } from "./graphql-errors.ts"
 import { checkSpace, type RequestContext } from "./resolvers.ts"
@@ -73,7 +73,7 @@ export const rebuildResolvers = {
   Query: {
     rebuilds: (_: unknown, { spaceId }: { spaceId: string }, context: RequestContext) => {
       chosen(context, spaceId)
-      return context.services.run(readRebuilds(context.services.database, context.space.id, listed))
+      return context.services.run(context.services.operations.rebuilds(context.space.id, listed))
     },
     previousProfiles: (_: unknown, { spaceId }: { spaceId: string }, context: RequestContext) => {
       chosen(context, spaceId)

@@ -15,7 +15,7 @@ import { mostNamed, peopleOf, type Scope } from "../identity/what-if/scope.ts"
 import type { ExternalId } from "../identity/operations/operation.ts"
 import { explainCandidate, explainRecord } from "../identity/explain/past.ts"
 import { toRecord } from "../identity/resolution-record.ts"
-import { askRebuild, rebuildOfRun } from "../identity/generations/rebuilds.ts"
+import { askRebuild } from "../identity/generations/rebuilds.ts"
 import { actorOf } from "./access.ts"
 import { connectionOf, type PageArguments, windowOf } from "./connection.ts"
 import { decodeKey, encodeKey } from "./cursors.ts"
@@ -206,7 +206,7 @@ export const whatIfResolvers = {
     progress: ({ state, processed, total }: WhatIfRun) =>
       state === "done" || state === "applied" ? 1 : total === null || total === 0 ? 0 : Math.min(1, processed / total),
     rebuild: ({ id, spaceId }: WhatIfRun, _: unknown, { services }: RequestContext) =>
-      services.run(rebuildOfRun(services.database, spaceId, id)),
+      services.run(services.operations.rebuildOfRun(spaceId, id)),
     rules: candidateRules,
     baseRules,
     clusters

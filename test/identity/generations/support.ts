@@ -96,6 +96,8 @@ export const ended = Effect.fnUntraced(function* (id: number) {
   const found = yield* Effect.map(readRebuilds(database, space.id, 50), (all) => all.find((it) => it.id === id)).pipe(
     Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (it) => it !== undefined && it.finishedAt !== null })
   )
+  // Seen in the database a moment before this process knows that its own transaction has ended.
+  yield* (yield* LiveGraphs).refresh
   return found as Rebuild
 })
 

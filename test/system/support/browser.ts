@@ -32,7 +32,7 @@ interface Axe {
     readonly violations: ReadonlyArray<{
       readonly id: string
       readonly impact: string
-      readonly nodes: ReadonlyArray<{ readonly html: string }>
+      readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary: string }>
     }>
   }>
 }
@@ -40,7 +40,7 @@ interface Axe {
 /** WCAG 2.2 AA. */
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
-/** What axe finds serious on the page as it is, with the element that it found it at. */
+/** What axe finds serious on the page as it is, with the element that it found it at, and why. */
 export const seriousOf = async (page: Page): Promise<ReadonlyArray<string>> => {
   await page.evaluate(axe)
   const { violations } = await page.evaluate(
@@ -49,7 +49,7 @@ export const seriousOf = async (page: Page): Promise<ReadonlyArray<string>> => {
   )
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)
+    .map(({ id, nodes }) => `${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`)
 }
 
 /**
