@@ -14,11 +14,18 @@ export const oncePerDatabase = <A, E, R>(
 ): Effect.Effect<A | undefined, E | SqlError.SqlError, R> =>
   Effect.gen(function* () {
     const session = yield* sql.reserve
-    const [row] = yield* session.execute("select pg_try_advisory_lock($1::int8) as ok", [lock], undefined)
-    if ((row as { readonly ok: boolean }).ok !== true) return undefined
+    // Until the answer says otherwise: who is interrupted, or fails, before it is there may hold the lock as well.
+    let held = true
+    const locked = Effect.map(
+      session.execute("select pg_try_advisory_lock($1::int8) as ok", [lock], undefined),
+      ([row]) => (held = (row as { readonly ok: boolean }).ok)
+    )
     // The session goes back to the pool: it must not keep the lock.
+    const unlock = Effect.suspend(() =>
+      held ? Effect.ignore(session.execute("select pg_advisory_unlock($1::int8)", [lock], undefined)) : Effect.void
+    )
     return yield* Effect.ensuring(
-      work,
-      Effect.ignore(session.execute("select pg_advisory_unlock($1::int8)", [lock], undefined))
+      Effect.flatMap(locked, (ok) => (ok ? work : Effect.undefined)),
+      unlock
     )
   }).pipe(Effect.scoped)
