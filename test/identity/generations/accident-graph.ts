@@ -59,7 +59,10 @@ const previousGraph = Effect.gen(function* () {
 /** Asks for the rebuild and holds it when it has caught up with what was there; the effect that it answers lets it go on to its end. */
 export const held = Effect.fnUntraced(function* (runId: string | null) {
   const { space } = yield* Rig
-  aside.graphId = runId === null ? yield* previousGraph : (yield* LiveGraphs).nextOf(space.id)
+  const graphs = yield* LiveGraphs
+  // What it read last may be from when a cancelled rebuild was not yet gone.
+  yield* graphs.refresh
+  aside.graphId = runId === null ? yield* previousGraph : graphs.nextOf(space.id)
   aside.waits = false
   const gate = (aside.gate = yield* Deferred.make<void>())
   const id = yield* asked(runId)
