@@ -15,6 +15,7 @@ import { ConsoleRoom } from "./console-server/console.ts"
 import { recorderFlush } from "./debugger/flush.ts"
 import { LiveRecorder } from "./debugger/recorder.ts"
 import { debuggerMigrations } from "./debugger/schema.ts"
+import { deliveryMigrations } from "./delivery/schema.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -60,7 +61,8 @@ export const migrations = [
   ...workspaceMigrations,
   ...profileMigrations,
   ...debuggerMigrations,
-  ...sourceSchemaMigrations
+  ...sourceSchemaMigrations,
+  ...deliveryMigrations
 ]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */

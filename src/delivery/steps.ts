@@ -9,13 +9,26 @@ export type Step =
   | "failed_delivery"
   | "successful_delivery"
 
+/** As numbered in the tables: the steps, and what is shown beside them (ING-116). */
+export const storedSteps = [
+  "successfully_received",
+  "failed_on_ingest",
+  "filtered_at_source",
+  "filtered_at_destination",
+  "failed_delivery",
+  "successful_delivery",
+  "duplicate",
+  "suppressed"
+] as const satisfies ReadonlyArray<Step | "duplicate" | "suppressed">
+export type StoredStep = (typeof storedSteps)[number]
+
 /** One event, or one job when `mapping` is set, that has reached a step. */
 export interface Counted {
   /** `Destination.no`; 0: of the source itself. */
   readonly destination: number
   /** `Source.no` */
   readonly source: number
-  readonly step: Step
+  readonly step: StoredStep
   /** Discard code of DEL-40; empty where it passes. */
   readonly code: string
   readonly mapping: string

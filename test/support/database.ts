@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto"
 import { inject } from "vitest"
 import { archiveMigrations } from "../../src/archive/schema.ts"
 import { debuggerMigrations } from "../../src/debugger/schema.ts"
+import { deliveryMigrations } from "../../src/delivery/schema.ts"
 import { sourceSchemaMigrations } from "../../src/source-schema/tables.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
 import { logMigrations } from "../../src/log/migrations.ts"
@@ -22,7 +23,8 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...workspaceMigrations,
   ...profileMigrations,
   ...debuggerMigrations,
-  ...sourceSchemaMigrations
+  ...sourceSchemaMigrations,
+  ...deliveryMigrations
 ]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {
