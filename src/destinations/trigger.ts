@@ -1,0 +1,48 @@
+/**
+ * Triggers of mappings (DST-86 to DST-88): which events a mapping takes.
+ *
+ *     text --normalise--> simple?  --yes--> Segment's own `validate`, so that it means what it means there
+ *                             `----no---> FQL
+ *
+ * Simple is what Segment's parser gives back as it was; everything else it misreads in silence.
+ */
+import subscriptions from "@segment/destination-subscriptions"
+import { normaliseTrigger } from "../catalog/trigger-text.ts"
+import { evaluate, parseFql } from "../fql/fql.ts"
+
+export type CompiledTrigger =
+  | {
+      readonly trigger: string
+      readonly simple: boolean
+      readonly fires: (event: object) => boolean
+      readonly problem?: undefined
+    }
+  /** Why it is none, with the place. */
+  | { readonly problem: string }
+
+/** A pattern that Segment's parser does not read as the glob that it is. */
+const misreadPattern = /match\([^"]*"(?![^"*?[\\]*\*"|\*[^"*?[\\]*")/
+
+const parseSimple = (trigger: string) => {
+  if (misreadPattern.test(trigger)) return undefined
+  const parsed = subscriptions.parseFql(trigger)
+  try {
+    return normaliseTrigger(subscriptions.generateFql(parsed)) === trigger ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const maxBytes = 5120
+
+export const compileTrigger = (text: string): CompiledTrigger => {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) return { problem: `The trigger has ${bytes} bytes; at most ${maxBytes} are allowed.` }
+  const trigger = normaliseTrigger(text)
+  const simple = parseSimple(trigger)
+  if (simple !== undefined) return { trigger, simple: true, fires: (event) => subscriptions.validate(simple, event) }
+  const parsed = parseFql(trigger)
+  if (!parsed.ok) return { problem: parsed.problem.message }
+  // What cannot be evaluated on an event does not fire on it.
+  return { trigger, simple: false, fires: (event) => evaluate(parsed.filter, event) === true }
+}
