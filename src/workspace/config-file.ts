@@ -15,10 +15,12 @@ import { array, at, closest, flag, int, object, oneOf, parseJson, type Problem, 
 import { keyOfLabel, labelForm, labelPattern } from "./labels.ts"
 import { decodeRules } from "./rules-document.ts"
 import type { RulesDocument } from "./rules.ts"
+import type { BlockedNames } from "./source-blocks.ts"
 import {
   type Connection,
   type EventFilter,
   type Limits,
+  type OAuthSnapshot,
   type Source,
   type SourceKind,
   sourceKinds,
@@ -26,7 +28,10 @@ import {
   tokenScopes
 } from "./workspace.ts"
 
-export type ConfiguredSource = Omit<Source, "no">
+export interface ConfiguredSource extends Omit<Source, "no"> {
+  /** As the file has it; undefined: the file leaves it to people. */
+  readonly blocked?: BlockedNames
+}
 
 export interface ConfiguredSpace {
   readonly id: string
@@ -59,6 +64,8 @@ export interface Configuration {
   readonly spaces: ReadonlyArray<ConfiguredSpace>
   readonly tokens: ReadonlyArray<ConfiguredToken>
   readonly limits: Limits
+  /** Only what comes from the database has it. */
+  readonly oauth?: OAuthSnapshot
 }
 
 export type Decoded =
@@ -74,11 +81,11 @@ export const defaultLimits: Limits = {
 }
 
 /** Everything else gets its events through a third party's credential, its own URL or a schedule (ING-19, ING-112). */
-const kindsWithWriteKey: ReadonlySet<SourceKind> = new Set(["website", "mobile", "server", "http", "pixel"])
+export const kindsWithWriteKey: ReadonlySet<SourceKind> = new Set(["website", "mobile", "server", "http", "pixel"])
 
-const sourceSlug = /^[a-z0-9][a-z0-9_-]{0,63}$/
+export const sourceSlug = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const spaceSlug = /^[a-z0-9][a-z0-9-]{0,62}$/
-const writeKey = /^[A-Za-z0-9_-]{1,128}$/
+export const writeKey = /^[A-Za-z0-9_-]{1,128}$/
 const secret = /^[\x21-\x39\x3b-\x7e]{1,256}$/ // a Basic user name ends at the first colon
 
 type Problems = Array<Problem>

@@ -9,9 +9,12 @@ import { Database } from "../platform/database.ts"
 import { type Change, changeWorkspace } from "./changes.ts"
 import { connectSources, disconnectSource, readConnectable, readConnections } from "./manage-connections.ts"
 import { createFilter, deleteFilter, readFilters, setFilterEnabled } from "./manage-filters.ts"
+import { changeEventFilters, readEventFilters, setEventFilters } from "./manage-event-filters.ts"
 import { createLabel, deleteLabel, readLabels } from "./manage-labels.ts"
+import { createSource, deleteSource, readSources, setSourceLabels, updateSource } from "./manage-sources.ts"
 import { createSpace, readSpaceDetails, setConnectionPolicy, updateSpace } from "./manage-spaces.ts"
 import { createToken, findToken, readTokens, revokeToken } from "./manage-tokens.ts"
+import { addWriteKey, removeWriteKey } from "./manage-write-keys.ts"
 import { Workspace } from "./workspace.ts"
 
 export const makeManagement = Effect.gen(function* () {
@@ -48,6 +51,16 @@ export const makeManagement = Effect.gen(function* () {
     revokeToken: asChange(revokeToken),
     createLabel: asChange(createLabel),
     deleteLabel: asChange(deleteLabel),
+    createSource: asChange(createSource),
+    updateSource: asChange(updateSource),
+    setSourceLabels: asChange(setSourceLabels),
+    deleteSource: asChange(deleteSource),
+    addWriteKey: asChange(addWriteKey),
+    removeWriteKey: asChange(removeWriteKey),
+    setEventFilters: asChange(setEventFilters),
+    changeEventFilters: asChange(changeEventFilters),
+    sources: reading(readSources),
+    eventFilters: reading(readEventFilters),
     spaceDetails: reading(readSpaceDetails),
     connections: reading(readConnections),
     connectable: reading(readConnectable),

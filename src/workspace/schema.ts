@@ -5,6 +5,7 @@
 import { auditMigrations } from "./audit.ts"
 import { regulationMigrations } from "./regulation-schema.ts"
 import { sessionMigrations } from "./sessions.ts"
+import { sourceMigrations } from "./source-tables.ts"
 
 /** Ids 300 to 399 belong to the workspace. */
 export const workspaceMigrations = [
@@ -66,5 +67,6 @@ export const workspaceMigrations = [
     ]
   },
   ...sessionMigrations,
-  ...regulationMigrations
+  ...regulationMigrations,
+  ...sourceMigrations
 ] as const

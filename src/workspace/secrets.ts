@@ -8,6 +8,10 @@ const randomBase62 = (length: number): string => Array.from({ length }, () => al
 export const newWriteKey = (): string => randomBase62(32)
 /** IDR-3. */
 export const newSpaceId = (): string => `spa_${randomBase62(22)}`
+export const newSourceId = (): string => `src_${randomBase62(22)}`
+export const newApplicationId = (): string => `app_${randomBase62(22)}`
+/** The `kid` of a key of an application, and of our own. */
+export const newKeyId = (): string => `key_${randomBase62(22)}`
 export const newTokenId = (): string => `tok_${randomBase62(22)}`
 export const newFilterId = (): string => `flt_${randomBase62(22)}`
 export const newRegulationId = (): string => `reg_${randomBase62(22)}`

@@ -39,6 +39,7 @@ export const toSnapshot = (configuration: Configuration, numbers: ReadonlyMap<st
         { id: id ?? hash, name, spaceId: space === null ? null : spaceIds.get(space)!, scopes }
       ])
     ),
-    limits: configuration.limits
+    limits: configuration.limits,
+    ...(configuration.oauth === undefined ? undefined : { oauth: configuration.oauth })
   }
 }

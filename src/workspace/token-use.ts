@@ -17,7 +17,10 @@ export interface TokenUse {
 }
 
 /** Bounded by the number of tokens: what is noted is a token of the snapshot. */
-export const makeTokenUse = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
+export const makeTokenUse = Effect.fnUntraced(function* (
+  sql: PgClient.PgClient,
+  table: "access_tokens" | "public_api_tokens" = "access_tokens"
+) {
   const clock = yield* Clock.Clock
   let used = new Map<string, number>()
   const flush = Effect.suspend(() => {
@@ -25,7 +28,7 @@ export const makeTokenUse = Effect.fnUntraced(function* (sql: PgClient.PgClient)
     const noted = used
     used = new Map()
     return Effect.asVoid(
-      sql`update access_tokens t set last_used_at = greatest(t.last_used_at, u.at)
+      sql`update ${sql(table)} t set last_used_at = greatest(t.last_used_at, u.at)
         from unnest(${texts([...noted.keys()])}, ${timestamptzs([...noted.values()])}) as u (id, at) where t.id = u.id`
     )
   })

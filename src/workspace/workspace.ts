@@ -7,7 +7,9 @@
  */
 import { Context, Data, type Effect, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
+import type { OAuthApplication } from "./oauth-token.ts"
 import type { RulesDocument } from "./rules.ts"
+import type { SourceBlocks } from "./source-blocks.ts"
 
 /** Kinds of ING-112, in the order of that table. */
 export const sourceKinds = [
@@ -34,6 +36,17 @@ export interface Source {
   readonly enabled: boolean
   /** `key:value` each (IDR-10); absent = none. */
   readonly labels?: ReadonlyArray<string>
+  /** Absent = none. */
+  readonly settings?: SourceSettings
+  /** What its schema keeps out (ING-134); absent = nothing. */
+  readonly blocks?: SourceBlocks
+  /** The application that it is connected to (ING-144), and whether requests need a token of it; absent = none. */
+  readonly oauth?: { readonly application: string; readonly enabled: boolean }
+}
+
+/** Settings of one source; members that Braid does not know are kept for whoever wrote them. */
+export interface SourceSettings {
+  readonly [key: string]: unknown
 }
 
 /** A filter of a space (IDR-14), ready to be asked. */
@@ -120,6 +133,17 @@ export interface WorkspaceSnapshot {
   /** By lower-case hex SHA-256 of the secret (PRO-4). */
   readonly tokenByHash: ReadonlyMap<string, AccessToken>
   readonly limits: Limits
+  /** Absent = none. */
+  readonly oauth?: OAuthSnapshot
+}
+
+/** What tokens of OAuth applications are judged by (ING-150). */
+export interface OAuthSnapshot {
+  readonly applications: ReadonlyMap<string, OAuthApplication>
+  /** Public keys (PEM) that access tokens are signed with, by key id. */
+  readonly signingKeys: ReadonlyMap<string, string>
+  /** `jti` of revoked tokens that have not expired. */
+  readonly revoked: ReadonlySet<string>
 }
 
 /** The configuration file does not say what it must; `path` is the wrong member, e.g. `spaces[0].rules.identifiers[2].limit`. */
