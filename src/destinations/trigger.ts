@@ -6,7 +6,7 @@
  *
  * Simple is what Segment's parser gives back as it was; everything else it misreads in silence.
  */
-import subscriptions from "@segment/destination-subscriptions"
+import { generateFql, parseFql as parseSubscription, validate } from "@segment/destination-subscriptions"
 import { normaliseTrigger } from "../catalog/trigger-text.ts"
 import { evaluate, parseFql } from "../fql/fql.ts"
 
@@ -25,9 +25,9 @@ const misreadPattern = /match\([^"]*"(?![^"*?[\\]*\*"|\*[^"*?[\\]*")/
 
 const parseSimple = (trigger: string) => {
   if (misreadPattern.test(trigger)) return undefined
-  const parsed = subscriptions.parseFql(trigger)
+  const parsed = parseSubscription(trigger)
   try {
-    return normaliseTrigger(subscriptions.generateFql(parsed)) === trigger ? parsed : undefined
+    return normaliseTrigger(generateFql(parsed)) === trigger ? parsed : undefined
   } catch {
     return undefined
   }
@@ -40,7 +40,7 @@ export const compileTrigger = (text: string): CompiledTrigger => {
   if (bytes > maxBytes) return { problem: `The trigger has ${bytes} bytes; at most ${maxBytes} are allowed.` }
   const trigger = normaliseTrigger(text)
   const simple = parseSimple(trigger)
-  if (simple !== undefined) return { trigger, simple: true, fires: (event) => subscriptions.validate(simple, event) }
+  if (simple !== undefined) return { trigger, simple: true, fires: (event) => validate(simple, event) }
   const parsed = parseFql(trigger)
   if (!parsed.ok) return { problem: parsed.problem.message }
   // What cannot be evaluated on an event does not fire on it.
