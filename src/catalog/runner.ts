@@ -15,6 +15,12 @@ export interface Target {
   /** With its secrets, in plain. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly tokens?: OAuthTokens | undefined
+  /** Id of the destination: refreshes of one instance are done one after the other, and once for all its calls (DEL-12). */
+  readonly instance?: string | undefined
+  /** The operator's OAuth application for this entry (DST-10). */
+  readonly application?: { readonly clientId: string; readonly clientSecret: string } | undefined
+  /** Run between a refresh and the repeated request, so that a rotated refresh token cannot be lost (DEL-12). */
+  readonly onRefresh?: ((tokens: OAuthTokens) => Effect.Effect<void>) | undefined
 }
 
 export interface ActionCall extends Target {
