@@ -2,12 +2,12 @@
  * What the door saw, kept in memory until it is written (`flush.ts`): a sample of the messages, and counts of all. Plain and
  * synchronous, because every message comes through here.
  *
- * - At most `perSecond` messages of a source a second are kept; above that one in so many. Discarded ones have a share of their
- *   own, so that a flood of good ones never hides them (ING-123).
+ * - At most `perSecond` messages of a source a second are kept; above that one in so many. Discarded and blocked ones have a share of
+ *   their own each, so that a flood of good ones never hides them (ING-123).
  * - Bodies wait within `maxBytes` for all sources together; beyond, messages are only counted.
  */
 import { Context, Layer } from "effect"
-import type { JsonObject } from "../event/message.ts"
+import type { JsonObject, Message } from "../event/message.ts"
 import { entryOf } from "./entry.ts"
 import type { Seen } from "./seen.ts"
 
@@ -41,6 +41,7 @@ class SourceMeter {
   before = 0
   kept = 0
   keptDiscarded = 0
+  keptBlocked = 0
   oneIn = 1
 }
 
@@ -97,6 +98,16 @@ export class Recorder {
     this.seen.push({ source, at, status: "discarded", code, body, oneIn: 1 })
   }
 
+  /** Kept out by the schema of its source; counted there. */
+  blocked(source: number, code: string, message: Message, at: number): void {
+    const meter = this.meterOf(source, at)
+    if (meter.keptBlocked >= this.limit || this.bytes >= maxBytes) return
+    meter.keptBlocked += 1
+    const body = Buffer.from(JSON.stringify(message))
+    this.bytes += body.length
+    this.seen.push({ source, at, status: "blocked", code, body, oneIn: 1 })
+  }
+
   /** What has come since the last time; undefined: nothing. */
   take(): { readonly seen: ReadonlyArray<Seen>; readonly counts: ReadonlyArray<Counts> } | undefined {
     if (this.counts.size === 0 && this.seen.length === 0) return undefined
@@ -129,6 +140,7 @@ export class Recorder {
       meter.seen = 0
       meter.kept = 0
       meter.keptDiscarded = 0
+      meter.keptBlocked = 0
       meter.oneIn = Math.max(1, Math.ceil(meter.before / this.limit))
     }
     return meter

@@ -26,4 +26,11 @@ const reasons: Readonly<Record<DiscardCode, string>> = {
   consent_version_should_be_number: "`context.consent.version` must be a number."
 }
 
-export const reasonOf = (code: string): string => (reasons as Readonly<Record<string, string>>)[code] ?? code
+/** Of blocked messages (ING-116). */
+const blocked: Readonly<Record<string, string>> = {
+  event_setting:
+    "The event is blocked in the schema of the source. Nothing of it was stored; allow it there to receive it."
+}
+
+export const reasonOf = (code: string): string =>
+  (reasons as Readonly<Record<string, string>>)[code] ?? blocked[code] ?? code

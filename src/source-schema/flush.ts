@@ -136,9 +136,10 @@ update schema_names n set last_seen = greatest(n.last_seen, u.at)
 from (select id, max(at) as at from unnest($1::int4[], $2::timestamptz[]) x (id, at) group by id) u where n.id = u.id`
 
 const countsText = `
-insert into schema_days as old (name, day, allowed)
-select u.id, (u.at at time zone 'UTC')::date, sum(u.allowed)::int4 from unnest($1::int4[], $2::timestamptz[], $3::float8[]) u (id, at, allowed)
-group by 1, 2 on conflict (name, day) do update set allowed = old.allowed + excluded.allowed`
+insert into schema_days as old (name, day, allowed, blocked)
+select u.id, (u.at at time zone 'UTC')::date, sum(u.allowed)::int4, sum(u.blocked)::int4
+from unnest($1::int4[], $2::timestamptz[], $3::float8[], $4::float8[]) u (id, at, allowed, blocked)
+group by 1, 2 on conflict (name, day) do update set allowed = old.allowed + excluded.allowed, blocked = old.blocked + excluded.blocked`
 
 /** One round; nothing to write costs nothing. All that a name got between two rounds is counted on the day of the last. */
 export const flushSchema = Effect.fnUntraced(function* (
@@ -164,7 +165,8 @@ export const flushSchema = Effect.fnUntraced(function* (
     const columns = [
       int4s(listed.map(({ name }) => name.id)),
       timestamptzs(listed.map(({ lastSeen }) => lastSeen)),
-      float8s(listed.map(({ allowed }) => allowed))
+      float8s(listed.map(({ allowed }) => allowed)),
+      float8s(listed.map(({ blocked }) => blocked))
     ]
     yield* sql.unsafe(seenText, columns.slice(0, 2))
     yield* sql.unsafe(countsText, columns)

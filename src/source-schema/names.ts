@@ -55,6 +55,7 @@ export class Name {
   mark = 0
   /** Messages that are not yet written. */
   allowed = 0
+  blocked = 0
   /** ms */
   lastSeen = 0
   /** In the tables; 0: not known. */
@@ -112,6 +113,7 @@ const unhang = (name: Name): number => {
 export interface Counted {
   readonly name: Name
   readonly allowed: number
+  readonly blocked: number
   /** ms */
   readonly lastSeen: number
 }
@@ -132,8 +134,7 @@ export class SchemaNames {
     this.now = at
     const { type } = message
     if (type === "alias") return met
-    let names = this.sources.get(source)
-    if (names === undefined) this.sources.set(source, (names = new SourceNames()))
+    const names = this.namesOf(source)
     if (type === "identify" || type === "group") {
       const { traits } = message
       if (traits !== undefined) this.walk(traits, names[type], source, type, undefined, names[type].scope)
@@ -154,8 +155,30 @@ export class SchemaNames {
   stored(messages: ReadonlyArray<ReadonlyArray<Name>>, at: number, repeated?: ReadonlyArray<number>): void {
     for (let i = 0; i < messages.length; i++) {
       if (repeated?.includes(i) === true) continue
-      for (const name of messages[i]!) this.count(name, 1, at)
+      for (const name of messages[i]!) this.count(name, 1, 0, at)
     }
+  }
+
+  /** A message was kept out by the schema (ING-134). */
+  blocked(names: ReadonlyArray<Name>, at: number): void {
+    for (const name of names) this.count(name, 0, 1, at)
+  }
+
+  /** A trait was taken out of a message. */
+  blockedTrait(source: number, kind: "identify" | "group", keys: ReadonlyArray<string>, at: number): void {
+    this.now = at
+    const names = this.namesOf(source)
+    const { scope } = names[kind]
+    let above: Name | Root = names[kind]
+    for (const key of keys) {
+      const known: Name | undefined = key === "$" ? above.items : above.below.get(key)
+      const name: Name | undefined =
+        known ??
+        this.made(above, key === "$" ? undefined : key, escaped(key), { source, kind, event: undefined, scope })
+      if (name === undefined) return
+      above = name
+    }
+    if (above instanceof Name) this.count(above, 0, 1, at)
   }
 
   /** What was counted since the last time, an event before its properties; at most `limit`, the others wait. */
@@ -163,8 +186,9 @@ export class SchemaNames {
     const taken: Array<Counted> = []
     for (const name of this.changed) {
       if (taken.length === limit) break
-      taken.push({ name, allowed: name.allowed, lastSeen: name.lastSeen })
+      taken.push({ name, allowed: name.allowed, blocked: name.blocked, lastSeen: name.lastSeen })
       name.allowed = 0
+      name.blocked = 0
       this.changed.delete(name)
     }
     if (this.size >= mostNames) {
@@ -177,8 +201,8 @@ export class SchemaNames {
 
   /** It could not be written: it waits with what comes. */
   giveBack(taken: ReadonlyArray<Counted>): void {
-    for (const { name, allowed, lastSeen } of taken)
-      if (this.changed.size < mostNames) this.count(name, allowed, lastSeen)
+    for (const { name, allowed, blocked, lastSeen } of taken)
+      if (this.changed.size < mostNames) this.count(name, allowed, blocked, lastSeen)
   }
 
   /** The tables have no place for it: it is forgotten, and no new ones come to its scope for a while. */
@@ -193,9 +217,16 @@ export class SchemaNames {
     this.size -= size
   }
 
-  private count(name: Name, allowed: number, at: number): void {
-    if (name.allowed === 0) this.changed.add(name)
+  private namesOf(source: number): SourceNames {
+    let names = this.sources.get(source)
+    if (names === undefined) this.sources.set(source, (names = new SourceNames()))
+    return names
+  }
+
+  private count(name: Name, allowed: number, blocked: number, at: number): void {
+    if (name.allowed === 0 && name.blocked === 0) this.changed.add(name)
     name.allowed += allowed
+    name.blocked += blocked
     if (at > name.lastSeen) name.lastSeen = at
   }
 

@@ -20,6 +20,7 @@ const families = {
   accepted: family("messages_accepted", "Messages stored", "source"),
   duplicates: family("messages_duplicate", "Messages whose id was stored before (ING-65)", "source"),
   discarded: family("messages_discarded", "Messages that were not kept (ING-95)", "source", "code"),
+  blocked: family("messages_blocked", "Messages that the schema of their source keeps out (ING-134)", "source", "code"),
   suppressed: family("messages_suppressed", "Messages of suppressed users, of which nothing is kept (PRV-7)", "source"),
   warnings: family("message_warnings", "Oddities of kept messages (ING-98)", "source", "code"),
   reasons: family("tracking_request_reasons", "Request-level reasons (ING-43, ING-97)", "source", "code"),

@@ -47,9 +47,9 @@ export interface IntakeDeps {
   /** Milliseconds after which a request is answered although its commit is still under way (ING-10). */
   readonly deadlineMs: number
   /** What the debugger shows; absent: nothing is kept for it. */
-  readonly recorder?: Pick<Recorder, "accepted" | "discarded">
+  readonly recorder?: Pick<Recorder, "accepted" | "blocked" | "discarded">
   /** What names came, for the schema of the source; absent: nobody keeps one. */
-  readonly names?: Pick<SchemaNames, "of" | "stored">
+  readonly names?: Pick<SchemaNames, "blocked" | "blockedTrait" | "of" | "stored">
 }
 
 /** A request whose body was read and parsed. */
@@ -73,6 +73,9 @@ export type Outcome =
       readonly message?: string
     }
   | { readonly kind: "later"; readonly code: "rate_limited" | "unavailable"; readonly seconds: number }
+
+/** Why a message was blocked (ING-116). */
+const eventSetting = "event_setting"
 
 const done: Outcome = { kind: "done" }
 const unavailable: Outcome = { kind: "later", code: "unavailable", seconds: 2 }
@@ -150,6 +153,12 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
         isSuppressed !== undefined && isObject(item) && someUserId(item, (userId) => isSuppressed(userId, no))
       if (!isHidden) recorder?.discarded(no, code, item, receivedAt)
     }
+    for (const message of intake.blocked) {
+      counters.add("blocked", id, eventSetting)
+      recorder?.blocked(no, eventSetting, message, receivedAt)
+      names?.blocked(names.of(no, message, receivedAt), receivedAt)
+    }
+    for (const { type, trait } of intake.blockedTraits) names?.blockedTrait(no, type, trait.keys, receivedAt)
     for (const bits of intake.warnings) for (const code of warningsOf(bits)) counters.add("warnings", id, code)
   }
 
@@ -197,7 +206,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       source: source.no,
       dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "",
       isSuppressed: deps.suppression?.(),
-      names
+      names,
+      blocks: source.blocks
     }
     const arrival = arrivalOf(parsed, source)
     const intake =

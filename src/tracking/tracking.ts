@@ -10,19 +10,19 @@ import { Clock, Context, Effect, Layer, Metric } from "effect"
 import { randomFillSync } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings, type SettingsValue } from "../config.ts"
-import { LiveRecorder, type Recorder } from "../debugger/recorder.ts"
+import { LiveRecorder } from "../debugger/recorder.ts"
 import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
 import { EventLog } from "../log/event-log.ts"
-import { type SchemaNames, SourceSchemaNames } from "../source-schema/names.ts"
+import { SourceSchemaNames } from "../source-schema/names.ts"
 import { type IsSuppressed, Suppressions } from "../workspace/suppressions.ts"
 import { Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { Answers } from "./answers.ts"
 import { type BodyBudget, type BodyProblem, readBody } from "./body.ts"
 import { loadBrowserLibrary } from "./browser-library.ts"
 import { Counters, type Series } from "./counters.ts"
-import { type Log, makeIntake, type Outcome } from "./intake.ts"
+import { type IntakeDeps, type Log, makeIntake, type Outcome } from "./intake.ts"
 import { pixelPayload } from "./pixel.ts"
 import { makePublicUrl } from "./public-url.ts"
 import { findRoute, type Route } from "./routes.ts"
@@ -55,8 +55,8 @@ export interface TrackingDeps {
   readonly onSeries?: (series: Series) => void
   /** Default 5,000 ms (ING-10). */
   readonly deadlineMs?: number
-  readonly recorder?: Pick<Recorder, "accepted" | "discarded">
-  readonly names?: Pick<SchemaNames, "of" | "stored">
+  readonly recorder?: IntakeDeps["recorder"]
+  readonly names?: IntakeDeps["names"]
 }
 
 export interface TrackingService {

@@ -8,13 +8,14 @@
 import { type DiscardCode, Warning } from "../event/codes.ts"
 import { inspect, type Inspection, isLargerThan, isObject } from "../event/json.ts"
 import { mergeContext, mergeIntegrations } from "../event/merge.ts"
-import { type Json, type JsonObject, type MessageType, messageTypes } from "../event/message.ts"
+import { type Json, type JsonObject, type Message, type MessageType, messageTypes } from "../event/message.ts"
 import { type Arrival, normalise } from "../event/normalise.ts"
 import { maxProperties, truncateProperties } from "../event/truncate.ts"
 import { validate } from "../event/validate.ts"
 import { namesSuppressed } from "../event/user-ids.ts"
 import type { NewEvent } from "../log/event-log.ts"
 import type { Name, SchemaNames } from "../source-schema/names.ts"
+import { blocksMessage, removeTrait, type SourceBlocks, type TraitPath } from "../workspace/source-blocks.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 
 /** Bytes; equal is accepted (ING-30). */
@@ -40,6 +41,10 @@ export class Intake {
   reason: BatchReason | undefined = undefined
   /** Messages of suppressed users: nothing is kept of them (PRV-7). */
   suppressed = 0
+  /** Messages that the source blocks as a whole (ING-134): counted, and never stored. */
+  readonly blocked: Array<Message> = []
+  /** Traits that were taken out of messages. */
+  readonly blockedTraits: Array<{ readonly type: "identify" | "group"; readonly trait: TraitPath }> = []
 }
 
 /** What the source adds to each event. */
@@ -51,6 +56,8 @@ export interface Origin {
   readonly isSuppressed?: IsSuppressed | undefined
   /** Undefined: nobody keeps a schema. */
   readonly names?: Pick<SchemaNames, "of"> | undefined
+  /** Undefined: nothing is. */
+  readonly blocks?: SourceBlocks | undefined
 }
 
 const types: ReadonlySet<unknown> = new Set(messageTypes)
@@ -59,6 +66,19 @@ const isMessageType = (value: unknown): value is MessageType => types.has(value)
 const discard = (intake: Intake, code: DiscardCode, item: unknown): void => {
   intake.discarded.push(code)
   intake.refused.push(item)
+}
+
+/** Whether the message is kept out; if not, blocked traits have been taken out of it. */
+const isBlocked = (blocks: SourceBlocks, message: Message, intake: Intake): boolean => {
+  const { type, traits } = message
+  if (blocksMessage(blocks, type, message.event)) {
+    intake.blocked.push(message)
+    return true
+  }
+  if ((type === "identify" || type === "group") && traits !== undefined) {
+    for (const trait of blocks[type]) if (removeTrait(traits, trait)) intake.blockedTraits.push({ type, trait })
+  }
+  return false
 }
 
 /** Judges one message and adds it, or the reason against it. */
@@ -86,6 +106,7 @@ const take = (
     intake.suppressed++
     return
   }
+  if (origin.blocks !== undefined && isBlocked(origin.blocks, message, intake)) return
   intake.events.push({
     source: origin.source,
     dedupKey: origin.dedupPrefix + message.messageId,
@@ -147,7 +168,8 @@ export const unpackBatch = (
     }
   }
   if (items.length === 0) intake.reason = "empty_batch"
-  else if (intake.events.length === 0 && intake.suppressed === 0) intake.reason = "empty_batch_result"
+  else if (intake.events.length === 0 && intake.suppressed === 0 && intake.blocked.length === 0)
+    intake.reason = "empty_batch_result"
   else if (intake.discarded.length > 0) intake.reason = "multi_user_error"
   return intake
 }
