@@ -33,6 +33,13 @@ export const settingsConfig = {
   configFile: Config.String("BRAID_CONFIG").pipe(Config.withDefault("")),
   /** Use this PostgreSQL (>= 15) instead of the embedded one. */
   databaseUrl: Config.Redacted("BRAID_DATABASE_URL").pipe(Config.option),
+  /** Wraps the key that secrets are kept under (ADM-84): 32 bytes as base64 or hex. */
+  masterKey: Config.Redacted("BRAID_MASTER_KEY").pipe(Config.option),
+  /** The master key before, while it is changed. */
+  previousMasterKey: Config.Redacted("BRAID_MASTER_KEY_PREVIOUS").pipe(Config.option),
+  /** File that holds the master key; default on the embedded set-up: `master.key` in the data folder, made when absent. */
+  masterKeyFile: Config.String("BRAID_MASTER_KEY_FILE").pipe(Config.withDefault("")),
+
   /** Where the identity graph lives. */
   graph: Config.Literals(["postgres", "neo4j"], "BRAID_GRAPH").pipe(Config.withDefault("postgres" as const)),
   neo4jUrl: Config.String("BRAID_NEO4J_URL").pipe(Config.withDefault("bolt://127.0.0.1:7687")),
@@ -87,6 +94,15 @@ export const settingsConfig = {
 
   /** Days after which everything of a space that has left the configuration is removed (PRV-31); 0 = never. */
   removedSpaceDays: int("BRAID_REMOVED_SPACE_DAYS", notNegative, 90),
+
+  /** Requests of a token, a session or an address to the Public API in a minute (ADM-17); 0 = as many as you like. */
+  publicApiPerMinute: int("BRAID_PUBLIC_API_PER_MINUTE", notNegative, 1200),
+  /** Limits of single operations in a minute, e.g. `createLabel=60,listSources=300`. */
+  publicApiLimits: list("BRAID_PUBLIC_API_LIMITS").pipe(
+    Config.map((parts) => Object.fromEntries(parts.map((part) => [part.split("=")[0]!, Number(part.split("=")[1])])))
+  ),
+  /** Answer the Public API over plain HTTP also beyond loopback (ADM-11). */
+  publicApiAllowHttp: Config.Boolean("BRAID_PUBLIC_API_ALLOW_HTTP").pipe(Config.withDefault(false)),
 
   /** Seconds in which a regulation can be cancelled before it starts (PRV-4). */
   regulationDelaySeconds: int("BRAID_REGULATION_DELAY_SECONDS", notNegative, 300),
