@@ -17,20 +17,24 @@ type Operation = ObjectStoreFailed["operation"]
 /** Half-written objects older than this belong to nobody any more. */
 const abandonedAfterMs = 3_600_000
 
-const explain = (code: string | undefined, root: string): { readonly reason: string; readonly advice: string } => {
+const explain = (
+  code: string | undefined,
+  root: string,
+  setting: string
+): { readonly reason: string; readonly advice: string } => {
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
       return {
         reason: code === "ENOSPC" ? "the disk is full" : "the disk quota of this user is used up",
-        advice: `Free some space there, or move the folder to a larger disk with BRAID_ARCHIVE_DIR. Nothing was lost; Braid tries again by itself.`
+        advice: `Free some space there, or move the folder to a larger disk with ${setting}. Nothing was lost; Braid tries again by itself.`
       }
     case "EACCES":
     case "EPERM":
     case "EROFS":
       return {
         reason: code === "EROFS" ? "the disk is mounted read-only" : "this user may not do that",
-        advice: `Make ${root} writable for the user that runs Braid, or choose another folder with BRAID_ARCHIVE_DIR.`
+        advice: `Make ${root} writable for the user that runs Braid, or choose another folder with ${setting}.`
       }
     case "ENOTDIR":
     case "EISDIR":
@@ -38,7 +42,7 @@ const explain = (code: string | undefined, root: string): { readonly reason: str
     case "ENOTEMPTY":
       return {
         reason: "a folder and an object would have the same name there",
-        advice: `Remove what does not belong into ${root}, or choose another folder with BRAID_ARCHIVE_DIR.`
+        advice: `Remove what does not belong into ${root}, or choose another folder with ${setting}.`
       }
     case "EMFILE":
     case "ENFILE":
@@ -130,12 +134,12 @@ const sweep = async (temporary: string): Promise<void> => {
   }
 }
 
-const make = (folder: string): Effect.Effect<ObjectStore["Service"], ObjectStoreFailed> => {
+const make = (folder: string, setting: string): Effect.Effect<ObjectStore["Service"], ObjectStoreFailed> => {
   const root = resolve(folder)
   const place = `folder ${root}`
   const temporary = join(root, ".tmp")
   const failed = (operation: Operation, key: string, error: unknown) =>
-    new ObjectStoreFailed({ operation, key, place, ...explain(codeOf(error), root) })
+    new ObjectStoreFailed({ operation, key, place, ...explain(codeOf(error), root, setting) })
   const refused = (operation: Operation, key: string, reason: string) =>
     new ObjectStoreFailed({ operation, key, place, reason, advice: "This is a fault in Braid; please report it." })
 
@@ -239,6 +243,8 @@ const make = (folder: string): Effect.Effect<ObjectStore["Service"], ObjectStore
   })
 }
 
-/** The store below `folder`, which is made when it is not there. */
-export const folderObjectStore = (folder: string): Layer.Layer<ObjectStore, ObjectStoreFailed> =>
-  Layer.effect(ObjectStore, make(folder))
+/** The store below `folder`, which is made when it is not there. `setting`: what says which folder it is. */
+export const folderObjectStore = (
+  folder: string,
+  setting = "BRAID_ARCHIVE_DIR"
+): Layer.Layer<ObjectStore, ObjectStoreFailed> => Layer.effect(ObjectStore, make(folder, setting))

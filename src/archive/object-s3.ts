@@ -4,10 +4,12 @@
  * The client is loaded with the layer, not with this file: who keeps the archive in a folder pays nothing for it.
  * Checksum trailers are sent only where a server asks for them, since many S3-compatible servers know none.
  */
-import type { S3Client, S3ServiceException } from "@aws-sdk/client-s3"
+import type { S3Client, S3ClientConfig, S3ServiceException } from "@aws-sdk/client-s3"
 import { Effect, Layer, Redacted } from "effect"
 import { createReadStream } from "node:fs"
 import { stat } from "node:fs/promises"
+import type { Agent as HttpAgent } from "node:http"
+import type { Agent as HttpsAgent } from "node:https"
 import { keyProblem, ObjectNotFound, ObjectStore, ObjectStoreFailed, prefixProblem } from "./object-store.ts"
 
 export interface S3Options {
@@ -19,6 +21,28 @@ export interface S3Options {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: Redacted.Redacted } | undefined
   /** Comes before every key, without the slash. */
   readonly prefix?: string | undefined
+  /** Instead of `credentials`: asked whenever the last ones have expired. */
+  readonly provider?: S3ClientConfig["credentials"]
+  /** Encrypted by the server with its own keys. */
+  readonly encrypted?: boolean
+  /** Decide where connections may go. */
+  readonly agents?: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } | undefined
+  /** How advice calls the settings; default: the environment variables of the archive. */
+  readonly words?: Words
+}
+
+interface Words {
+  readonly bucket: string
+  readonly region: string
+  readonly endpoint: string
+  readonly credentials: string
+}
+
+const archiveWords: Words = {
+  bucket: "BRAID_S3_BUCKET",
+  region: "BRAID_S3_REGION",
+  endpoint: "BRAID_S3_ENDPOINT",
+  credentials: "BRAID_S3_ACCESS_KEY_ID and BRAID_S3_SECRET_ACCESS_KEY"
 }
 
 type Operation = ObjectStoreFailed["operation"]
@@ -28,13 +52,14 @@ const connectionMs = 5_000
 const answerMs = 60_000
 
 const explain = (error: unknown, options: S3Options): { readonly reason: string; readonly advice: string } => {
+  const words = options.words ?? archiveWords
   const { name, message, $metadata } = error as Partial<S3ServiceException> & { readonly code?: string }
   const code = (error as NodeJS.ErrnoException).code ?? name ?? ""
   const status = $metadata?.httpStatusCode
   if (name === "NoSuchBucket")
     return {
       reason: `there is no bucket "${options.bucket}"`,
-      advice: "Make the bucket, or correct BRAID_S3_BUCKET, BRAID_S3_REGION and BRAID_S3_ENDPOINT."
+      advice: `Make the bucket, or correct ${words.bucket}, ${words.region} and ${words.endpoint}.`
     }
   if (
     status === 401 ||
@@ -43,15 +68,14 @@ const explain = (error: unknown, options: S3Options): { readonly reason: string;
   )
     return {
       reason: `access was refused (${name})`,
-      advice:
-        "Check BRAID_S3_ACCESS_KEY_ID and BRAID_S3_SECRET_ACCESS_KEY; the key needs s3:GetObject, PutObject, DeleteObject and ListBucket."
+      advice: `Check ${words.credentials}; they need s3:GetObject, PutObject, DeleteObject and ListBucket.`
     }
   if (name === "PermanentRedirect" || status === 301)
-    return { reason: "the bucket lies in another region", advice: "Correct BRAID_S3_REGION." }
+    return { reason: "the bucket lies in another region", advice: `Correct ${words.region}.` }
   if (/^(ECONNREFUSED|ENOTFOUND|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|TimeoutError|AbortError)$/.test(code))
     return {
       reason: `the server gives no answer (${code})`,
-      advice: `Check that it runs and that BRAID_S3_ENDPOINT is right. Nothing was lost; Braid tries again by itself.`
+      advice: `Check that it runs and that ${words.endpoint} is right. Nothing was lost; Braid tries again by itself.`
     }
   if (/^(ENOENT|EACCES|EIO)$/.test(code))
     return { reason: `the file to store cannot be read (${code})`, advice: "Check the disk below BRAID_DATA_DIR." }
@@ -90,6 +114,7 @@ const make = (options: S3Options) =>
           new sdk.S3Client({
             region: options.region,
             ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
+            ...(options.provider === undefined ? {} : { credentials: options.provider }),
             ...(options.credentials === undefined
               ? {}
               : {
@@ -101,7 +126,12 @@ const make = (options: S3Options) =>
             requestChecksumCalculation: "WHEN_REQUIRED",
             responseChecksumValidation: "WHEN_REQUIRED",
             maxAttempts: 4,
-            requestHandler: { connectionTimeout: connectionMs, requestTimeout: answerMs, throwOnRequestTimeout: true }
+            requestHandler: {
+              connectionTimeout: connectionMs,
+              requestTimeout: answerMs,
+              throwOnRequestTimeout: true,
+              ...options.agents
+            }
           })
       ),
       (client) => Effect.sync(() => client.destroy())
@@ -129,7 +159,8 @@ const make = (options: S3Options) =>
             content instanceof Uint8Array
               ? { Body: content, ContentLength: content.length }
               : { Body: createReadStream(content.file), ContentLength: (await stat(content.file)).size }
-          await client.send(new sdk.PutObjectCommand({ ...object, ...body }), { abortSignal })
+          const encryption = options.encrypted === true ? { ServerSideEncryption: "AES256" as const } : {}
+          await client.send(new sdk.PutObjectCommand({ ...object, ...body, ...encryption }), { abortSignal })
         }),
       get: (key, range) =>
         range !== undefined && range.to <= range.from
