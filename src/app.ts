@@ -143,7 +143,7 @@ const healthReport = (draining: () => boolean) =>
   })
 
 /** Only one of the processes that share a database drops days at a time. */
-const retentionLock = 0x62_72_61_6c
+const retentionLock = 0x62_72_61_6f
 
 /** Drops days that are older than the retention and that every reader has passed. */
 const retention = Effect.gen(function* () {

@@ -8,9 +8,10 @@ import { Clock, Context, type Duration, Effect, Layer, Metric, Schedule } from "
 import { EventLog, type Position } from "../log/event-log.ts"
 import { Database } from "../platform/database.ts"
 import { Health } from "../platform/health.ts"
+import { oneOwner } from "../platform/one-owner.ts"
 import { supervise } from "../platform/supervise.ts"
 import { type ExporterOptions, makeExporter } from "./exporter.ts"
-import { ObjectStoreFailed } from "./object-store.ts"
+import { patiently } from "./patience.ts"
 
 /** Session-level advisory lock: released by Postgres the moment the owner's connection is gone. */
 const archiveLock = 0x62_72_61_6c
@@ -42,27 +43,14 @@ export class Archive extends Context.Service<
 
 const make = ({ pollEvery = "5 seconds", retentionDays = 0, ...options }: ArchiveOptions) =>
   Effect.gen(function* () {
-    const { write: sql } = yield* Database
+    const database = yield* Database
     const log = yield* EventLog
     const health = yield* Health
     const exporter = yield* makeExporter(options)
     // Before anything may be dropped from the log.
     yield* exporter.register
 
-    /** Tries again while the store is away, less and less often. */
-    const patiently = <A, E, R>(body: Effect.Effect<A, E | ObjectStoreFailed, R>) =>
-      body.pipe(
-        Effect.tap(() => Effect.sync(() => health.set(fiberName, "running"))),
-        Effect.tapError((error) => {
-          if (!(error instanceof ObjectStoreFailed)) return Effect.void
-          health.waiting(fiberName, error.message)
-          return Effect.logWarning(`The archive waits: ${error.message}`)
-        }),
-        Effect.retry({
-          while: (error) => error instanceof ObjectStoreFailed,
-          schedule: Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")])
-        })
-      )
+    const waiting = patiently(health, fiberName, "The archive")
 
     const maintain = Effect.gen(function* () {
       yield* exporter.clean
@@ -73,36 +61,19 @@ const make = ({ pollEvery = "5 seconds", retentionDays = 0, ...options }: Archiv
 
     const work = Effect.gen(function* () {
       let maintained = yield* Clock.currentTimeMillis
-      let position = yield* patiently(exporter.takeOver)
+      let position = yield* waiting(exporter.takeOver)
       for (;;) {
-        if (position < log.released()) position = yield* patiently(exporter.round())
+        if (position < log.released()) position = yield* waiting(exporter.round())
         if ((yield* Clock.currentTimeMillis) - maintained >= maintenanceEveryMs) {
-          yield* patiently(maintain)
+          yield* waiting(maintain)
           maintained = yield* Clock.currentTimeMillis
         }
         yield* Effect.sleep(pollEvery)
       }
     })
 
-    const own = Effect.gen(function* () {
-      const lock = yield* sql.reserve
-      // The connection goes back to the pool, and the lock would go with it.
-      yield* Effect.addFinalizer(() =>
-        Effect.ignore(lock.execute("select pg_advisory_unlock($1)", [archiveLock], undefined))
-      )
-      const locked = lock
-        .execute("select pg_try_advisory_lock($1) as ok", [archiveLock], undefined)
-        .pipe(Effect.map((rows) => (rows as ReadonlyArray<{ ok: boolean }>)[0]?.ok === true))
-      while (!(yield* locked)) {
-        health.set(fiberName, "standby")
-        yield* Effect.sleep("2 seconds")
-      }
-      health.set(fiberName, "running")
-      // When the connection that holds the lock is lost, so is the lock: start over.
-      const heartbeat = Effect.repeat(lock.execute("select 1", [], undefined), Schedule.spaced("2 seconds"))
-      yield* Effect.raceFirst(work, heartbeat)
-    }).pipe(Effect.scoped)
-    yield* Effect.forkScoped(supervise(fiberName, Effect.asVoid(own)))
+    const own = oneOwner(database, { lock: archiveLock, name: fiberName }, work)
+    yield* Effect.forkScoped(supervise(fiberName, own))
 
     let known = 0
     const position = exporter.place.pipe(
