@@ -8,12 +8,14 @@
  */
 import { generateFql, parseFql as parseSubscription, validate } from "@segment/destination-subscriptions"
 import { normaliseTrigger } from "../catalog/trigger-text.ts"
-import { evaluate, parseFql } from "../fql/fql.ts"
+import { parseFql } from "../fql/fql.ts"
+import { asks } from "./asks.ts"
 
 export type CompiledTrigger =
   | {
       readonly trigger: string
       readonly simple: boolean
+      /** Throws what the event cannot answer. */
       readonly fires: (event: object) => boolean
       readonly problem?: undefined
     }
@@ -43,6 +45,5 @@ export const compileTrigger = (text: string): CompiledTrigger => {
   if (simple !== undefined) return { trigger, simple: true, fires: (event) => validate(simple, event) }
   const parsed = parseFql(trigger)
   if (!parsed.ok) return { problem: parsed.problem.message }
-  // What cannot be evaluated on an event does not fire on it.
-  return { trigger, simple: false, fires: (event) => evaluate(parsed.filter, event) === true }
+  return { trigger, simple: false, fires: asks(parsed.filter) }
 }

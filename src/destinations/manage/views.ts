@@ -1,5 +1,5 @@
 /** What is sent to change destinations, and what is answered. Times are ms; secrets are masked (ADM-22). */
-import type { FilterStep } from "../destination.ts"
+import type { FilterAction } from "../compiled.ts"
 import type { ConditionGroup } from "./conditions.ts"
 
 export interface DestinationView {
@@ -56,13 +56,6 @@ export interface CopySettings {
   readonly secrets?: boolean | undefined
   readonly filters?: boolean | undefined
   readonly mappings?: boolean | undefined
-}
-
-export interface FilterAction {
-  readonly type: FilterStep["type"]
-  readonly percent?: number
-  readonly path?: string
-  readonly fields?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 export interface FilterView {
