@@ -58,6 +58,16 @@ export const settingsConfig = {
   collectIpv6: Config.Boolean("BRAID_COLLECT_IPV6").pipe(Config.withDefault(false)),
   /** Answer 400 instead of 200 to unknown write keys (ING-18). */
   rejectUnknownKeys: Config.Boolean("BRAID_REJECT_UNKNOWN_KEYS").pipe(Config.withDefault(false)),
+  /** Public base URL of the token server (ING-109); default: the public URL and `/oauth2`. */
+  authUrl: Config.String("BRAID_AUTH_URL").pipe(
+    Config.withDefault(""),
+    Config.map((url) => url.replace(/\/+$/, ""))
+  ),
+  /** Answer to a missing or bad access token; with 511 Node clients send the batch again, Python clients keep their old token (ING-150). */
+  oauthInvalidTokenStatus: Config.schema(
+    Schema.NumberFromString.pipe(Schema.decodeTo(Schema.Literals([401, 511]))),
+    "BRAID_OAUTH_INVALID_TOKEN_STATUS"
+  ).pipe(Config.withDefault(401 as const)),
   /** Duplicates are recognised across all sources, or inside one (ING-64). */
   dedupScope: Config.Literals(["workspace", "source"], "BRAID_DEDUP_SCOPE").pipe(
     Config.withDefault("workspace" as const)

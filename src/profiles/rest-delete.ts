@@ -9,7 +9,7 @@ import { defaultTypes } from "../workspace/default-types.ts"
 import type { AccessToken, Space } from "../workspace/workspace.ts"
 import { allows } from "./access.ts"
 import { ApiProblem } from "./problem.ts"
-import { makeRateLimit } from "./rate-limit.ts"
+import { makeRateLimit } from "../platform/rate-limit.ts"
 
 const problem = (status: number, code: string, message: string) => new ApiProblem({ status, code, message })
 const bad = (message: string) => problem(400, "bad_request", message)

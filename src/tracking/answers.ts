@@ -13,6 +13,9 @@ const errors = {
   invalid_write_key: [400, "The write key is missing or ill-formed. Send it as `writeKey` or as Basic user name."],
   unknown_write_key: [400, "The write key belongs to no source of this installation."],
   unsupported_encoding: [400, "Content-Encoding must be gzip, deflate or br."],
+  invalid_token: [401, "This source wants an access token of its OAuth application, and there is no valid one."],
+  insufficient_scope: [403, "The access token does not have the scope tracking_api:write."],
+  source_not_connected: [403, "The application of the access token is not connected to this source."],
   not_found: [404, "There is no such route."],
   method_not_allowed: [405, "This route does not have this method."],
   rate_limited: [429, "Too many requests. Send this one again after the seconds in Retry-After."],
@@ -42,11 +45,17 @@ const originOf = (req: IncomingMessage): ReadonlyArray<string> => {
     : ["Access-Control-Allow-Origin", origin, "Access-Control-Allow-Credentials", "true", "Vary", "Origin"]
 }
 
+type Statuses = Readonly<Partial<Record<ErrorCode, number | undefined>>>
+
 export class Answers {
   private readonly counters: Counters
 
-  constructor(counters: Counters) {
+  private readonly statuses: Statuses
+
+  /** `statuses`: others than the usual ones. */
+  constructor(counters: Counters, statuses: Statuses = {}) {
     this.counters = counters
+    this.statuses = statuses
   }
 
   /** `headers`: names and values in turn. Does nothing when the request was answered before. */
@@ -94,7 +103,7 @@ export class Answers {
     const text = message ?? usual
     this.counters.add("refused", code)
     const body = Buffer.from(JSON.stringify({ success: false, code, message: text, error: text }))
-    this.exposed(req, res, status, body, headers)
+    this.exposed(req, res, this.statuses[code] ?? status, body, headers)
   }
 
   /** 429 or 503: come back in `seconds`. Clients read either header. */

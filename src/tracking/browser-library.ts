@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import type { PublicUrl } from "./public-url.ts"
+import type { PublicUrl } from "../platform/public-url.ts"
 
 const withoutSourceMap = (text: string) => text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n")
 

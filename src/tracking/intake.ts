@@ -12,6 +12,7 @@ import { formatTime, notedTime } from "../event/timestamps.ts"
 import { someUserId } from "../event/user-ids.ts"
 import type { AppendRequest } from "../log/event-log.ts"
 import type { SchemaNames } from "../source-schema/names.ts"
+import { TokenVerifier } from "../workspace/oauth-token.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
 import type { Counters } from "./counters.ts"
@@ -19,13 +20,16 @@ import { retrySeconds, SenderMeters, TokenBucket } from "./meters.ts"
 import type { Senders } from "../platform/sender.ts"
 import type { UnknownKeys } from "./unknown-keys.ts"
 import { type Intake, type Origin, unpackBatch, unpackSingle } from "./unpack.ts"
-import { requestKey } from "./write-key.ts"
+import { bearerToken, requestKey } from "./write-key.ts"
 
 /** The parts of the event log that the door uses. */
 export interface Log {
   readonly offer: (request: AppendRequest) => boolean
   readonly held: () => number
 }
+
+/** Why a request to a source with OAuth is refused (ING-150). */
+type OAuthProblem = "invalid_token" | "insufficient_scope" | "source_not_connected"
 
 interface IntakeSettings {
   readonly collectIpv6: boolean
@@ -69,7 +73,7 @@ export type Outcome =
   | { readonly kind: "done" }
   | {
       readonly kind: "refused"
-      readonly code: "invalid_request" | "invalid_write_key" | "unknown_write_key" | "payload_too_large"
+      readonly code: "invalid_request" | "invalid_write_key" | "unknown_write_key" | "payload_too_large" | OAuthProblem
       readonly message?: string
     }
   | { readonly kind: "later"; readonly code: "rate_limited" | "unavailable"; readonly seconds: number }
@@ -95,6 +99,7 @@ const libraryOf = (body: JsonObject): string | null => {
 export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome: Outcome) => void) => void) => {
   const { counters, log, names, recorder, senders, settings, snapshot } = deps
   const unknownSenders = new SenderMeters()
+  const tokens = new TokenVerifier()
   let requests: TokenBucket | undefined
 
   const unknownSource = (key: string, parsed: Parsed): Outcome => {
@@ -119,6 +124,23 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     return requests.take(requestsPerSecond, parsed.receivedAt)
       ? undefined
       : { kind: "later", code: "rate_limited", seconds: retrySeconds(1 / requestsPerSecond) }
+  }
+
+  /** ING-150; a source without OAuth does not look at tokens. */
+  const unauthorised = (parsed: Parsed, { oauth, id }: Source): OAuthProblem | undefined => {
+    if (oauth?.enabled !== true) return undefined
+    const sent = bearerToken(parsed.req.headers.authorization)
+    const token = sent === undefined ? undefined : tokens.verify(snapshot().oauth, sent, parsed.receivedAt)
+    const problem =
+      token === undefined
+        ? "invalid_token"
+        : token.application.id !== oauth.application
+          ? "source_not_connected"
+          : token.scopes.has("tracking_api:write")
+            ? undefined
+            : "insufficient_scope"
+    if (problem !== undefined) counters.add("reasons", id, problem)
+    return problem
   }
 
   const arrivalOf = (parsed: Parsed, source: Source): Arrival => {
@@ -197,6 +219,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     if (source === undefined) return answer(unknownSource(key, parsed))
     const limited = metered(parsed)
     if (limited !== undefined) return answer(limited)
+    const problem = unauthorised(parsed, source)
+    if (problem !== undefined) return answer({ kind: "refused", code: problem })
     if (!source.enabled) {
       counters.add("reasons", source.id, "source_disabled")
       return answer(done)

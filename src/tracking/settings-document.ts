@@ -2,10 +2,15 @@
  * What browser and mobile libraries read before they send (ING-152 to ING-156). Public: never a secret. No member is
  * `null`, and every host is ours: without `apiHost` and `metrics` the libraries would report to Segment.
  */
-import type { PublicUrl } from "./public-url.ts"
+import type { SourceBlocks } from "../workspace/source-blocks.ts"
+import type { PublicUrl } from "../platform/public-url.ts"
+
+/** A blocked event is kept from destinations on the device; the library posts it here all the same (ING-154). */
+const eventsOf = (blocks: SourceBlocks | undefined): Readonly<Record<string, unknown>> =>
+  Object.fromEntries((blocks?.names.track ?? []).map((name) => [name, { enabled: false, integrations: {} }]))
 
 /** The minimal document, for every kind of source and for disabled ones. */
-export const settingsDocument = (writeKey: string, at: PublicUrl): unknown => ({
+export const settingsDocument = (writeKey: string, at: PublicUrl, blocks?: SourceBlocks): unknown => ({
   integrations: {
     "Segment.io": {
       apiKey: writeKey,
@@ -19,7 +24,7 @@ export const settingsDocument = (writeKey: string, at: PublicUrl): unknown => ({
     }
   },
   plan: {
-    track: { __default: { enabled: true, integrations: {} } },
+    track: { ...eventsOf(blocks), __default: { enabled: true, integrations: {} } },
     identify: { __default: { enabled: true } },
     group: { __default: { enabled: true } }
   },

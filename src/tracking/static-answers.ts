@@ -4,8 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import { type Answers, json } from "./answers.ts"
+import type { Source } from "../workspace/workspace.ts"
 import type { BrowserLibrary } from "./browser-library.ts"
-import type { PublicUrl } from "./public-url.ts"
+import type { PublicUrl } from "../platform/public-url.ts"
 import { settingsDocument } from "./settings-document.ts"
 
 interface Rendered {
@@ -40,10 +41,10 @@ export const makeStaticAnswers = (options: {
   readonly answers: Answers
   readonly library: BrowserLibrary
   readonly urlOf: (req: IncomingMessage) => PublicUrl
-  /** A source of any kind has this key, enabled or not. */
-  readonly isKnown: (writeKey: string) => boolean
+  /** The source of any kind, enabled or not, that has this key. */
+  readonly sourceOf: (writeKey: string) => Source | undefined
 }): StaticAnswers => {
-  const { answers, isKnown, library, urlOf } = options
+  const { answers, library, sourceOf, urlOf } = options
   const rendered = new Map<string, Promise<Rendered>>()
 
   const render = (key: string, text: () => string): Promise<Rendered> => {
@@ -75,13 +76,14 @@ export const makeStaticAnswers = (options: {
 
   return {
     settings: (req, res, writeKey) => {
-      if (!isKnown(writeKey)) return missing(req, res, noSource)
-      const plain = Buffer.from(JSON.stringify(settingsDocument(writeKey, urlOf(req))))
+      const source = sourceOf(writeKey)
+      if (source === undefined) return missing(req, res, noSource)
+      const plain = Buffer.from(JSON.stringify(settingsDocument(writeKey, urlOf(req), source.blocks)))
       const etag = hash("sha256", plain, "hex").slice(0, 32)
       send(req, res, { plain, gzipped: undefined, etag }, json, "public, max-age=120")
     },
     library: async (req, res, writeKey) => {
-      if (!isKnown(writeKey)) return missing(req, res, noSource)
+      if (sourceOf(writeKey) === undefined) return missing(req, res, noSource)
       const at = urlOf(req)
       const file = await render(`${writeKey} ${at.protocol} ${at.host}`, () => library.main(writeKey, at))
       send(req, res, file, javascript, "public, max-age=300")

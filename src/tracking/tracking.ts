@@ -24,7 +24,7 @@ import { loadBrowserLibrary } from "./browser-library.ts"
 import { Counters, type Series } from "./counters.ts"
 import { type IntakeDeps, type Log, makeIntake, type Outcome } from "./intake.ts"
 import { pixelPayload } from "./pixel.ts"
-import { makePublicUrl } from "./public-url.ts"
+import { makePublicUrl } from "../platform/public-url.ts"
 import { findRoute, type Route } from "./routes.ts"
 import { makeSenders, SettingInvalid } from "../platform/sender.ts"
 import { makeStaticAnswers } from "./static-answers.ts"
@@ -47,7 +47,8 @@ export interface TrackingDeps {
   readonly settings: Pick<
     SettingsValue,
     "collectIpv6" | "dedupScope" | "heldEvents" | "publicUrl" | "rejectUnknownKeys" | "trustedProxies"
-  >
+  > &
+    Partial<Pick<SettingsValue, "oauthInvalidTokenStatus">>
   /** Milliseconds. */
   readonly now: () => number
   /** A fault of ours, not of a sender. */
@@ -55,8 +56,8 @@ export interface TrackingDeps {
   readonly onSeries?: (series: Series) => void
   /** Default 5,000 ms (ING-10). */
   readonly deadlineMs?: number
-  readonly recorder?: IntakeDeps["recorder"]
-  readonly names?: IntakeDeps["names"]
+  readonly recorder?: NonNullable<IntakeDeps["recorder"]>
+  readonly names?: NonNullable<IntakeDeps["names"]>
 }
 
 export interface TrackingService {
@@ -90,7 +91,7 @@ const nothing = () => {}
 /** Throws `SettingInvalid`. */
 export const makeTracking = (deps: TrackingDeps): TrackingService => {
   const counters = new Counters(deps.onSeries)
-  const answers = new Answers(counters)
+  const answers = new Answers(counters, { invalid_token: deps.settings.oauthInvalidTokenStatus })
   const unknownKeys = new UnknownKeys()
   const senders = makeSenders(deps.settings.trustedProxies)
   const budget: BodyBudget = { used: 0, max: maxBodyBytes }
@@ -106,7 +107,7 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
     answers,
     library: loadBrowserLibrary(),
     urlOf: makePublicUrl(deps.settings.publicUrl, senders),
-    isKnown: (writeKey) => deps.snapshot().sourceByWriteKey.has(writeKey)
+    sourceOf: (writeKey) => deps.snapshot().sourceByWriteKey.get(writeKey)
   })
 
   const defect = (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
@@ -134,6 +135,8 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
   const report = (req: IncomingMessage, res: ServerResponse, outcome: Outcome): void => {
     if (outcome.kind === "done") answers.success(req, res)
     else if (outcome.kind === "later") answers.later(req, res, outcome.code, outcome.seconds)
+    else if (outcome.code === "invalid_token")
+      answers.failure(req, res, outcome.code, undefined, ["WWW-Authenticate", 'Bearer error="invalid_token"'])
     else answers.failure(req, res, outcome.code, outcome.message)
   }
 

@@ -14,6 +14,12 @@ export const basicUser = (authorization: string | undefined): string | undefined
   return user === "" ? undefined : user
 }
 
+/** The token of a Bearer value; undefined: there is none. */
+export const bearerToken = (authorization: string | undefined): string | undefined => {
+  const [scheme, token] = (authorization ?? "").trim().split(/\s+/, 2)
+  return scheme!.toLowerCase() === "bearer" && token !== undefined && token !== "" ? token : undefined
+}
+
 export interface RequestKey {
   /** Undefined when it is missing or ill-formed. */
   readonly key: string | undefined

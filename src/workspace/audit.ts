@@ -113,3 +113,43 @@ export const findAudit = (sql: PgClient.PgClient, spaceId: string, id: string) =
   sql
     .unsafe<Row>(`select ${columns} from audit a where a.space = $1 and a.id = $2`, [spaceId, id])
     .pipe(Effect.map((rows) => (rows[0] === undefined ? undefined : entryOf(rows[0]))))
+
+export interface WorkspaceAuditQuery {
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  /** Id of what was changed, and its kind: the last word of `target`, and those before it. */
+  readonly object?: string | undefined
+  readonly objectType?: string | undefined
+  /** Newest first from the entry with this number on; or what is newer than it, the oldest first. */
+  readonly upTo?: number | undefined
+  readonly newerThan?: number | undefined
+  readonly limit: number
+}
+
+/** Entries of the whole workspace, with those of all its spaces. */
+export const readWorkspaceAudit = (sql: PgClient.PgClient, query: WorkspaceAuditQuery) => {
+  const { actor, action, from, to, object, objectType, upTo, newerThan, limit } = query
+  return sql
+    .unsafe<Row>(
+      `select ${columns} from audit a where ($1::text is null or a.actor = $1) and ($2::text is null or a.action = $2)
+         and ($3::timestamptz is null or a.at >= $3) and ($4::timestamptz is null or a.at < $4)
+         and ($5::text is null or a.target = $5 or right(a.target, length($5) + 1) = ' ' || $5)
+         and ($6::text is null or left(a.target, length($6) + 1) = $6 || ' ')
+         and ($7::float8 is null or a.n <= $7::float8::bigint) and ($8::float8 is null or a.n > $8::float8::bigint)
+       order by a.n ${newerThan === undefined ? "desc" : "asc"} limit $9`,
+      [
+        actor ?? null,
+        action ?? null,
+        from === undefined ? null : new Date(from),
+        to === undefined ? null : new Date(to),
+        object ?? null,
+        objectType ?? null,
+        upTo ?? null,
+        newerThan ?? null,
+        limit
+      ]
+    )
+    .pipe(Effect.map((rows) => rows.map(entryOf)))
+}

@@ -11,6 +11,18 @@ import { connectSources, disconnectSource, readConnectable, readConnections } fr
 import { createFilter, deleteFilter, readFilters, setFilterEnabled } from "./manage-filters.ts"
 import { changeEventFilters, readEventFilters, setEventFilters } from "./manage-event-filters.ts"
 import { createLabel, deleteLabel, readLabels } from "./manage-labels.ts"
+import {
+  addApplicationKey,
+  connectApplication,
+  createApplication,
+  deleteApplication,
+  disconnectApplication,
+  enforceOAuth,
+  readApplications,
+  removeApplicationKey,
+  revokeAccessToken,
+  updateApplication
+} from "./manage-oauth.ts"
 import { createSource, deleteSource, readSources, setSourceLabels, updateSource } from "./manage-sources.ts"
 import { createSpace, readSpaceDetails, setConnectionPolicy, updateSpace } from "./manage-spaces.ts"
 import { createToken, findToken, readTokens, revokeToken } from "./manage-tokens.ts"
@@ -59,6 +71,16 @@ export const makeManagement = Effect.gen(function* () {
     removeWriteKey: asChange(removeWriteKey),
     setEventFilters: asChange(setEventFilters),
     changeEventFilters: asChange(changeEventFilters),
+    createApplication: asChange(createApplication),
+    updateApplication: asChange(updateApplication),
+    addApplicationKey: asChange(addApplicationKey),
+    removeApplicationKey: asChange(removeApplicationKey),
+    deleteApplication: asChange(deleteApplication),
+    connectApplication: asChange(connectApplication),
+    disconnectApplication: asChange(disconnectApplication),
+    enforceOAuth: asChange(enforceOAuth),
+    revokeAccessToken: asChange(revokeAccessToken),
+    applications: reading(readApplications),
     sources: reading(readSources),
     eventFilters: reading(readEventFilters),
     spaceDetails: reading(readSpaceDetails),

@@ -110,6 +110,18 @@ const claimsOf = ({ iss, aud, sub, scope, iat, exp, jti }: ParsedJwt["payload"])
     ? { iss, aud, sub, scope, iat, exp, jti }
     : undefined
 
+/** What a token says that one of our keys has signed, expired or not. */
+export const readSignedToken = (
+  token: string,
+  keyOf: (kid: string) => KeyObject | undefined
+): TokenClaims | undefined => {
+  const jwt = parseJwt(token)
+  const kid = jwt?.header["kid"]
+  if (jwt === undefined || typeof kid !== "string" || jwt.header["alg"] !== "RS256") return undefined
+  const key = keyOf(kid)
+  return key === undefined || !jwt.isSignedWith(key) ? undefined : claimsOf(jwt.payload)
+}
+
 /** One of a process: remembers public keys and the tokens that it has verified, those used last. */
 export class TokenVerifier {
   private readonly known = new Map<string, TokenClaims>()
@@ -134,12 +146,7 @@ export class TokenVerifier {
       this.known.set(token, known)
       return known
     }
-    const jwt = parseJwt(token)
-    const kid = jwt?.header["kid"]
-    if (jwt === undefined || typeof kid !== "string" || jwt.header["alg"] !== "RS256") return undefined
-    const key = this.keyOf(oauth, kid)
-    if (key === undefined || !jwt.isSignedWith(key)) return undefined
-    const claims = claimsOf(jwt.payload)
+    const claims = readSignedToken(token, (kid) => this.keyOf(oauth, kid))
     if (claims === undefined) return undefined
     this.known.set(token, claims)
     if (this.known.size > mostRemembered) this.known.delete(this.known.keys().next().value!)

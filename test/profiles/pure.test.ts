@@ -17,7 +17,7 @@ import {
   encodeMerge
 } from "../../src/profiles/cursors.ts"
 import { compareBytes, parseTime } from "../../src/profiles/order.ts"
-import { makeRateLimit } from "../../src/profiles/rate-limit.ts"
+import { makeRateLimit } from "../../src/platform/rate-limit.ts"
 import { makeDelete } from "../../src/profiles/rest-delete.ts"
 import { maskedPath, Query } from "../../src/profiles/rest-request.ts"
 

@@ -1,7 +1,7 @@
 /** Where clients reach this installation (ING-109): the configured URL, else what the request itself says. */
 import type { IncomingMessage } from "node:http"
 import type { TLSSocket } from "node:tls"
-import { type Senders, SettingInvalid } from "../platform/sender.ts"
+import { type Senders, SettingInvalid } from "./sender.ts"
 
 export interface PublicUrl {
   readonly protocol: "http" | "https"
