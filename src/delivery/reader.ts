@@ -1,0 +1,50 @@
+/**
+ * Everything that can be read of delivery, for the Public API: plain Effects on numbers of sources and destinations. Who may ask is
+ * decided by the caller, and what the asker may not see is masked there.
+ */
+import { Clock, Effect } from "effect"
+import { Database } from "../platform/database.ts"
+import { type Advice, adviceOf } from "./advice.ts"
+import { readErrors, readMetrics, readSummary } from "./delivery-view.ts"
+import type { Owner } from "./facts.ts"
+import type { Grain, Period } from "./grains.ts"
+import { type OverviewQuery, readOverview } from "./overview.ts"
+import { readPipeline, readSourceOverview, type ViewQuery } from "./pipeline.ts"
+import { readSamples, type SampleQuery } from "./sample-reader.ts"
+import type { SampleState } from "./samples.ts"
+import { readStepChange, readTable, type TableQuery } from "./tables.ts"
+
+export const makeDeliveryReader = Effect.gen(function* () {
+  // Long questions, on the pool that nobody's page of a profile waits for.
+  const { write: sql } = yield* Database
+  const now = Clock.currentTimeMillis
+  return {
+    /** DEL-37, ADM-25. */
+    overview: (query: OverviewQuery) => Effect.flatMap(now, (at) => readOverview(sql, query, at)),
+    /** DEL-25. */
+    metrics: (owner: Owner, period: Period, granularity: Grain) =>
+      Effect.flatMap(now, (at) => readMetrics(sql, owner, period, granularity, at)),
+    /** DEL-21, DEL-24. */
+    summary: (owner: Owner, period: Period) => Effect.flatMap(now, (at) => readSummary(sql, owner, period, at)),
+    /** DEL-22. */
+    errors: (owner: Owner, period: Period) => Effect.flatMap(now, (at) => readErrors(sql, owner, period, at)),
+    /** DEL-23: what an error means, what to do, and up to ten samples of it. */
+    error: Effect.fnUntraced(function* (query: SampleQuery & { readonly code: string; readonly state: SampleState }) {
+      const advice: Advice = adviceOf(query.code, query.state)
+      return { ...advice, samples: yield* readSamples(sql, query) }
+    }),
+    samples: (query: SampleQuery) => readSamples(sql, query),
+    /** DEL-30, DEL-33. */
+    pipeline: (owner: Owner, query: ViewQuery & { readonly mapping?: string | undefined }) =>
+      Effect.flatMap(now, (at) => readPipeline(sql, owner, query, at)),
+    /** DEL-34 and DEL-35: `by` a dimension of events, or the reason. */
+    table: (query: TableQuery) => Effect.flatMap(now, (at) => readTable(sql, query, at)),
+    /** DEL-36 of a whole step. */
+    stepChange: (query: Omit<TableQuery, "by">) => Effect.flatMap(now, (at) => readStepChange(sql, query, at)),
+    /** ING-116. */
+    sourceOverview: (source: number, query: ViewQuery) =>
+      Effect.flatMap(now, (at) => readSourceOverview(sql, source, query, at))
+  }
+})
+
+export type DeliveryReader = Effect.Success<typeof makeDeliveryReader>
