@@ -33,9 +33,11 @@ import type { Neo4jFailed } from "./platform/neo4j.ts"
 import { oncePerDatabase } from "./platform/once-per-database.ts"
 import { supervise } from "./platform/supervise.ts"
 import { deletionsLive } from "./privacy/deletions.ts"
-import { PublicApi } from "./privacy/public-api.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
+import { workspaceGroups } from "./public-api/groups.ts"
+import { PublicApi } from "./public-api/public-api.ts"
+import { publicApiMigrations } from "./public-api/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
 import { schemaFlush } from "./source-schema/flush.ts"
 import { SourceSchemaNames } from "./source-schema/names.ts"
@@ -62,7 +64,8 @@ export const migrations = [
   ...profileMigrations,
   ...debuggerMigrations,
   ...sourceSchemaMigrations,
-  ...deliveryMigrations
+  ...deliveryMigrations,
+  ...publicApiMigrations
 ]
 
 /** The database, migrated. `join` lets a command use the embedded server of a running service. */
@@ -178,7 +181,7 @@ const rooms = Layer.mergeAll(
   Tracking.layer,
   recorderFlush,
   schemaFlush,
-  PublicApi.layer,
+  PublicApi.layer(workspaceGroups),
   ConsoleRoom.layer,
   whatIfLive,
   deletionsLive()

@@ -107,10 +107,11 @@ export const settingsConfig = {
 
   /** Requests of a token, a session or an address to the Public API in a minute (ADM-17); 0 = as many as you like. */
   publicApiPerMinute: int("BRAID_PUBLIC_API_PER_MINUTE", notNegative, 1200),
-  /** Limits of single operations in a minute, e.g. `createLabel=60,listSources=300`. */
-  publicApiLimits: list("BRAID_PUBLIC_API_LIMITS").pipe(
-    Config.map((parts) => Object.fromEntries(parts.map((part) => [part.split("=")[0]!, Number(part.split("=")[1])])))
-  ),
+  /** Limits of single operations in a minute, as JSON, e.g. `{"createLabel":60}`. */
+  publicApiLimits: Config.schema(
+    Schema.fromJsonString(Schema.Record(Schema.String, notNegative)),
+    "BRAID_PUBLIC_API_LIMITS"
+  ).pipe(Config.withDefault({} as Readonly<Record<string, number>>)),
   /** Answer the Public API over plain HTTP also beyond loopback (ADM-11). */
   publicApiAllowHttp: Config.Boolean("BRAID_PUBLIC_API_ALLOW_HTTP").pipe(Config.withDefault(false)),
 

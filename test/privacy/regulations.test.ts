@@ -11,7 +11,8 @@ import { describe, expect, it } from "vitest"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import { Database } from "../../src/platform/database.ts"
 import { Health } from "../../src/platform/health.ts"
-import { PublicApi } from "../../src/privacy/public-api.ts"
+import { regulations } from "../../src/public-api/groups/regulations.ts"
+import { PublicApi } from "../../src/public-api/public-api.ts"
 import { startRegulations } from "../../src/workspace/manage-regulations.ts"
 import { Suppressions, suppressionsLive } from "../../src/workspace/suppressions.ts"
 import { Workspace } from "../../src/workspace/workspace.ts"
@@ -50,7 +51,11 @@ const serving = (process: Process, settings: Partial<SettingsValue>) =>
       ).pipe(Layer.provide(Settings.layer))
     )
     const context = yield* Layer.build(
-      PublicApi.layer.pipe(Layer.provideMerge(suppressionsLive), Layer.provide(own), Layer.fresh)
+      PublicApi.layer(Effect.all([regulations])).pipe(
+        Layer.provideMerge(suppressionsLive),
+        Layer.provide(own),
+        Layer.fresh
+      )
     )
     const api = yield* Effect.provide(PublicApi, context)
     const { current } = yield* Effect.provide(Suppressions, context)

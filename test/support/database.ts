@@ -12,6 +12,7 @@ import { Database } from "../../src/platform/database.ts"
 import { connectDatabase } from "../../src/platform/database-layer.ts"
 import type { Migration } from "../../src/platform/migrate.ts"
 import { profileMigrations } from "../../src/profiles/schema.ts"
+import { publicApiMigrations } from "../../src/public-api/schema.ts"
 import { workspaceMigrations } from "../../src/workspace/schema.ts"
 
 export const templateDatabase = "braid_template"
@@ -24,7 +25,8 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...profileMigrations,
   ...debuggerMigrations,
   ...sourceSchemaMigrations,
-  ...deliveryMigrations
+  ...deliveryMigrations,
+  ...publicApiMigrations
 ]
 
 export const databaseUrl = (serverUrl: string, database: string): Redacted.Redacted => {

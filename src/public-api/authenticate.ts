@@ -1,0 +1,82 @@
+/**
+ * Who a request is from: below `/public-api` a token - of the Public API, an access token for administration, or what
+ * `Authenticators` know (OAuth, ADM-77) - and below `/console/public-api` the session of somebody at our own page.
+ */
+import { Context, Effect } from "effect"
+import type { SqlError } from "effect/sql"
+import type { IncomingMessage } from "node:http"
+import { TLSSocket } from "node:tls"
+import { Settings } from "../config.ts"
+import { accessOf } from "../profiles/access.ts"
+import { isFromConsole, sessionSecretIn } from "../workspace/session-cookie.ts"
+import { Sessions } from "../workspace/sessions.ts"
+import { Workspace } from "../workspace/workspace.ts"
+import { type Caller, callerByAccess } from "./caller.ts"
+import { forbidden, problem, type PublicApiProblem } from "./problem.ts"
+import { ApiTokens } from "./tokens.ts"
+
+/** Knows further kinds of secrets. Undefined: not one of its kind; a problem: one of its kind that may not come in. */
+export type Authenticator = (
+  secret: string,
+  workspaceId: string
+) => Effect.Effect<Caller | undefined, PublicApiProblem | SqlError.SqlError>
+
+export const Authenticators = Context.Reference<ReadonlyArray<Authenticator>>("braid/public-api/Authenticators", {
+  defaultValue: () => []
+})
+
+const loopback = /^(127\.|::1$|::ffff:127\.)/
+
+/** ADM-11: a proxy that ends TLS says so; on the machine itself nobody listens. */
+const isSafe = (req: IncomingMessage): boolean =>
+  req.socket instanceof TLSSocket ||
+  loopback.test(req.socket.remoteAddress ?? "") ||
+  req.headers["x-forwarded-proto"] === "https"
+
+const bearer = /^bearer +(\S+) *$/i
+
+const unauthorized = (message: string) => problem(401, "unauthorized", message)
+
+export const makeAuthenticate = (workspaceId: string) =>
+  Effect.gen(function* () {
+    const { publicUrl, publicApiAllowHttp } = yield* Settings
+    const workspace = yield* Workspace
+    const sessions = yield* Sessions
+    const tokens = yield* ApiTokens
+    const others = yield* Authenticators
+
+    const byToken = (req: IncomingMessage) =>
+      Effect.gen(function* () {
+        if (!publicApiAllowHttp && !isSafe(req))
+          return yield* forbidden(
+            "The Public API answers over HTTPS only, because tokens could be read on the way. Put a proxy that ends TLS before Braid, or set BRAID_PUBLIC_API_ALLOW_HTTP=true."
+          )
+        const { authorization } = req.headers
+        const secret = bearer.exec(authorization ?? "")?.[1]
+        const byApi = secret === undefined ? undefined : tokens.callerOf(secret)
+        if (byApi !== undefined) return byApi
+        const access = accessOf(workspace.current(), authorization)
+        if (access !== undefined)
+          return callerByAccess(access, `token ${access.id}`, secret ?? authorization ?? "", workspaceId)
+        if (secret !== undefined)
+          for (const other of others) {
+            const caller = yield* other(secret, workspaceId)
+            if (caller !== undefined) return caller
+          }
+        return yield* unauthorized("The access token is missing, unknown, expired or revoked.")
+      })
+
+    const bySession = (req: IncomingMessage) =>
+      Effect.gen(function* () {
+        const secret = isFromConsole(req.headers, publicUrl) ? sessionSecretIn(req.headers) : undefined
+        const session = secret === undefined ? undefined : yield* sessions.find(secret)
+        if (secret === undefined || session === undefined)
+          return yield* unauthorized("Nobody is signed in, or the request was not made by the console.")
+        return callerByAccess(session.access, `session ${session.key}`, secret, workspaceId)
+      })
+
+    return (
+      req: IncomingMessage,
+      way: "token" | "session"
+    ): Effect.Effect<Caller, PublicApiProblem | SqlError.SqlError> => (way === "token" ? byToken(req) : bySession(req))
+  })
