@@ -15,7 +15,10 @@ import { ConsoleRoom } from "./console-server/console.ts"
 import { recorderFlush } from "./debugger/flush.ts"
 import { LiveRecorder } from "./debugger/recorder.ts"
 import { debuggerMigrations } from "./debugger/schema.ts"
+import { deliveryRollUp } from "./delivery/roll-up.ts"
 import { deliveryMigrations } from "./delivery/schema.ts"
+import { sourceCountsFlush } from "./delivery/source-flush.ts"
+import { SourceCounts } from "./delivery/source-tally.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -180,6 +183,8 @@ const rooms = Layer.mergeAll(
   ProfileApi.layer,
   Tracking.layer,
   recorderFlush,
+  sourceCountsFlush,
+  deliveryRollUp,
   schemaFlush,
   PublicApi.layer(workspaceGroups),
   ConsoleRoom.layer,
@@ -194,7 +199,7 @@ export const withService = <A, E, R>(
   Effect.scoped(Effect.flatMap(start, body)).pipe(
     Effect.provide(
       rooms.pipe(
-        Layer.provideMerge(Layer.merge(LiveRecorder.layer, SourceSchemaNames.layer)),
+        Layer.provideMerge(Layer.mergeAll(LiveRecorder.layer, SourceSchemaNames.layer, SourceCounts.layer)),
         Layer.provideMerge(services("fail"))
       )
     )

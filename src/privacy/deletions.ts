@@ -15,6 +15,7 @@ import type { SqlError } from "effect/sql"
 import { History, type HistoryFailed } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
+import { eraseSamples, eraseSamplesOf } from "../delivery/sample-reader.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
 import { forgetRemovedSpaces } from "../identity/forget-spaces.ts"
@@ -200,7 +201,9 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
       const positions = rows.map(({ pos }) => pos)
       for (let i = 0; i < positions.length; i += bodiesAtOnce) {
         const events = yield* history.at(positions.slice(i, i + bodiesAtOnce))
-        yield* eraseSeen(database, events.map(messageIdOf))
+        const messageIds = events.map(messageIdOf)
+        yield* eraseSeen(database, messageIds)
+        yield* eraseSamples(database, messageIds)
       }
       yield* history.erase(positions)
       yield* sql`delete from regulation_positions where regulation = ${n}::float8::bigint and pos = any(${float8s(positions)}::float8[]::bigint[])`
@@ -208,7 +211,7 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     }
   })
 
-  /** What the debugger shows of the subjects, also what was never stored. */
+  /** What debugger and samples of deliveries show of the subjects, also what was never stored. */
   const removeSamples = Effect.fnUntraced(function* ({ n, source, type }: Row) {
     if (!regulationKinds[type].deletesMessages) return
     const userIds = new Set(yield* userIdsOf(n))
@@ -217,6 +220,7 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
       database,
       (message, from) => (source === null || from === only) && someUserId(message, (userId) => userIds.has(userId))
     )
+    if (source === null || only !== undefined) yield* eraseSamplesOf(database, [...userIds], only ?? null)
   })
 
   const advance = Effect.fnUntraced(function* (row: Row) {

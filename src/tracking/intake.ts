@@ -3,6 +3,7 @@
  * append, counting (the order of ING-100). Says what became of the request; the caller says it to the client.
  */
 import type { IncomingMessage } from "node:http"
+import type { SourceTally } from "../delivery/source-tally.ts"
 import { type DiscardCode, warningsOf } from "../event/codes.ts"
 import { isObject } from "../event/json.ts"
 import type { Recorder } from "../debugger/recorder.ts"
@@ -54,6 +55,8 @@ export interface IntakeDeps {
   readonly recorder?: Pick<Recorder, "accepted" | "blocked" | "discarded">
   /** What names came, for the schema of the source; absent: nobody keeps one. */
   readonly names?: Pick<SchemaNames, "blocked" | "blockedTrait" | "of" | "stored">
+  /** How many came and what became of them; absent: nobody counts. */
+  readonly counts?: Pick<SourceTally, "of" | "stored" | "failed" | "filtered" | "suppressed">
 }
 
 /** A request whose body was read and parsed. */
@@ -97,7 +100,7 @@ const libraryOf = (body: JsonObject): string | null => {
 
 /** `answer` is called exactly once; with `done` only after everything accepted is durable. */
 export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome: Outcome) => void) => void) => {
-  const { counters, log, names, recorder, senders, settings, snapshot } = deps
+  const { counters, counts, log, names, recorder, senders, settings, snapshot } = deps
   const unknownSenders = new SenderMeters()
   const tokens = new TokenVerifier()
   let requests: TokenBucket | undefined
@@ -184,7 +187,17 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     for (const bits of intake.warnings) for (const code of warningsOf(bits)) counters.add("warnings", id, code)
   }
 
-  const append = (source: Source, intake: Intake, receivedAt: number, answer: (outcome: Outcome) => void): void => {
+  /** For the overview of the source (ING-116): when it is sure that the request does not come again. */
+  const countFates = ({ no }: Source, { type }: Parsed, intake: Intake, at: number): void => {
+    if (counts === undefined) return
+    for (const [i, code] of intake.discarded.entries()) counts.failed(no, code, intake.refused[i], at, 1, type)
+    for (const message of intake.blocked) counts.filtered(no, eventSetting, message, at)
+    if (intake.suppressed > 0) counts.suppressed(no, intake.suppressed, at)
+    if (intake.reason !== undefined) counts.failed(no, intake.reason, undefined, at)
+  }
+
+  const append = (source: Source, parsed: Parsed, intake: Intake, answer: (outcome: Outcome) => void): void => {
+    const { receivedAt } = parsed
     const events = intake.events
     let answered = false
     const settle = (outcome: Outcome) => {
@@ -202,6 +215,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
         if (error !== undefined) return void settle(unavailable)
         recorder?.accepted(source.no, events, receivedAt, which)
         names?.stored(intake.names, receivedAt, which)
+        counts?.stored(intake.cells, receivedAt, which)
+        countFates(source, parsed, intake, receivedAt)
         if (duplicates < events.length) counters.add("accepted", source.id, "", events.length - duplicates)
         if (duplicates > 0) counters.add("duplicates", source.id, "", duplicates)
         if (!settle(done)) counters.add("late")
@@ -223,6 +238,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     if (problem !== undefined) return answer({ kind: "refused", code: problem })
     if (!source.enabled) {
       counters.add("reasons", source.id, "source_disabled")
+      const messages = type === undefined ? (body.batch as ReadonlyArray<unknown>).length : 1
+      counts?.failed(source.no, "source_disabled", undefined, receivedAt, messages, type)
       return answer(done)
     }
 
@@ -231,6 +248,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       dedupPrefix: settings.dedupScope === "source" ? `${source.id}\n` : "",
       isSuppressed: deps.suppression?.(),
       names,
+      counts,
       blocks: source.blocks
     }
     const arrival = arrivalOf(parsed, source)
@@ -240,10 +258,14 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
         : unpackSingle(body, type, origin, arrival)
     if (intake === "payload_too_large") {
       counters.add("reasons", source.id, "bad_request")
+      counts?.failed(source.no, "bad_request", undefined, receivedAt)
       return answer({ kind: "refused", code: "payload_too_large" })
     }
     count(source, intake, receivedAt, origin.isSuppressed)
-    if (intake.events.length === 0) return answer(done)
-    append(source, intake, receivedAt, answer)
+    if (intake.events.length === 0) {
+      countFates(source, parsed, intake, receivedAt)
+      return answer(done)
+    }
+    append(source, parsed, intake, answer)
   }
 }

@@ -11,6 +11,7 @@ import { randomFillSync } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings, type SettingsValue } from "../config.ts"
 import { LiveRecorder } from "../debugger/recorder.ts"
+import { SourceCounts } from "../delivery/source-tally.ts"
 import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
@@ -58,6 +59,7 @@ export interface TrackingDeps {
   readonly deadlineMs?: number
   readonly recorder?: NonNullable<IntakeDeps["recorder"]>
   readonly names?: NonNullable<IntakeDeps["names"]>
+  readonly counts?: NonNullable<IntakeDeps["counts"]>
 }
 
 export interface TrackingService {
@@ -120,6 +122,7 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
   const badRequest = (headerKey: string | undefined): void => {
     const source = headerKey === undefined ? undefined : deps.snapshot().sourceByWriteKey.get(headerKey)
     counters.add("reasons", source?.id ?? "unknown", "bad_request")
+    if (source !== undefined) deps.counts?.failed(source.no, "bad_request", undefined, deps.now())
   }
 
   const refuseBody = (req: IncomingMessage, res: ServerResponse, problem: BodyProblem): void => {
@@ -228,7 +231,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
   static readonly layer: Layer.Layer<
     Tracking,
     SettingInvalid,
-    Settings | Workspace | EventLog | LiveRecorder | SourceSchemaNames
+    Settings | Workspace | EventLog | LiveRecorder | SourceSchemaNames | SourceCounts
   > = Layer.effect(
     this,
     Effect.gen(function* () {
@@ -238,6 +241,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
       const log = yield* EventLog
       const recorder = yield* LiveRecorder
       const names = yield* SourceSchemaNames
+      const counts = yield* SourceCounts
       const clock = yield* Clock.Clock
       const context = yield* Effect.context<never>()
       const registrations: Array<{ readonly remove: () => void }> = []
@@ -264,6 +268,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
             settings,
             recorder,
             names,
+            counts,
             now: () => clock.currentTimeMillisUnsafe(),
             onDefect: (error) =>
               void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),

@@ -13,6 +13,7 @@ import { type Arrival, normalise } from "../event/normalise.ts"
 import { maxProperties, truncateProperties } from "../event/truncate.ts"
 import { validate } from "../event/validate.ts"
 import { namesSuppressed } from "../event/user-ids.ts"
+import type { Cell, SourceTally } from "../delivery/source-tally.ts"
 import type { NewEvent } from "../log/event-log.ts"
 import type { Name, SchemaNames } from "../source-schema/names.ts"
 import { blocksMessage, removeTrait, type SourceBlocks, type TraitPath } from "../workspace/source-blocks.ts"
@@ -33,6 +34,8 @@ export class Intake {
   readonly events: Array<NewEvent> = []
   /** The names that each of `events` has, for the schema of the source. */
   readonly names: Array<ReadonlyArray<Name>> = []
+  /** Where each of `events` is counted. */
+  readonly cells: Array<Cell> = []
   readonly discarded: Array<DiscardCode> = []
   /** The messages that were discarded, in the same order. */
   readonly refused: Array<unknown> = []
@@ -56,6 +59,8 @@ export interface Origin {
   readonly isSuppressed?: IsSuppressed | undefined
   /** Undefined: nobody keeps a schema. */
   readonly names?: Pick<SchemaNames, "of"> | undefined
+  /** Undefined: nobody counts. */
+  readonly counts?: Pick<SourceTally, "of"> | undefined
   /** Undefined: nothing is. */
   readonly blocks?: SourceBlocks | undefined
 }
@@ -113,6 +118,7 @@ const take = (
     body: Buffer.from(JSON.stringify(message))
   })
   if (origin.names !== undefined) intake.names.push(origin.names.of(origin.source, message, arrival.receivedAt))
+  if (origin.counts !== undefined) intake.cells.push(origin.counts.of(origin.source, message))
   if (arrival.warnings !== 0) intake.warnings.push(arrival.warnings)
 }
 

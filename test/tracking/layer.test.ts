@@ -5,6 +5,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import { LiveRecorder } from "../../src/debugger/recorder.ts"
+import { SourceCounts } from "../../src/delivery/source-tally.ts"
 import { SourceSchemaNames } from "../../src/source-schema/names.ts"
 import { EventLog } from "../../src/log/event-log.ts"
 import { Tracking } from "../../src/tracking/tracking.ts"
@@ -16,6 +17,7 @@ const withSettings = (settings: Partial<SettingsValue>, log = new MemoryLog()) =
     Layer.provide([
       LiveRecorder.layer,
       SourceSchemaNames.layer,
+      SourceCounts.layer,
       Layer.succeed(Settings, { ...testSettings, ...settings } as SettingsValue),
       Layer.succeed(EventLog, log as unknown as EventLog["Service"]),
       Layer.succeed(Workspace, {
