@@ -99,6 +99,11 @@ export const settingsConfig = {
     Config.map((prefix) => prefix.replace(/^\/+|\/+$/g, ""))
   ),
 
+  /** Folders that raw logs may be written to lie below this one; default `raw-logs` in the data folder. */
+  rawLogsDir: Config.String("BRAID_RAW_LOGS_DIR").pipe(Config.withDefault("")),
+  /** A file of a raw log is stored so many minutes after its first message at the latest (RAW-2). */
+  rawLogsMinutes: int("BRAID_RAW_LOGS_MINUTES", between(1, 60), 60),
+
   /** Spaces of the workspace before no more can be made through the API (IDR-4); 0 = as many as you like. */
   spaceQuota: int("BRAID_SPACE_QUOTA", notNegative, 2),
 
@@ -153,6 +158,7 @@ export class Settings extends Context.Service<Settings, SettingsValue>()("braid/
       const settings = yield* all
       return {
         ...settings,
+        rawLogsDir: settings.rawLogsDir === "" ? join(settings.dataDir, "raw-logs") : resolve(settings.rawLogsDir),
         archiveDir: settings.archiveDir === "" ? join(settings.dataDir, "archive") : resolve(settings.archiveDir),
         configFile: settings.configFile === "" ? join(settings.dataDir, "config.json") : resolve(settings.configFile)
       }
