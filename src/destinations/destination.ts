@@ -46,6 +46,8 @@ export interface Destination {
   /** `Source.no` */
   readonly source: number
   readonly entry: CatalogEntry
+  /** The catalog does not have its entry any more (`UNKNOWN_INTEGRATION`); `entry` stands for it and can do nothing. */
+  readonly unknownEntry?: true
   readonly settings: Readonly<Record<string, unknown>>
   /** Names of required settings that are missing (stage 9). */
   readonly missingSettings: ReadonlyArray<string>
