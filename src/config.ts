@@ -99,6 +99,9 @@ export const settingsConfig = {
     Config.map((prefix) => prefix.replace(/^\/+|\/+$/g, ""))
   ),
 
+  /** Addresses, CIDR blocks and host names that destinations, alerts and webhooks may reach although they lie inside (ADM-118). */
+  egressAllowPrivate: list("BRAID_EGRESS_ALLOW_PRIVATE"),
+
   /** Folders that raw logs may be written to lie below this one; default `raw-logs` in the data folder. */
   rawLogsDir: Config.String("BRAID_RAW_LOGS_DIR").pipe(Config.withDefault("")),
   /** A file of a raw log is stored so many minutes after its first message at the latest (RAW-2). */

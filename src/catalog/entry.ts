@@ -51,6 +51,8 @@ export interface CatalogAction {
   readonly batch: boolean
   readonly syncModes: ReadonlyArray<string>
   readonly hooks: ReadonlyArray<string>
+  /** What a hook asks for (DST-96), by its name. */
+  readonly hookInputs?: Readonly<Record<string, ReadonlyArray<CatalogField>>>
 }
 
 /** DST-85. */

@@ -79,7 +79,8 @@ const messageOf = (error: unknown): string => {
 const ofConnection = (code: string, message: string): Outcome | undefined => {
   if (code === "EEGRESS" || code === "EPROTOCOL" || code === "ERR_INVALID_URL" || code === "ERR_INVALID_PROTOCOL")
     return failed("INVALID_SETTINGS", message, false)
-  if (certificates.test(code)) return failed("TLS_ERROR", `The certificate was not accepted: ${message} (${code})`, true)
+  if (certificates.test(code))
+    return failed("TLS_ERROR", `The certificate was not accepted: ${message} (${code})`, true)
   if (timeouts.test(code)) return failed("ETIMEDOUT", message, true)
   if (network.test(code)) return failed(code, message, true)
   return undefined
@@ -108,8 +109,10 @@ export const ofError = (error: unknown, retryAfterMs?: number): Outcome => {
       return failed("INVALID_SETTINGS", message, false)
     case "RefreshRefused":
       return failed("401", `OAUTH_REFRESH_FAILED: ${message}`, false)
-    case "InvalidAuthenticationError":
-      return failed("401", message, false)
+    case "InvalidAuthenticationError": {
+      const code = text(property(error, "code"))
+      return failed("401", code === "OAUTH_REFRESH_FAILED" ? `${code}: ${message}` : message, false)
+    }
     case "AggregateAjvError":
     case "PayloadValidationError":
     case "InvalidAudienceMembershipError":
@@ -118,6 +121,7 @@ export const ofError = (error: unknown, retryAfterMs?: number): Outcome => {
     case "ValidationError":
     case "ParseError":
     case "RenderError":
+    case "TokenizationError":
     case "UndefinedVariableError":
       return failed("INVALID_SETTINGS", `The mapping is not valid: ${message}`, false)
     case "RetryableError":
@@ -134,7 +138,8 @@ export const ofError = (error: unknown, retryAfterMs?: number): Outcome => {
     numeric(property(error, "status")) ??
     numeric(property(property(error, "$metadata"), "httpStatusCode"))
   if (status !== undefined) {
-    if (status >= 400 && rejections.test(text(property(error, "code")))) return failed("MESSAGE_REJECTED", message, false)
+    if (status >= 400 && rejections.test(text(property(error, "code"))))
+      return failed("MESSAGE_REJECTED", message, false)
     const found = ofStatus(status, message, retryAfterMs)
     if (found.kind === "failed") return found
   }

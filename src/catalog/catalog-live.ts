@@ -1,0 +1,36 @@
+/** The catalog: read from `dist/catalog.json` when it is first asked for, with our own entries. */
+import { Effect, Layer } from "effect"
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { builtins } from "./builtin/entries.ts"
+import { checkSettings } from "./check-settings.ts"
+import { entryOf, type WrittenDefinition } from "./definitions.ts"
+import type { CatalogEntry } from "./entry.ts"
+import { Catalog } from "./runner.ts"
+
+const file = fileURLToPath(new URL("../../dist/catalog.json", import.meta.url))
+const script = fileURLToPath(new URL("../../scripts/catalog.mjs", import.meta.url))
+
+const load = async (): Promise<ReadonlyMap<string, CatalogEntry>> => {
+  // The build makes it; a test that runs from the sources may be the first.
+  if (!existsSync(file)) await promisify(execFile)(process.execPath, [script])
+  const written = JSON.parse(await readFile(file, "utf8")) as ReadonlyArray<WrittenDefinition>
+  const entries = [...written.map(entryOf), ...[...builtins.values()].map(({ entry }) => entry)]
+  entries.sort((a, b) => a.name.localeCompare(b.name, "en"))
+  return new Map(entries.map((entry) => [entry.id, entry]))
+}
+
+export const catalogLive = Layer.effect(
+  Catalog,
+  Effect.gen(function* () {
+    const loaded = yield* Effect.cached(Effect.promise(load))
+    return {
+      entries: Effect.map(loaded, (entries) => [...entries.values()]),
+      find: (metadataId) => Effect.map(loaded, (entries) => entries.get(metadataId)),
+      checkSettings: (entry, settings) => checkSettings(entry.settings, settings)
+    }
+  })
+)

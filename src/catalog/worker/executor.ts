@@ -1,0 +1,370 @@
+/**
+ * Executing one question by Segment's package (CAT-5, CAT-11, CAT-14). Never throws for what a destination did.
+ *
+ * - A definition is made into a `Destination` once for each of its actions, under names that its schema validator can take: building all
+ *   schemas of an entry for every event would be the larger part of the work. What such an object gathers from its calls - the
+ *   responses - is dropped; our record of them is that of the seam.
+ * - The trigger was judged before; the package gets one that holds for every event (DST-88).
+ */
+import type { Hop } from "../../platform/outbound.ts"
+import { exchangeOf, maskFor } from "../masking.ts"
+import { delivered, failed, ofError, ofMember, retryAfter, SettingsInvalid } from "../outcome.ts"
+import type { CallResult, FieldChoices, OAuthTokens, Outcome } from "../runner.ts"
+import { extensibleWebhook, refreshes as mayRefresh, withAuthentication } from "./extensible-webhook.ts"
+import type { Definition, KitDestination, KitOptions, Package } from "./package.ts"
+import type { Answers, Question, SentTarget } from "./protocol.ts"
+import { Refreshes } from "./refreshes.ts"
+import { running, type Running } from "./seam.ts"
+
+type Values = Readonly<Record<string, unknown>>
+
+const property = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const nothing = () => {}
+/** Some actions use them without asking whether they are there. */
+const statsClient = { incr: nothing, decr: nothing, histogram: nothing, set: nothing, gauge: nothing, observe: nothing }
+const logger = { crit: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing, log: nothing }
+
+/** Members of this name would be set as prototypes by whoever copies them. */
+const parsed = (event: string): unknown =>
+  event.includes('"__proto__"')
+    ? JSON.parse(event, (key, value: unknown) => (key === "__proto__" ? undefined : value))
+    : JSON.parse(event)
+
+const isOAuth = (definition: Definition) => {
+  const scheme = definition.authentication?.scheme
+  return scheme === "oauth2" || scheme === "oauth-managed"
+}
+
+interface Resolved {
+  readonly target: SentTarget
+  readonly settings: Values
+}
+
+export class Executor {
+  private readonly kit: Package
+  private readonly made = new Map<string, KitDestination>()
+  private readonly refreshes = new Refreshes()
+  private calls = 0
+
+  constructor(kit: Package) {
+    this.kit = kit
+  }
+
+  /** With one action, or with none for what concerns the whole entry. */
+  private destination(metadataId: string, definition: Definition, actionSlug: string | undefined): KitDestination {
+    const key = `${metadataId}/${actionSlug ?? ""}`
+    const known = this.made.get(key)
+    if (known !== undefined) return known
+    const action = actionSlug === undefined ? undefined : definition.actions[actionSlug]
+    const { authentication } = definition
+    const refresh = authentication?.refreshAccessToken
+    const destination = this.kit.make({
+      ...definition,
+      name: definition.slug,
+      actions: action === undefined ? {} : { [actionSlug!]: { ...action, title: actionSlug! } },
+      ...(authentication === undefined || refresh === undefined
+        ? {}
+        : {
+            authentication: {
+              ...authentication,
+              refreshAccessToken: (request: unknown, input: unknown) => {
+                const original = async () => refresh(request, input)
+                return running.getStore()?.refreshing(original) ?? original()
+              }
+            }
+          })
+    })
+    destination.responses = { push: nothing }
+    const validate = destination.validateSettings.bind(destination)
+    destination.validateSettings = (settings) => {
+      try {
+        validate(settings)
+      } catch (error) {
+        throw new SettingsInvalid(messageOf(error), { cause: error })
+      }
+    }
+    this.made.set(key, destination)
+    return destination
+  }
+
+  /** `store`: asked to keep refreshed tokens. */
+  async execute(
+    question: Question,
+    settings: Values,
+    mapping: Values,
+    store: (tokens: OAuthTokens) => Promise<void>,
+    stop: AbortController
+  ): Promise<Answers[keyof Answers]> {
+    const { target } = question
+    const definition = this.kit.definition(target.metadataId)
+    const hops: Array<Hop> = []
+    let refreshed: OAuthTokens | undefined
+    let current = target.tokens ?? { accessToken: "", refreshToken: "" }
+    const instance = target.instance ?? `call ${this.calls++}`
+    let refused = false
+    const call: Running = {
+      hops,
+      stop,
+      refreshing: async (refresh) => {
+        if (target.metadataId === extensibleWebhook && !mayRefresh(settings)) throw unauthorised(hops)
+        // Once because of a 401: the package would do so after its second attempt, too.
+        const answered = hops.at(-1)?.answer?.status === 401
+        if (refused && refreshed !== undefined) return refreshed
+        refused ||= answered
+        current = refreshed = await this.refreshes.run(instance, current, refresh, store)
+        return refreshed
+      }
+    }
+    const resolved = { target, settings: this.settingsFor(target, definition, settings) }
+    return running.run(call, async () => {
+      switch (question.kind) {
+        case "call": {
+          const outcomes = await this.call(question, resolved, definition, mapping, hops)
+          const show = question.recordAll || outcomes.some((outcome) => outcome.kind === "failed")
+          const exchanges = show ? this.exchanges(hops, resolved, definition, refreshed) : []
+          const result: CallResult = { outcomes, exchanges, ...(refreshed === undefined ? {} : { refreshed }) }
+          return result
+        }
+        case "test":
+          return definition === undefined ? undefined : this.test(definition, resolved)
+        case "choices":
+          return definition === undefined
+            ? { choices: [], error: "This destination is not in the catalog" }
+            : this.choices(question.field, definition, resolved)
+        case "hook":
+          return definition === undefined
+            ? { error: "This destination is not in the catalog" }
+            : this.hook(question.hook, definition, resolved)
+        case "delete":
+          return this.delete(question.user, definition, resolved, hops)
+      }
+    })
+  }
+
+  private settingsFor(target: SentTarget, definition: Definition | undefined, settings: Values): Values {
+    const own = target.metadataId === extensibleWebhook ? withAuthentication(settings) : { ...settings }
+    if (definition === undefined || !isOAuth(definition)) return own
+    const { application, tokens } = target
+    return {
+      ...own,
+      oauth: {
+        access_token: tokens?.accessToken,
+        refresh_token: tokens?.refreshToken,
+        clientId: application?.clientId,
+        clientSecret: application?.clientSecret
+      }
+    }
+  }
+
+  private exchanges(
+    hops: ReadonlyArray<Hop>,
+    { settings, target }: Resolved,
+    definition: Definition | undefined,
+    refreshed: OAuthTokens | undefined
+  ) {
+    const fields = Object.entries(definition?.authentication?.fields ?? {})
+    const secret = fields.filter(([, field]) => field.type === "password" || field.format === "password")
+    const hide = maskFor([
+      ...secret.map(([key]) => settings[key]),
+      ...(target.metadataId === extensibleWebhook ? [settings["bearerToken"], settings["clientSecret"]] : []),
+      target.application?.clientSecret,
+      ...[target.tokens, refreshed].flatMap((tokens) => [tokens?.accessToken, tokens?.refreshToken])
+    ])
+    return hops.map((hop) => exchangeOf(hop, hide))
+  }
+
+  private options(): KitOptions {
+    return { onTokenRefresh: async () => {}, statsContext: { statsClient, tags: [] } }
+  }
+
+  private async call(
+    question: Extract<Question, { readonly kind: "call" }>,
+    { settings, target }: Resolved,
+    definition: Definition | undefined,
+    mapping: Values,
+    hops: ReadonlyArray<Hop>
+  ): Promise<ReadonlyArray<Outcome>> {
+    const { actionSlug, batch, events } = question
+    const all = (outcome: Outcome) => events.map(() => outcome)
+    if (definition === undefined)
+      return all(failed("UNKNOWN_INTEGRATION", "The catalog has no destination with this id", false))
+    if (!Object.hasOwn(definition.actions, actionSlug))
+      return all(
+        failed(
+          "INVALID_SETTINGS",
+          `The mapping names the action "${actionSlug}", which ${definition.name} does not have`,
+          false
+        )
+      )
+    try {
+      const destination = this.destination(target.metadataId, definition, actionSlug)
+      const withSubscription: Values = {
+        ...settings,
+        subscription: { partnerAction: actionSlug, subscribe: 'type != ""', mapping }
+      }
+      const options = { ...this.options(), logger }
+      if (target.metadataId === extensibleWebhook && mayRefresh(settings) && !target.tokens?.accessToken) {
+        const tokens = await destination.refreshAccessToken(settings, oauthOf(settings))
+        Reflect.set(Object(settings["oauth"]), "access_token", property(tokens, "accessToken"))
+      }
+      if (batch) {
+        const results = await destination.onBatch(events.map(parsed), withSubscription, options)
+        const members = property(Array.isArray(results) ? results[0] : undefined, "multistatus")
+        if (!Array.isArray(members)) return all(notExecuted(results))
+        const wait = lastRetryAfter(hops)
+        return events.map((_, i) => ofMember(members[i], wait))
+      }
+      const results = await destination.onEvent(parsed(events[0] ?? "{}"), withSubscription, options)
+      const done = Array.isArray(results) && results.some((result) => property(result, "output") === "Action Executed")
+      return all(done ? delivered : notExecuted(results))
+    } catch (error) {
+      return all(ofError(error, lastRetryAfter(hops)))
+    }
+  }
+
+  private async test(definition: Definition, { settings, target }: Resolved): Promise<Answers["test"]> {
+    const { authentication } = definition
+    if (authentication?.testAuthentication === undefined) return undefined
+    const destination = this.destination(target.metadataId, definition, undefined)
+    try {
+      await destination.testAuthentication(settings)
+      return { ok: true, message: "" }
+    } catch (error) {
+      const message = messageOf(error)
+      if (!isOAuth(definition) || !message.startsWith("Credentials are invalid: 401") || !target.stores)
+        return { ok: false, message: error instanceof SettingsInvalid ? `Settings are invalid: ${message}` : message }
+    }
+    try {
+      const tokens = await destination.refreshAccessToken(settings, oauthOf(settings))
+      await destination.testAuthentication({
+        ...settings,
+        oauth: { ...(settings["oauth"] as Values), access_token: property(tokens, "accessToken") }
+      })
+      return { ok: true, message: "" }
+    } catch (error) {
+      return { ok: false, message: messageOf(error) }
+    }
+  }
+
+  private async choices(
+    field: Extract<Question, { readonly kind: "choices" }>["field"],
+    definition: Definition,
+    { settings, target }: Resolved
+  ): Promise<FieldChoices> {
+    try {
+      const destination = this.destination(target.metadataId, definition, field.actionSlug)
+      const found = await destination.executeDynamicField(field.actionSlug, field.key, {
+        settings: withoutOAuth(settings),
+        auth: oauthOf(settings),
+        payload: field.payload ?? {},
+        page: field.page,
+        ...this.options(),
+        logger
+      })
+      return choicesOf(found)
+    } catch (error) {
+      return { choices: [], error: messageOf(error) }
+    }
+  }
+
+  private async hook(
+    hook: Extract<Question, { readonly kind: "hook" }>["hook"],
+    definition: Definition,
+    { settings, target }: Resolved
+  ): Promise<Answers["hook"]> {
+    try {
+      const destination = this.destination(target.metadataId, definition, hook.actionSlug)
+      const action = destination.actions[hook.actionSlug]
+      if (action === undefined) return { error: `There is no action "${hook.actionSlug}"` }
+      const answer = await action.executeHook(hook.name, {
+        settings: withoutOAuth(settings),
+        auth: oauthOf(settings),
+        payload: hook.payload ?? {},
+        hookInputs: { ...hook.inputs },
+        ...this.options(),
+        logger
+      })
+      const problem = property(answer, "error")
+      if (problem !== undefined && problem !== null) return { error: String(property(problem, "message") ?? problem) }
+      const saved = property(answer, "savedData")
+      return { outputs: typeof saved === "object" && saved !== null ? (saved as Values) : {} }
+    } catch (error) {
+      return { error: messageOf(error) }
+    }
+  }
+
+  private async delete(
+    user: Extract<Question, { readonly kind: "delete" }>["user"],
+    definition: Definition | undefined,
+    { settings, target }: Resolved,
+    hops: ReadonlyArray<Hop>
+  ): Promise<Outcome> {
+    if (definition === undefined)
+      return failed("UNKNOWN_INTEGRATION", "The catalog has no destination with this id", false)
+    try {
+      const destination = this.destination(target.metadataId, definition, undefined)
+      if (destination.onDelete === undefined)
+        return failed("UNSUPPORTED_EVENT_TYPE", `${definition.name} does not take requests to delete a user`, false)
+      await destination.onDelete({ type: "track", ...user }, settings, this.options())
+      return delivered
+    } catch (error) {
+      return ofError(error, lastRetryAfter(hops))
+    }
+  }
+}
+
+/** Where there is nothing to refresh: what was refused stays refused. */
+const unauthorised = (hops: ReadonlyArray<Hop>): Error =>
+  Object.assign(new Error(hops.at(-1)?.answer?.body.toString("utf8", 0, 500) || "The destination answered 401"), {
+    name: "InvalidAuthenticationError"
+  })
+
+/** What is not said to have been executed was not (CAT-6). */
+const notExecuted = (results: unknown): Outcome => {
+  const said: unknown = Array.isArray(results) ? property(results.at(-1), "output") : undefined
+  return failed(
+    "INVALID_SETTINGS",
+    `The action was not executed${said === undefined ? "" : `: ${String(said)}`}`,
+    false
+  )
+}
+
+const lastRetryAfter = (hops: ReadonlyArray<Hop>): number | undefined =>
+  retryAfter(hops.at(-1)?.answer?.headers["retry-after"], Date.now())
+
+const withoutOAuth = (settings: Values): Values => {
+  const { oauth: _, ...others } = settings
+  return others
+}
+
+const oauthOf = (settings: Values): Values => {
+  const oauth = settings["oauth"]
+  return {
+    accessToken: property(oauth, "access_token"),
+    refreshToken: property(oauth, "refresh_token"),
+    clientId: property(oauth, "clientId"),
+    clientSecret: property(oauth, "clientSecret")
+  }
+}
+
+const choicesOf = (found: unknown): FieldChoices => {
+  const listed = property(found, "choices")
+  const problem = property(found, "error")
+  const nextPage = property(found, "nextPage")
+  return {
+    choices: (Array.isArray(listed) ? listed : []).map((choice: unknown) => {
+      const description = property(choice, "description")
+      return {
+        label: String(property(choice, "label") ?? property(choice, "value") ?? choice),
+        value: String(property(choice, "value") ?? choice),
+        ...(typeof description === "string" ? { description } : {})
+      }
+    }),
+    ...(typeof nextPage === "string" && nextPage !== "" ? { nextPage } : {}),
+    ...(problem === undefined || problem === null ? {} : { error: String(property(problem, "message") ?? problem) })
+  }
+}
