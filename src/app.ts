@@ -10,6 +10,7 @@ import { Archive } from "./archive/archive.ts"
 import { historyLive } from "./archive/history-live.ts"
 import { objectStoreLive } from "./archive/object-store-live.ts"
 import { archiveMigrations } from "./archive/schema.ts"
+import { catalogAndRunnerLive } from "./catalog/runner-live.ts"
 import { Settings } from "./config.ts"
 import { ConsoleRoom } from "./console-server/console.ts"
 import { recorderFlush } from "./debugger/flush.ts"
@@ -19,6 +20,7 @@ import { deliveryRollUp } from "./delivery/roll-up.ts"
 import { deliveryMigrations } from "./delivery/schema.ts"
 import { sourceCountsFlush } from "./delivery/source-flush.ts"
 import { SourceCounts } from "./delivery/source-tally.ts"
+import { destinationMigrations } from "./destinations/schema.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -68,6 +70,7 @@ export const migrations = [
   ...debuggerMigrations,
   ...sourceSchemaMigrations,
   ...deliveryMigrations,
+  ...destinationMigrations,
   ...publicApiMigrations
 ]
 
@@ -106,6 +109,7 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(suppressionsLive),
     Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
     Layer.provideMerge(databaseLive(onOwned)),
+    Layer.provideMerge(catalogAndRunnerLive),
     Layer.provideMerge(Health.layer)
   )
 
