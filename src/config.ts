@@ -102,6 +102,11 @@ export const settingsConfig = {
   /** Addresses, CIDR blocks and host names that destinations, alerts and webhooks may reach although they lie inside (ADM-118). */
   egressAllowPrivate: list("BRAID_EGRESS_ALLOW_PRIVATE"),
 
+  /** SMTP server for alerts by e-mail, `smtp://` or `smtps://` with user and password; without it there is no e-mail (ADM-64). */
+  smtpUrl: Config.Redacted("BRAID_SMTP_URL").pipe(Config.option),
+  /** From whom these e-mails are. */
+  smtpFrom: Config.String("BRAID_SMTP_FROM").pipe(Config.withDefault("Braid <braid@localhost>")),
+
   /** Folders that raw logs may be written to lie below this one; default `raw-logs` in the data folder. */
   rawLogsDir: Config.String("BRAID_RAW_LOGS_DIR").pipe(Config.withDefault("")),
   /** A file of a raw log is stored so many minutes after its first message at the latest (RAW-2). */
@@ -132,6 +137,19 @@ export const settingsConfig = {
 
   /** A process that is silent for so long loses its spaces to the others; one that was killed loses them at once. */
   spaceLeaseSeconds: int("BRAID_SPACE_LEASE_SECONDS", between(3, 60), 10),
+
+  /** Requests to one destination that may be under way at once (DEL-6). */
+  deliveryWindow: int("BRAID_DELIVERY_WINDOW", positive, 200),
+  /** Jobs of one destination that may wait for a retry before no more events are read for it; the log keeps those. */
+  deliveryWaiting: int("BRAID_DELIVERY_WAITING", positive, 200_000),
+  /** Attempts at delivering an event to a destination, the first one included (DEL-2). */
+  retryAttempts: int("BRAID_RETRY_ATTEMPTS", between(1, 100), 10),
+  /** Minutes after the first attempt in which the last one may begin (DEL-2). */
+  retryMinutes: int("BRAID_RETRY_MINUTES", positive, 240),
+  /** Failing requests a second to all destinations of one kind after which, for a minute, retries are reduced (DEL-8). */
+  massFailuresPerSecond: int("BRAID_MASS_FAILURES_PER_SECOND", positive, 1000),
+  /** Hours in which more than half of the requests to all destinations of one kind fail before retries are reduced (DEL-8). */
+  massFailureHours: int("BRAID_MASS_FAILURE_HOURS", positive, 72),
 
   /** Merge protection (IDR-87). */
   maxMerges: int("BRAID_MAX_MERGES", positive, 100),

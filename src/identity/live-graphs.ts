@@ -7,9 +7,10 @@
 import { Context, Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql"
 import { Database } from "../platform/database.ts"
+import { countServing } from "../platform/membership.ts"
 import { generationOfGraph, graphOfGeneration } from "./generations/generation.ts"
 import { type GraphId, IdentityGraph } from "./graph.ts"
-import { countServing } from "./space-owners.ts"
+import { spaceKind } from "./space-owners.ts"
 import { readerName, SpaceFenced } from "./space-store.ts"
 
 /** After so long every process reads the graph that was switched to; they look every second. */
@@ -92,7 +93,7 @@ export class LiveGraphs extends Context.Service<
         nextOf: (spaceId) => graphOfGeneration(spaceId, Math.max(last.get(spaceId) ?? 1, generationOf(spaceId)) + 1),
         switching,
         switchTo: (spaceId, graph, epoch) => switching(spaceId, graph, moveLive(spaceId, graph, epoch)),
-        followed: Effect.flatMap(countServing(sql), (serving) =>
+        followed: Effect.flatMap(countServing(sql, spaceKind), (serving) =>
           serving > 1 ? Effect.sleep(staleAtMost) : Effect.void
         ),
         refresh

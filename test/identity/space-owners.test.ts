@@ -4,13 +4,14 @@ import { assert, layer } from "@effect/vitest"
 import { postgresGraph } from "../../src/identity/graph-postgres.ts"
 import { LiveGraphs } from "../../src/identity/live-graphs.ts"
 import { spaceSchema, spaceTables, spaceTablesSince } from "../../src/identity/schema.ts"
-import { joinProcesses, numberSpaces, type Owners } from "../../src/identity/space-owners.ts"
+import { numberSpaces, spaceKind } from "../../src/identity/space-owners.ts"
 import { BatchRows, makeSpaceStore } from "../../src/identity/space-store.ts"
 import { Database } from "../../src/platform/database.ts"
+import { joinProcesses, type Owners } from "../../src/platform/membership.ts"
 import { testDatabase } from "../support/database.ts"
 
 const join = (label: string, leaseMs = 60_000) =>
-  Effect.flatMap(Database, ({ url }) => joinProcesses({ url, leaseMs, label, serving: true }))
+  Effect.flatMap(Database, ({ url }) => joinProcesses({ kind: spaceKind, url, leaseMs, label, serving: true }))
 
 const labelsOf = ({ live }: Owners) => live.map(({ label }) => label)
 

@@ -1,19 +1,19 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Cast, type ProcessNo, shareOf, type SpaceNo } from "../../src/identity/fair-share.ts"
+import { type Cast, type ProcessNo, shareOf, type ItemNo } from "../../src/platform/fair-share.ts"
 
 /** `1:ab 2:c` = process 1 runs spaces a and b, process 2 runs c; `-` before what a process that does not share holds. */
 const castOf = (text: string, spaces: string): Cast => {
   const processes: Array<ProcessNo> = []
-  const ownerOf = new Map<SpaceNo, ProcessNo>()
+  const ownerOf = new Map<ItemNo, ProcessNo>()
   for (const part of text.split(" ")) {
     const [process = "", held = ""] = part.replace("-", "").split(":")
     if (!part.startsWith("-")) processes.push(Number(process))
     for (const space of held) ownerOf.set(space.charCodeAt(0), Number(process))
   }
-  return { processes, spaces: Array.from(spaces, (space) => space.charCodeAt(0)), ownerOf }
+  return { processes, items: Array.from(spaces, (space) => space.charCodeAt(0)), ownerOf }
 }
-const letters = (spaces: ReadonlyArray<SpaceNo>) => String.fromCharCode(...spaces)
+const letters = (spaces: ReadonlyArray<ItemNo>) => String.fromCharCode(...spaces)
 
 const rows: ReadonlyArray<{ what: string; cast: string; spaces: string; moves: string }> = [
   { what: "one process takes everything", cast: "1:", spaces: "abcd", moves: "1 takes abcd" },
@@ -54,14 +54,14 @@ describe("the fair share", () => {
     fc.assert(
       fc.property(start, ({ processes, spaces, owners }) => {
         const ownerOf = new Map(
-          spaces.flatMap((space, at): Array<[SpaceNo, ProcessNo]> =>
+          spaces.flatMap((space, at): Array<[ItemNo, ProcessNo]> =>
             processes.includes(owners[at]!) ? [[space, owners[at]!]] : []
           )
         )
         let moves = 0
         for (let round = 0; round < 3; round++) {
           const shares = processes.map(
-            (process) => [process, shareOf(process, { processes, spaces, ownerOf })] as const
+            (process) => [process, shareOf(process, { processes, items: spaces, ownerOf })] as const
           )
           const taken = shares.flatMap(([, { take }]) => take)
           expect(new Set(taken).size).toBe(taken.length)
