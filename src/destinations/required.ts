@@ -1,5 +1,6 @@
 /** What is required and not there: settings of a destination (stage 9 of DST-30), fields of a mapping (DST-82). */
-import type { CatalogAction, CatalogEntry, CatalogField, Conditions } from "../catalog/entry.ts"
+import { isRequired } from "../catalog/check-settings.ts"
+import type { CatalogAction, CatalogEntry } from "../catalog/entry.ts"
 import { isObject } from "../event/json.ts"
 import { isDirective } from "./expand-keys.ts"
 
@@ -15,19 +16,6 @@ const isBlank = (value: unknown): boolean =>
   value === null ||
   value === "" ||
   (isObject(value) && ["@path", "@template", "@liquid"].some((key) => value[key] === ""))
-
-const conditionsHold = ({ conditions, match }: Conditions, values: Values): boolean => {
-  const holds = ({ fieldKey, operator, type, value }: Conditions["conditions"][number]): boolean => {
-    const actual = own(values, type === "syncMode" ? syncModeKey : (fieldKey ?? ""))
-    const expected = Array.isArray(value) ? value : [value]
-    const is = expected.some((each) => (isBlank(each) ? isBlank(actual) : actual === each))
-    return operator === "is" ? is : !is
-  }
-  return match === "any" ? conditions.some(holds) : conditions.every(holds)
-}
-
-const isRequired = ({ required }: CatalogField, values: Values): boolean =>
-  typeof required === "boolean" ? required : conditionsHold(required, values)
 
 export const missingSettings = (entry: CatalogEntry, settings: Values, connected: boolean): ReadonlyArray<string> => {
   const missing = entry.settings

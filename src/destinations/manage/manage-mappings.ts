@@ -128,16 +128,20 @@ const told = ({ enabled, name, settings, trigger }: Draft): Values => ({ name, e
 const targetName = (id: string): string => `mapping ${id}`
 
 /** Of a preset, or of the action alone (DST-85). */
-export const defaultDraft = (action: CatalogAction, preset: CatalogPreset | undefined): Draft => ({
-  name: preset?.name ?? action.name,
-  trigger: preset?.trigger ?? action.defaultTrigger ?? 'type = "track"',
-  settings:
+export const defaultDraft = (action: CatalogAction, preset: CatalogPreset | undefined): Draft => {
+  const [syncMode] = action.syncModes
+  const fields =
     preset?.fields ??
     Object.fromEntries(
       action.fields.flatMap((field) => (field.default === undefined ? [] : [[field.key, field.default]]))
-    ),
-  enabled: false
-})
+    )
+  return {
+    name: preset?.name ?? action.name,
+    trigger: preset?.trigger ?? action.defaultTrigger ?? 'type = "track"',
+    settings: syncMode === undefined ? fields : { [syncModeKey]: syncMode, ...fields },
+    enabled: false
+  }
+}
 
 const checkRoom = Effect.fnUntraced(function* (
   sql: PgClient.PgClient,
