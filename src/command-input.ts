@@ -9,7 +9,8 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{ readonly 
 /** Far more than an event or a table of rules can be. */
 const maxBytes = 4 * 1024 * 1024
 
-const readText = async (file: string): Promise<string> => {
+/** `-` reads standard input. Throws. */
+export const readText = async (file: string): Promise<string> => {
   const chunks: Array<Buffer> = []
   let bytes = 0
   for await (const chunk of file === "-" ? process.stdin : createReadStream(file)) {

@@ -4,6 +4,7 @@ import { Cause, Config, Console, Effect, Exit, Layer, Option, Runtime } from "ef
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { migrate, rebuild, serve } from "./app.ts"
 import { settingProblem, Settings } from "./config.ts"
+import { decryptFieldCommand } from "./decrypt-field-command.ts"
 import { demo } from "./demo/demo.ts"
 import { explainEvent } from "./explain-command.ts"
 import { doctor } from "./doctor/doctor.ts"
@@ -103,6 +104,17 @@ const command = {
       "Resolve the whole history under other rules, beside the live profiles, and say who would be another. Changes nothing."
     )
   ),
+  decryptField: Command.make(
+    "decrypt-field",
+    {
+      value: Argument.String("value").pipe(
+        Argument.withDescription("The encrypted value, as the destination got it; - reads standard input"),
+        Argument.optional
+      ),
+      key: Flag.String("key").pipe(Flag.withDescription("File with the private key that was shown when it was made"))
+    },
+    ({ key, value }) => decryptFieldCommand({ key, value: Option.getOrUndefined(value) })
+  ).pipe(Command.withDescription("Open a field that was encrypted for a destination. Needs no running service.")),
   neo4j: Command.make(
     "neo4j",
     { port: Flag.Int("port").pipe(Flag.withDescription("Bolt port"), Flag.withDefault(7687)) },
@@ -127,6 +139,7 @@ const braid = Command.make("braid").pipe(
     ),
     command.explain,
     command.whatIf,
+    command.decryptField,
     command.neo4j
   ])
 )

@@ -29,9 +29,11 @@ export type Routed =
     }
 
 const none: ReadonlyArray<Mapping> = []
+const unknownEntry: Stopped = { code: "UNKNOWN_INTEGRATION" }
 
 /** `event`: a stored message, parsed. In a replay the integrations object is replaced, but consent is judged as it was. */
 export const route = (destination: Destination, event: Payload, options?: { readonly replay?: boolean }): Routed => {
+  if (destination.unknownEntry === true) return { stopped: unknownEntry }
   const before = sentClientSide(destination, event) ?? notConsented(destination, event)
   if (before !== undefined) return { stopped: before }
   const addressed = options?.replay === true ? replayedTo(destination, event) : event
