@@ -20,7 +20,10 @@ import { deliveryRollUp } from "./delivery/roll-up.ts"
 import { deliveryMigrations } from "./delivery/schema.ts"
 import { sourceCountsFlush } from "./delivery/source-flush.ts"
 import { SourceCounts } from "./delivery/source-tally.ts"
+import { destinationManagementLive } from "./destinations/manage/management-live.ts"
 import { destinationMigrations } from "./destinations/schema.ts"
+import { destinationsLive } from "./destinations/snapshot.ts"
+import { vaultLive } from "./destinations/vault-live.ts"
 import { neo4jGraph } from "./identity/graph-neo4j.ts"
 import { postgresGraph } from "./identity/graph-postgres.ts"
 import type { IdentityGraph } from "./identity/graph.ts"
@@ -196,6 +199,8 @@ const rooms = Layer.mergeAll(
   deletionsLive()
 )
 
+const destinations = destinationManagementLive.pipe(Layer.provideMerge(destinationsLive), Layer.provideMerge(vaultLive))
+
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(
   body: (service: { readonly url: string; readonly port: number }) => Effect.Effect<A, E, R>
@@ -204,6 +209,7 @@ export const withService = <A, E, R>(
     Effect.provide(
       rooms.pipe(
         Layer.provideMerge(Layer.mergeAll(LiveRecorder.layer, SourceSchemaNames.layer, SourceCounts.layer)),
+        Layer.provideMerge(destinations),
         Layer.provideMerge(services("fail"))
       )
     )
