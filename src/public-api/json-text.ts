@@ -2,6 +2,7 @@
  * Answers as text. Metadata of the catalog is megabytes that never change: objects that are marked here are turned into text
  * once and their text is used again, wherever they are in an answer.
  */
+import { Effect } from "effect"
 import { randomBytes } from "node:crypto"
 
 const texts = new WeakMap<object, string | undefined>()
@@ -31,3 +32,15 @@ export const jsonText = (value: unknown): string => {
   })
   return kept.length === 0 ? text : text.replace(marked, (_, at) => kept[Number(at)]!)
 }
+
+/** Makes the texts of marked objects one by one, so that others have their turn between them. */
+export const warmText = (values: ReadonlyArray<object>): Effect.Effect<void> =>
+  Effect.forEach(
+    values.filter((value) => texts.get(value) === undefined),
+    (value) =>
+      Effect.andThen(
+        Effect.sync(() => textOf(value)),
+        Effect.yieldNow
+      ),
+    { discard: true }
+  )
