@@ -39,7 +39,12 @@ const testTimeout = "15 seconds"
 const make = Effect.gen(function* () {
   const { write: sql } = yield* Database
   const destinations = yield* Destinations
-  const room: Room = { vault: yield* Vault, catalog: yield* Catalog, runner: yield* DestinationRunner }
+  const room: Room = {
+    vault: yield* Vault,
+    catalog: yield* Catalog,
+    runner: yield* DestinationRunner,
+    storeTokens: destinations.storeTokens
+  }
 
   const changing = <A>(
     actor: string,

@@ -15,6 +15,8 @@ export interface Room {
   readonly vault: Vault["Service"]
   readonly catalog: Catalog["Service"]
   readonly runner: DestinationRunner["Service"]
+  /** Of `Destinations`. */
+  readonly storeTokens: (id: string, tokens: OAuthTokens) => Effect.Effect<void, SqlError.SqlError>
 }
 
 export type Changed<A> = Effect.Effect<A, DestinationRefused | SqlError.SqlError>
@@ -99,7 +101,7 @@ export const masked = (settings: Values, secrets: Sealed): Values => ({
 
 /** The destination as the runner takes it; secrets that cannot be opened are absent. */
 export const targetOf = (
-  { vault }: Room,
+  { storeTokens, vault }: Room,
   { id, metadataId, secrets, tokens, settings }: DestinationRow,
   merged?: Values
 ): Target => {
@@ -107,7 +109,9 @@ export const targetOf = (
   return {
     metadataId,
     settings: merged ?? { ...settings, ...openSecrets(vault, id, secrets).secrets },
-    tokens: opened[tokensPlace] as OAuthTokens | undefined
+    tokens: opened[tokensPlace] as OAuthTokens | undefined,
+    instance: id,
+    onRefresh: (tokens) => Effect.orDie(storeTokens(id, tokens))
   }
 }
 
