@@ -64,6 +64,17 @@ const p95 = (rows: ReadonlyArray<LatencyRow>): number | null => {
   return percentile(bins, 95) ?? null
 }
 
+/** What a rate of deliveries is made of (DEL-52); of whole hours. */
+export const readRate = (
+  sql: PgClient.PgClient,
+  owner: Owner,
+  period: Period
+): Effect.Effect<{ readonly delivered: number; readonly notDelivered: number }, SqlError.SqlError> =>
+  Effect.map(
+    readFacts(sql, { owner, period, grain: "hour", steps: viewSteps, by: new Set(["discardReason"]) }),
+    (facts) => ({ delivered: countOf(facts, "delivered"), notDelivered: countOf(facts, "discarded") })
+  )
+
 export interface DeliveryTrend {
   /** ms */
   readonly time: number

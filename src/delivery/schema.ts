@@ -1,3 +1,5 @@
+import { alertTables } from "./alerts/schema.ts"
+
 /** Tables of what can be seen of delivery. Ids 900 to 949 belong to it. */
 export const deliveryMigrations = [
   {
@@ -41,5 +43,6 @@ export const deliveryMigrations = [
       `create index delivery_samples_message on delivery_samples (message_id)`,
       `create index delivery_samples_users on delivery_samples using gin (user_ids)`
     ]
-  }
+  },
+  { id: 902, name: "alerts", statements: alertTables }
 ] as const

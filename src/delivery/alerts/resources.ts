@@ -1,0 +1,21 @@
+/** What alerts are about, as their room cannot know: destinations are to the right of it. */
+import { Context } from "effect"
+import type { Owner } from "../facts.ts"
+
+export interface AlertResource {
+  readonly type: "source" | "destination"
+  readonly name: string
+  /** Numbers in the counts; `destination` 0: the source itself. */
+  readonly owner: Owner
+  /** Page of the console, e.g. `/destinations/d1/alerts`. */
+  readonly path: string
+}
+
+export class AlertResources extends Context.Service<
+  AlertResources,
+  {
+    /** By id, in the configuration of now. */
+    readonly find: (id: string) => AlertResource | undefined
+    readonly workspaceName: string
+  }
+>()("braid/delivery/AlertResources") {}
