@@ -20,6 +20,8 @@ import { deliveryRollUp } from "./delivery/roll-up.ts"
 import { deliveryMigrations } from "./delivery/schema.ts"
 import { sourceCountsFlush } from "./delivery/source-flush.ts"
 import { SourceCounts } from "./delivery/source-tally.ts"
+import { DeliveryActors } from "./destinations/actors/actors.ts"
+import { actorMigrations } from "./destinations/actors/schema.ts"
 import { destinationManagementLive } from "./destinations/manage/management-live.ts"
 import { destinationMigrations } from "./destinations/schema.ts"
 import { destinationsLive } from "./destinations/snapshot.ts"
@@ -34,6 +36,8 @@ import { SpaceActors } from "./identity/space-actors.ts"
 import { EventLog } from "./log/event-log.ts"
 import { logMigrations } from "./log/migrations.ts"
 import { postgresEventLog } from "./log/postgres.ts"
+import { signingKeysLive } from "./oauth/signing-keys.ts"
+import { TokenServer } from "./oauth/token-server.ts"
 import { databaseLayer } from "./platform/database-layer.ts"
 import { Database } from "./platform/database.ts"
 import { Health } from "./platform/health.ts"
@@ -74,6 +78,7 @@ export const migrations = [
   ...sourceSchemaMigrations,
   ...deliveryMigrations,
   ...destinationMigrations,
+  ...actorMigrations,
   ...publicApiMigrations
 ]
 
@@ -133,6 +138,7 @@ const healthReport = (draining: () => boolean) =>
     const health = yield* Health
     const log = yield* EventLog
     const actors = yield* SpaceActors
+    const deliveries = yield* DeliveryActors
     const archive = yield* Archive
     const { read: sql } = yield* Database
     const alive = sql`select 1`.pipe(Effect.timeout("1 second"), Effect.isSuccess)
@@ -149,7 +155,8 @@ const healthReport = (draining: () => boolean) =>
           fibers,
           log: { head: log.head() },
           archive: { position: yield* archive.position },
-          spaces: yield* actors.progress
+          spaces: yield* actors.progress,
+          destinations: yield* deliveries.progress
         }
       }
     })
@@ -177,7 +184,7 @@ const start = Effect.gen(function* () {
   const { host, port } = yield* Settings
   let draining = false
   const health = yield* healthReport(() => draining)
-  const rooms = [yield* ProfileApi, yield* Tracking, yield* PublicApi, yield* ConsoleRoom]
+  const rooms = [yield* ProfileApi, yield* Tracking, yield* TokenServer, yield* PublicApi, yield* ConsoleRoom]
   yield* retention
   const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
   return {
@@ -189,6 +196,7 @@ const start = Effect.gen(function* () {
 const rooms = Layer.mergeAll(
   ProfileApi.layer,
   Tracking.layer,
+  TokenServer.layer.pipe(Layer.provide(signingKeysLive)),
   recorderFlush,
   sourceCountsFlush,
   deliveryRollUp,
@@ -199,7 +207,10 @@ const rooms = Layer.mergeAll(
   deletionsLive()
 )
 
-const destinations = destinationManagementLive.pipe(Layer.provideMerge(destinationsLive), Layer.provideMerge(vaultLive))
+const destinations = Layer.merge(destinationManagementLive, DeliveryActors.layer()).pipe(
+  Layer.provideMerge(destinationsLive),
+  Layer.provideMerge(vaultLive)
+)
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(

@@ -5,6 +5,7 @@ import { inject } from "vitest"
 import { archiveMigrations } from "../../src/archive/schema.ts"
 import { debuggerMigrations } from "../../src/debugger/schema.ts"
 import { deliveryMigrations } from "../../src/delivery/schema.ts"
+import { actorMigrations } from "../../src/destinations/actors/schema.ts"
 import { destinationMigrations } from "../../src/destinations/schema.ts"
 import { sourceSchemaMigrations } from "../../src/source-schema/tables.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
@@ -28,6 +29,7 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...sourceSchemaMigrations,
   ...deliveryMigrations,
   ...destinationMigrations,
+  ...actorMigrations,
   ...publicApiMigrations
 ]
 

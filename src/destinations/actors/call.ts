@@ -48,7 +48,20 @@ export const runCall = Effect.fnUntraced(function* (
   store: (tokens: OAuthTokens) => Effect.Effect<void, SqlError.SqlError>
 ): Effect.fn.Return<Answered, never, DestinationRunner> {
   const runner = yield* DestinationRunner
+  const keep = (fresh: OAuthTokens) =>
+    store(fresh).pipe(
+      Effect.tap(() => Effect.sync(() => tokens.refreshed(fresh))),
+      Effect.retry({ schedule: storing, times: 10 }),
+      Effect.catch((error) => {
+        tokens.refreshed(fresh)
+        return Effect.logError(
+          `New OAuth tokens of the destination ${destination.name} could not be stored: ${causeMessage(Cause.fail(error))}. They are used until Braid stops; authorise the destination again then.`
+        )
+      })
+    )
   const action: ActionCall = {
+    instance: destination.id,
+    onRefresh: keep,
     metadataId: destination.entry.id,
     settings: destination.settings,
     tokens: tokens.of(destination),
@@ -64,17 +77,7 @@ export const runCall = Effect.fnUntraced(function* (
     return { outcomes: call.jobs.map(() => unknown(message)), exchanges: [], blameless: true }
   }
   const { exchanges, outcomes, refreshed } = exit.value
-  if (refreshed !== undefined) {
-    tokens.refreshed(refreshed)
-    yield* store(refreshed).pipe(
-      Effect.retry({ schedule: storing, times: 10 }),
-      Effect.catch((error) =>
-        Effect.logError(
-          `New OAuth tokens of the destination ${destination.name} could not be stored: ${causeMessage(Cause.fail(error))}. It goes on with them until Braid stops; then authorise it again.`
-        )
-      )
-    )
-  }
+  if (refreshed !== undefined) tokens.refreshed(refreshed)
   if (outcomes.length === call.jobs.length) return { outcomes, exchanges, blameless: false }
   const message = `The destination was asked about ${call.jobs.length} event(s) and answered about ${outcomes.length}`
   return { outcomes: call.jobs.map((_, i) => outcomes[i] ?? unknown(message)), exchanges, blameless: true }
