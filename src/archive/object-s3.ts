@@ -61,6 +61,11 @@ const explain = (error: unknown, options: S3Options): { readonly reason: string;
       reason: `there is no bucket "${options.bucket}"`,
       advice: `Make the bucket, or correct ${words.bucket}, ${words.region} and ${words.endpoint}.`
     }
+  if (name === "RoleNotAssumed")
+    return {
+      reason: message ?? name,
+      advice: "Let the role trust who asks, under the condition of this external id (sts:ExternalId)."
+    }
   if (
     status === 401 ||
     status === 403 ||

@@ -16,6 +16,7 @@ import { History, type HistoryFailed } from "../archive/history.ts"
 import { Settings } from "../config.ts"
 import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
 import { eraseSamples, eraseSamplesOf } from "../delivery/sample-reader.ts"
+import { noteRawLogErasures } from "../destinations/raw-logs/erase.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
 import { forgetRemovedSpaces } from "../identity/forget-spaces.ts"
@@ -191,7 +192,8 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
   })
 
   const removeMessages = Effect.fnUntraced(function* ({
-    n
+    n,
+    type
   }: Row): Effect.fn.Return<boolean, HistoryFailed | SqlError.SqlError> {
     let removed = false
     for (;;) {
@@ -204,6 +206,8 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
         const messageIds = events.map(messageIdOf)
         yield* eraseSeen(database, messageIds)
         yield* eraseSamples(database, messageIds)
+        // Only these two kinds reach what lies outside (PRV-1).
+        if (regulationKinds[type].category === "forwarded") yield* noteRawLogErasures(sql, events)
       }
       yield* history.erase(positions)
       yield* sql`delete from regulation_positions where regulation = ${n}::float8::bigint and pos = any(${float8s(positions)}::float8[]::bigint[])`
