@@ -3,7 +3,7 @@
  * `workspace/management.ts`. The space is the one that the argument names; a token of the workspace may name any.
  */
 import type { SourceView } from "../identity/replay-views.ts"
-import type { ConfiguredSource } from "../workspace/config-file.ts"
+import type { ConfiguredSource } from "../workspace/configured.ts"
 import { type Answers, outOfTheBoxRules } from "../workspace/first-rules.ts"
 import type { ConnectionView } from "../workspace/manage-connections.ts"
 import type { LabelView } from "../workspace/manage-labels.ts"

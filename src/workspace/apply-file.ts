@@ -13,16 +13,19 @@ import type { SqlError } from "effect/sql"
 import { sha256Hex } from "../platform/hash.ts"
 import { texts } from "../platform/sql-arrays.ts"
 import { type Change, changeWorkspace } from "./changes.ts"
-import type { Configuration } from "./config-file.ts"
+import type { Configuration } from "./configured.ts"
 import { problemsWith } from "./file-problems.ts"
-import { type Member, membersOf } from "./file-members.ts"
+import { type Member, memberKinds, membersOf } from "./file-members.ts"
 import { applyMember, removeMember } from "./file-objects.ts"
+import { applySource, type Origin } from "./file-source-objects.ts"
 import { ConfigFileInvalid } from "./workspace.ts"
 
 /** Actor of everything that the file changes. */
 export const fileActor = "configuration file"
 
 const keyOf = ({ kind, id }: Pick<Member, "kind" | "id">): string => `${kind} ${id}`
+
+const order = ({ kind }: Pick<Member, "kind">): number => memberKinds.indexOf(kind)
 
 const remember = (sql: PgClient.PgClient, changed: ReadonlyArray<Member>, hashes: ReadonlyMap<string, string>) =>
   sql`insert into file_objects (kind, id, hash)
@@ -34,6 +37,27 @@ const forget = (sql: PgClient.PgClient, gone: ReadonlyArray<Pick<Member, "kind" 
   sql`delete from file_objects f using unnest(${texts(gone.map(({ kind }) => kind))}, ${texts(gone.map(({ id }) => id))}) as g (kind, id)
     where f.kind = g.kind and f.id = g.id`
 
+/** Everything that is not so already, one source after the other with all of its members. */
+export const applyMembers = Effect.fnUntraced(function* (
+  change: Change,
+  configuration: Configuration,
+  members: ReadonlyArray<Member>,
+  origin: Origin
+) {
+  const ofSources = Map.groupBy(
+    members.filter(({ kind }) => kind === "source" || kind.startsWith("source.")),
+    ({ id }) => id
+  )
+  for (const member of members) {
+    const together = ofSources.get(member.id)
+    if (together?.includes(member) !== true) yield* applyMember(change, configuration, member, origin)
+    else if (together[0] === member) {
+      const source = configuration.sources.find(({ id }) => id === member.id)!
+      yield* applySource(change, source, new Set(together.map(({ kind }) => kind)), origin)
+    }
+  }
+})
+
 const apply = Effect.fnUntraced(function* (change: Change, configuration: Configuration) {
   const { sql } = change
   const members = membersOf(configuration)
@@ -41,10 +65,10 @@ const apply = Effect.fnUntraced(function* (change: Change, configuration: Config
   const before = yield* sql<{ kind: Member["kind"]; id: string; hash: string }>`select kind, id, hash from file_objects`
   const known = new Map(before.map((row) => [keyOf(row), row.hash]))
   const changed = members.filter((member) => known.get(keyOf(member)) !== hashes.get(keyOf(member)))
-  const gone = before.filter((row) => !hashes.has(keyOf(row)))
+  const gone = before.filter((row) => !hashes.has(keyOf(row))).sort((a, b) => order(b) - order(a))
   // Names that something in the file gives up may be taken by something else in it.
   for (const row of gone) yield* removeMember(change, row)
-  for (const member of changed) yield* applyMember(change, configuration, member)
+  yield* applyMembers(change, configuration, changed, "file")
   if (gone.length > 0) yield* forget(sql, gone)
   if (changed.length > 0) yield* remember(sql, changed, hashes)
 })
@@ -57,7 +81,7 @@ export const applyFile = (
 ): Effect.Effect<void, ConfigFileInvalid | SqlError.SqlError> =>
   changeWorkspace(sql, fileActor, (change) =>
     Effect.gen(function* () {
-      const problems = yield* problemsWith(sql, configuration)
+      const problems = yield* problemsWith(sql, configuration, "file")
       if (problems.length > 0) return yield* new ConfigFileInvalid({ file, problems })
       yield* apply(change, configuration)
     })

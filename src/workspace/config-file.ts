@@ -8,168 +8,31 @@
  *   One with the scope `workspace:admin` needs no space.
  * - Spaces connect sources by slug; object cloud sources carry no events (IDR-11).
  *
- * Not here: rules of a space (`rules-document.ts`), what a changed file changes (`apply-file.ts`), reading it (`workspace-live.ts`).
+ * - What is optional and absent is left to people: labels, applications, settings, what a source blocks, OAuth, policy and filters of a space.
+ *
+ * Not here: sources and what belongs to them (`file-sources.ts`), rules of a space (`rules-document.ts`), what a changed file changes (`apply-file.ts`), reading it (`workspace-live.ts`).
  */
 import { sha256Hex } from "../platform/hash.ts"
-import { array, at, closest, flag, int, object, oneOf, parseJson, type Problem, text } from "./decode.ts"
-import { keyOfLabel, labelForm, labelPattern } from "./labels.ts"
-import { decodeRules } from "./rules-document.ts"
-import type { RulesDocument } from "./rules.ts"
-import type { BlockedNames } from "./source-blocks.ts"
 import {
-  type Connection,
-  type EventFilter,
-  type Limits,
-  type OAuthSnapshot,
-  type Source,
-  type SourceKind,
-  sourceKinds,
-  type TokenScope,
-  tokenScopes
-} from "./workspace.ts"
-
-export interface ConfiguredSource extends Omit<Source, "no"> {
-  /** As the file has it; undefined: the file leaves it to people. */
-  readonly blocked?: BlockedNames
-}
-
-export interface ConfiguredSpace {
-  readonly id: string
-  readonly slug: string
-  readonly name: string
-  readonly kind: "dev" | "prod"
-  /** Slugs of the connected sources. */
-  readonly sources: ReadonlyArray<string>
-  readonly rules: RulesDocument
-  /** The rules as the file has them, without defaults. */
-  readonly rulesAsWritten?: string
-  /** Only what comes from the database has filters. */
-  readonly filters?: ReadonlyArray<EventFilter>
-  /** Only what comes from the database tells when each was connected. */
-  readonly connections?: ReadonlyArray<Omit<Connection, "source"> & { readonly source: string }>
-}
-
-export interface ConfiguredToken {
-  /** Given by the database. */
-  readonly id?: string
-  readonly name: string
-  /** Slug; null = of the whole workspace. */
-  readonly space: string | null
-  readonly hash: string
-  readonly scopes: ReadonlySet<TokenScope>
-}
-
-export interface Configuration {
-  readonly sources: ReadonlyArray<ConfiguredSource>
-  readonly spaces: ReadonlyArray<ConfiguredSpace>
-  readonly tokens: ReadonlyArray<ConfiguredToken>
-  readonly limits: Limits
-  /** Only what comes from the database has it. */
-  readonly oauth?: OAuthSnapshot
-}
-
-export type Decoded =
-  | { readonly configuration: Configuration; readonly problems?: undefined }
-  | { readonly problems: ReadonlyArray<Problem>; readonly configuration?: undefined }
-
-/** ING-34, IDR-15, PRO-6. */
-export const defaultLimits: Limits = {
-  requestsPerSecond: 1000,
-  messagesPerSecond: 1000,
-  spaceEventsPerSecond: 1000,
-  profileApiPerSecond: 100
-}
-
-/** Everything else gets its events through a third party's credential, its own URL or a schedule (ING-19, ING-112). */
-export const kindsWithWriteKey: ReadonlySet<SourceKind> = new Set(["website", "mobile", "server", "http", "pixel"])
-
-export const sourceSlug = /^[a-z0-9][a-z0-9_-]{0,63}$/
-const spaceSlug = /^[a-z0-9][a-z0-9-]{0,62}$/
-export const writeKey = /^[A-Za-z0-9_-]{1,128}$/
-const secret = /^[\x21-\x39\x3b-\x7e]{1,256}$/ // a Basic user name ends at the first colon
+  type ConfiguredFilter,
+  type ConfiguredSource,
+  type ConfiguredSpace,
+  type ConfiguredToken,
+  type Decoded,
+  defaultLimits
+} from "./configured.ts"
+import { array, at, closest, flag, int, named, object, once, oneOf, parseJson, type Problem, text } from "./decode.ts"
+import { compileStatement } from "./event-filters.ts"
+import { decodeApplications, decodeLabels, decodeSources } from "./file-sources.ts"
+import { labelForm, labelPattern } from "./labels.ts"
+import { maxFilters } from "./manage-filters.ts"
+import { decodeRules } from "./rules-document.ts"
+import { type Limits, type TokenScope, tokenScopes } from "./workspace.ts"
 
 type Problems = Array<Problem>
 
-/** Remembers values that may occur once, and where they occurred first. */
-const once = (what: string) => {
-  const seen = new Map<string, string>()
-  return (problems: Problems, path: string, value: string | undefined): void => {
-    if (value === undefined) return
-    const first = seen.get(value)
-    if (first === undefined) seen.set(value, path)
-    else problems.push({ path, expected: `${what} must be unique; ${first} has the same` })
-  }
-}
-
-const name = (problems: Problems, path: string, value: unknown, otherwise: string | undefined): string =>
-  value === undefined && otherwise !== undefined
-    ? otherwise
-    : (text(problems, path, value, /^(?=.*\S).{1,200}$/su, "a name of 1 to 200 characters") ?? "")
-
-const decodeSources = (problems: Problems, value: unknown): ReadonlyArray<ConfiguredSource> => {
-  const uniqueId = once("the id of a source")
-  const uniqueSlug = once("the slug of a source")
-  const uniqueKey = once("a write key")
-  const decodeKeys = (path: string, value: unknown, kind: SourceKind | undefined): ReadonlyArray<string> => {
-    const keyed = kind === undefined || kindsWithWriteKey.has(kind)
-    if (value === undefined && !keyed) return []
-    const keys = array(problems, path, value, "write keys")
-    if (keys === undefined) return []
-    if (!keyed && keys.length > 0)
-      problems.push({ path, expected: `expected no write key: sources of kind ${kind} have none` })
-    if (keyed && (keys.length < 1 || keys.length > 2)) {
-      problems.push({
-        path,
-        expected: `expected one write key, or two while one replaces the other, found ${keys.length}`
-      })
-    }
-    return keys.map((key, i) => {
-      const known = text(problems, at(path, i), key, writeKey, "a write key of 1 to 128 letters, digits, _ or -")
-      uniqueKey(problems, at(path, i), known)
-      return known ?? ""
-    })
-  }
-  const decodeLabels = (path: string, value: unknown): ReadonlyArray<string> => {
-    if (value === undefined) return []
-    const uniqueLabelKey = once("the key of a label")
-    return (array(problems, path, value, "labels") ?? []).flatMap((item, i) => {
-      const label = text(problems, at(path, i), item, labelPattern, labelForm)
-      uniqueLabelKey(problems, at(path, i), label === undefined ? undefined : keyOfLabel(label))
-      return label ?? []
-    })
-  }
-  return (array(problems, "sources", value, "sources") ?? []).flatMap((item, i) => {
-    const path = at("sources", i)
-    const source = object(problems, path, item, ["id", "slug", "name", "kind", "writeKeys", "enabled", "labels"])
-    if (source === undefined) return []
-    const id = text(
-      problems,
-      at(path, "id"),
-      source["id"],
-      /^[A-Za-z0-9_-]{1,64}$/,
-      "an id of 1 to 64 letters, digits, _ or -"
-    )
-    uniqueId(problems, at(path, "id"), id)
-    const slug = text(
-      problems,
-      at(path, "slug"),
-      source["slug"],
-      sourceSlug,
-      "a slug of 1 to 64 lower-case letters, digits, _ or -, starting with a letter or digit"
-    )
-    uniqueSlug(problems, at(path, "slug"), slug)
-    const kind = oneOf(problems, at(path, "kind"), source["kind"], sourceKinds)
-    return {
-      id: id ?? "",
-      slug: slug ?? "",
-      name: name(problems, at(path, "name"), source["name"], slug),
-      kind: kind ?? "http",
-      writeKeys: decodeKeys(at(path, "writeKeys"), source["writeKeys"], kind),
-      enabled: source["enabled"] === undefined || flag(problems, at(path, "enabled"), source["enabled"]) === true,
-      labels: decodeLabels(at(path, "labels"), source["labels"])
-    }
-  })
-}
+const spaceSlug = /^[a-z0-9][a-z0-9-]{0,62}$/
+const secret = /^[\x21-\x39\x3b-\x7e]{1,256}$/ // a Basic user name ends at the first colon
 
 const decodeConnections = (
   problems: Problems,
@@ -200,6 +63,35 @@ const decodeConnections = (
   })
 }
 
+const decodePolicy = (problems: Problems, path: string, value: unknown): ReadonlyArray<string> =>
+  [
+    ...new Set(
+      (array(problems, path, value, "labels") ?? []).flatMap(
+        (label, i) => text(problems, at(path, i), label, labelPattern, labelForm) ?? []
+      )
+    )
+  ].sort()
+
+const decodeFilters = (problems: Problems, path: string, value: unknown): ReadonlyArray<ConfiguredFilter> => {
+  const unique = once("the name of an event filter")
+  const items = array(problems, path, value, "event filters") ?? []
+  if (items.length > maxFilters) problems.push({ path, expected: `expected at most ${maxFilters} event filters` })
+  return items.flatMap((item, i) => {
+    const here = at(path, i)
+    const filter = object(problems, here, item, ["name", "fql", "enabled"])
+    if (filter === undefined) return []
+    const name = named(problems, at(here, "name"), filter["name"], undefined)
+    unique(problems, at(here, "name"), name)
+    const fql = text(problems, at(here, "fql"), filter["fql"], /^[^]+$/, "a filter statement")
+    const problem = fql === undefined ? undefined : compileStatement(fql).problem
+    if (problem !== undefined) problems.push({ path: at(here, "fql"), expected: problem })
+    const enabled = filter["enabled"] === undefined || flag(problems, at(here, "enabled"), filter["enabled"]) === true
+    return [{ name, fql: fql ?? "", enabled }]
+  })
+}
+
+const spaceMembers = ["id", "slug", "name", "kind", "sources", "rules", "connectionPolicy", "filters"] as const
+
 const decodeSpaces = (
   problems: Problems,
   value: unknown,
@@ -210,7 +102,7 @@ const decodeSpaces = (
   const uniqueSlug = once("the slug of a space")
   return (array(problems, "spaces", value, "spaces") ?? []).flatMap((item, i) => {
     const path = at("spaces", i)
-    const space = object(problems, path, item, ["id", "slug", "name", "kind", "sources", "rules"])
+    const space = object(problems, path, item, spaceMembers)
     if (space === undefined) return []
     const id = text(problems, at(path, "id"), space["id"], /^spa_[0-9A-Za-z]{22}$/, "spa_ and 22 letters or digits")
     uniqueId(problems, at(path, "id"), id)
@@ -230,11 +122,17 @@ const decodeSpaces = (
     return {
       id: id ?? "",
       slug: slug ?? "",
-      name: name(problems, at(path, "name"), space["name"], slug),
+      name: named(problems, at(path, "name"), space["name"], slug),
       kind: oneOf(problems, at(path, "kind"), space["kind"], ["dev", "prod"]) ?? "dev",
       sources: decodeConnections(problems, at(path, "sources"), space["sources"], bySlug),
       rules: rules.document ?? decodeRules({}).document!,
-      rulesAsWritten: JSON.stringify(space["rules"] ?? {})
+      rulesAsWritten: JSON.stringify(space["rules"] ?? {}),
+      ...(space["connectionPolicy"] === undefined
+        ? undefined
+        : { policy: decodePolicy(problems, at(path, "connectionPolicy"), space["connectionPolicy"]) }),
+      ...(space["filters"] === undefined
+        ? undefined
+        : { declaredFilters: decodeFilters(problems, at(path, "filters"), space["filters"]) })
     }
   })
 }
@@ -261,7 +159,7 @@ const decodeTokens = (
     const scopes = decodeScopes(at(path, "scopes"), token["scopes"])
     const ofWorkspace = token["space"] === undefined && scopes.has("workspace:admin")
     return {
-      name: name(problems, at(path, "name"), token["name"], undefined),
+      name: named(problems, at(path, "name"), token["name"], undefined),
       space: ofWorkspace ? null : (oneOf(problems, at(path, "space"), token["space"], slugs) ?? ""),
       hash: hash ?? "",
       scopes
@@ -303,15 +201,21 @@ const decodeLimits = (problems: Problems, value: unknown): Limits => {
   }
 }
 
+const fileMembers = ["labels", "oauthApplications", "sources", "spaces", "tokens", "limits"] as const
+
 const decodeConfiguration = (value: unknown): Decoded => {
   const problems: Problems = []
-  const file = object(problems, "", value, ["sources", "spaces", "tokens", "limits"])
+  const file = object(problems, "", value, fileMembers)
   if (file === undefined) return { problems }
-  const sources = decodeSources(problems, file["sources"])
+  const labels = decodeLabels(problems, file["labels"])
+  const applications = decodeApplications(problems, file["oauthApplications"])
+  const sources = decodeSources(problems, file["sources"], applications)
   const spaces = decodeSpaces(problems, file["spaces"], sources)
   const tokens = decodeTokens(problems, file["tokens"], spaces)
   const limits = decodeLimits(problems, file["limits"])
-  return problems.length > 0 ? { problems } : { configuration: { sources, spaces, tokens, limits } }
+  return problems.length > 0
+    ? { problems }
+    : { configuration: { sources, spaces, tokens, limits, labels, applications } }
 }
 
 /** `decodeConfiguration` of the text of a file. */

@@ -134,6 +134,23 @@ export const int = (
   return undefined
 }
 
+/** Remembers values that may occur once, and where they occurred first. */
+export const once = (what: string) => {
+  const seen = new Map<string, string>()
+  return (problems: Array<Problem>, path: string, value: string | undefined): void => {
+    if (value === undefined) return
+    const first = seen.get(value)
+    if (first === undefined) seen.set(value, path)
+    else problems.push({ path, expected: `${what} must be unique; ${first} has the same` })
+  }
+}
+
+/** `otherwise`: what it is when it is absent; undefined: it must be there. */
+export const named = (problems: Array<Problem>, path: string, value: unknown, otherwise: string | undefined): string =>
+  value === undefined && otherwise !== undefined
+    ? otherwise
+    : (text(problems, path, value, /^(?=.*\S).{1,200}$/su, "a name of 1 to 200 characters") ?? "")
+
 /** Whether the text is JSON up to its last character and only lacks more. */
 const isJsonSoFar = (text: string): boolean => {
   try {

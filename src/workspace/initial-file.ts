@@ -2,7 +2,7 @@
 import { mkdirSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { sha256Hex } from "../platform/hash.ts"
-import { defaultLimits } from "./config-file.ts"
+import { defaultLimits } from "./configured.ts"
 import { newSpaceId, newTokenSecret, newWriteKey } from "./secrets.ts"
 
 export interface InitialSecrets {

@@ -9,14 +9,13 @@ import type { Change } from "./changes.ts"
 import { type ChangeRefused, refuse } from "./refused.ts"
 import {
   type BlockedNames,
-  compileBlocks,
   longestEventName,
   longestTraitPath,
   mostBlockedEvents,
   mostBlockedTraits,
   orderedBlocks
 } from "./source-blocks.ts"
-import { findSource } from "./source-rows.ts"
+import { findSource, writeBlocked } from "./source-rows.ts"
 
 type Changed<A> = Effect.Effect<A, ChangeRefused | SqlError.SqlError>
 
@@ -42,15 +41,11 @@ export const blockedProblem = (names: BlockedNames): string | undefined => {
 /** From now on exactly these are blocked. Answers them in order. */
 export const setEventFilters = (change: Change, id: string, names: BlockedNames): Changed<BlockedNames> =>
   Effect.gen(function* () {
-    const { sql, audit } = change
-    const { blocked: before } = yield* findSource(sql, id)
+    const { blocked: before } = yield* findSource(change.sql, id)
     const after = orderedBlocks(names)
     const problem = blockedProblem(after)
     if (problem !== undefined) return yield* refuse("VALIDATION_FAILED", problem)
-    if (JSON.stringify(before) === JSON.stringify(after)) return after
-    const text = compileBlocks(after) === undefined ? null : JSON.stringify(after)
-    yield* sql`update sources set blocked = ${text} where id = ${id}`
-    audit({ space: null, action: "Schema Event Filters Modified", target: `source ${id}`, before, after })
+    yield* writeBlocked(change, id, before, after)
     return after
   })
 

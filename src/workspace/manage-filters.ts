@@ -11,7 +11,7 @@ import { findSpace } from "./manage-spaces.ts"
 import { checkName, type ChangeRefused, refuse } from "./refused.ts"
 import { newFilterId } from "./secrets.ts"
 
-const maxFilters = 10
+export const maxFilters = 10
 
 export interface FilterView {
   readonly id: string

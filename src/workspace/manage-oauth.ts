@@ -11,7 +11,7 @@ import type { Change } from "./changes.ts"
 import { type OAuthKey, type OAuthScope, oauthScopes, readSignedToken, tokenLifetimes } from "./oauth-token.ts"
 import { checkName, type ChangeRefused, refuse } from "./refused.ts"
 import { newApplicationId, newKeyId } from "./secrets.ts"
-import { findSource, sourceRows } from "./source-rows.ts"
+import { findSource, sourceRows, writeOAuth } from "./source-rows.ts"
 
 type Changed<A> = Effect.Effect<A, ChangeRefused | SqlError.SqlError>
 
@@ -239,9 +239,7 @@ export const connectApplication = (change: Change, sourceId: string, application
         "CONFLICT",
         `The source is connected to the application ${oauth.application}. Disconnect it first.`
       )
-    yield* change.sql`update sources set oauth_application = ${applicationId}, oauth_enabled = false where id = ${sourceId}`
-    const after = { application: applicationId }
-    change.audit({ space: null, action: "Source Connected To OAuth Application", target: `source ${sourceId}`, after })
+    yield* writeOAuth(change, sourceId, null, { application: applicationId, enabled: false })
   })
 
 /** Requests need no token from now on. */
@@ -249,9 +247,7 @@ export const disconnectApplication = (change: Change, sourceId: string): Changed
   Effect.gen(function* () {
     const { oauth } = yield* findSource(change.sql, sourceId)
     if (oauth === null) return yield* refuse("NOT_FOUND", `Source ${sourceId} is connected to no OAuth application.`)
-    yield* change.sql`update sources set oauth_application = null, oauth_enabled = false where id = ${sourceId}`
-    const [action, target] = ["Source Disconnected From OAuth Application", `source ${sourceId}`]
-    change.audit({ space: null, action, target, before: oauth })
+    yield* writeOAuth(change, sourceId, oauth, null)
   })
 
 /** Whether requests to the source need a token of its application (ING-150). */
@@ -263,10 +259,7 @@ export const enforceOAuth = (change: Change, sourceId: string, enabled: boolean)
         "CONFLICT",
         `Source ${sourceId} is connected to no OAuth application. Connect it to one first, then enable OAuth.`
       )
-    if (oauth.enabled === enabled) return
-    yield* change.sql`update sources set oauth_enabled = ${enabled} where id = ${sourceId}`
-    const action = `Source OAuth ${enabled ? "Enabled" : "Disabled"}`
-    change.audit({ space: null, action, target: `source ${sourceId}`, before: oauth, after: { ...oauth, enabled } })
+    yield* writeOAuth(change, sourceId, oauth, { ...oauth, enabled })
   })
 
 /** `token`: the whole of it. In force everywhere within five seconds; other tokens stay valid. */

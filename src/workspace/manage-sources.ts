@@ -12,7 +12,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Change } from "./changes.ts"
-import { kindsWithWriteKey, sourceSlug } from "./config-file.ts"
+import { kindsWithWriteKey, sourceSlug } from "./configured.ts"
 import { keyOfLabel, labelForm, labelPattern } from "./labels.ts"
 import { checkWriteKey, forgetKeys, rememberKey } from "./manage-write-keys.ts"
 import { checkName, type ChangeRefused, refuse } from "./refused.ts"
@@ -150,10 +150,14 @@ export const setSourceLabels = (
   })
 
 /** What else goes with a source, in the same transaction; refuses where it must stay. */
-export type WithSource = (change: Change, source: SourceRow) => Changed<void>
+export type WithSource<E> = (change: Change, source: SourceRow) => Effect.Effect<void, E>
 
 /** Refused for a source that the configuration file declares. `dependents`: what other rooms keep of the source. */
-export const deleteSource = (change: Change, id: string, dependents?: WithSource): Changed<void> =>
+export const deleteSource = <E = never>(
+  change: Change,
+  id: string,
+  dependents?: WithSource<E>
+): Effect.Effect<void, E | ChangeRefused | SqlError.SqlError> =>
   Effect.gen(function* () {
     const { sql, audit } = change
     const source = yield* findSource(sql, id)

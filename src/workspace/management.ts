@@ -23,7 +23,14 @@ import {
   revokeAccessToken,
   updateApplication
 } from "./manage-oauth.ts"
-import { createSource, deleteSource, readSources, setSourceLabels, updateSource } from "./manage-sources.ts"
+import {
+  createSource,
+  deleteSource,
+  readSources,
+  setSourceLabels,
+  updateSource,
+  type WithSource
+} from "./manage-sources.ts"
 import { createSpace, readSpaceDetails, setConnectionPolicy, updateSpace } from "./manage-spaces.ts"
 import { createToken, findToken, readTokens, revokeToken } from "./manage-tokens.ts"
 import { addWriteKey, removeWriteKey } from "./manage-write-keys.ts"
@@ -66,7 +73,12 @@ export const makeManagement = Effect.gen(function* () {
     createSource: asChange(createSource),
     updateSource: asChange(updateSource),
     setSourceLabels: asChange(setSourceLabels),
-    deleteSource: asChange(deleteSource),
+    /** `dependents`: what other rooms keep of the source goes in the same transaction, e.g. its destinations. */
+    deleteSource: <E = never>(actor: string, id: string, dependents?: WithSource<E>) =>
+      Effect.tap(
+        changeWorkspace(sql, actor, (change) => deleteSource(change, id, dependents)),
+        workspace.refresh
+      ),
     addWriteKey: asChange(addWriteKey),
     removeWriteKey: asChange(removeWriteKey),
     setEventFilters: asChange(setEventFilters),

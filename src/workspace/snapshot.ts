@@ -1,5 +1,5 @@
 /** From a decoded configuration and the numbers of its sources to the snapshot that the rest of Braid reads. */
-import type { Configuration } from "./config-file.ts"
+import type { Configuration } from "./configured.ts"
 import type { AccessToken, Source, Space, WorkspaceSnapshot } from "./workspace.ts"
 
 /**

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Change } from "./changes.ts"
 import { type ChangeRefused, refuse } from "./refused.ts"
-import type { BlockedNames } from "./source-blocks.ts"
+import { type BlockedNames, compileBlocks } from "./source-blocks.ts"
 import { decodeBlocked, decodeSource, encodeSource, type SourceDocument } from "./stored.ts"
 
 export interface SourceRow {
@@ -88,4 +88,40 @@ export const writeSource = (
     if (members.length > 0) entry("Source Modified", members)
     if (!same(was.settings, is.settings)) entry("Source Settings Modified", ["settings"])
     if (was.enabled !== is.enabled) entry(is.enabled ? "Source Enabled" : "Source Disabled", ["enabled"])
+  })
+
+/** `Schema Event Filters Modified`, when they are others. */
+export const writeBlocked = (
+  { sql, audit }: Change,
+  id: string,
+  before: BlockedNames,
+  after: BlockedNames
+): Effect.Effect<void, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    if (same(before, after)) return
+    const text = compileBlocks(after) === undefined ? null : JSON.stringify(after)
+    yield* sql`update sources set blocked = ${text} where id = ${id}`
+    audit({ space: null, action: "Schema Event Filters Modified", target: `source ${id}`, before, after })
+  })
+
+/** Connected, disconnected, enabled, disabled: an entry for each of these that it takes. */
+export const writeOAuth = (
+  { sql, audit }: Change,
+  id: string,
+  before: SourceRow["oauth"],
+  after: SourceRow["oauth"]
+): Effect.Effect<void, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    if (before?.application === after?.application && before?.enabled === after?.enabled) return
+    yield* sql`update sources set oauth_application = ${after?.application ?? null}, oauth_enabled = ${after?.enabled ?? false}
+      where id = ${id}`
+    const entry = (action: string, was: SourceRow["oauth"], is: SourceRow["oauth"]) =>
+      audit({ space: null, action, target: `source ${id}`, before: was, after: is })
+    const moved = before?.application !== after?.application
+    if (moved && before !== null) entry("Source Disconnected From OAuth Application", before, null)
+    if (after === null) return
+    const connected = { ...after, enabled: false }
+    if (moved) entry("Source Connected To OAuth Application", null, connected)
+    if ((moved ? false : before!.enabled) !== after.enabled)
+      entry(`Source OAuth ${after.enabled ? "Enabled" : "Disabled"}`, moved ? connected : before, after)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { sha256Hex } from "../../src/platform/hash.ts"
-import { defaultLimits, parseConfiguration } from "../../src/workspace/config-file.ts"
+import { parseConfiguration } from "../../src/workspace/config-file.ts"
+import { defaultLimits } from "../../src/workspace/configured.ts"
 import { initialConfiguration, newSecrets } from "../../src/workspace/initial-file.ts"
 import { toSnapshot } from "../../src/workspace/snapshot.ts"
 
