@@ -16,6 +16,8 @@ import { ConsoleRoom } from "./console-server/console.ts"
 import { recorderFlush } from "./debugger/flush.ts"
 import { LiveRecorder } from "./debugger/recorder.ts"
 import { debuggerMigrations } from "./debugger/schema.ts"
+import { alertsLive } from "./delivery/alerts/live.ts"
+import { alertSendersLive } from "./delivery/alerts/senders.ts"
 import { deliveryRollUp } from "./delivery/roll-up.ts"
 import { deliveryMigrations } from "./delivery/schema.ts"
 import { sourceCountsFlush } from "./delivery/source-flush.ts"
@@ -47,6 +49,7 @@ import { supervise } from "./platform/supervise.ts"
 import { deletionsLive } from "./privacy/deletions.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
+import { alertResourcesLive } from "./public-api/alert-resources.ts"
 import { workspaceGroups } from "./public-api/groups.ts"
 import { PublicApi } from "./public-api/public-api.ts"
 import { publicApiMigrations } from "./public-api/schema.ts"
@@ -200,6 +203,7 @@ const rooms = Layer.mergeAll(
   recorderFlush,
   sourceCountsFlush,
   deliveryRollUp,
+  alertsLive,
   schemaFlush,
   PublicApi.layer(workspaceGroups),
   ConsoleRoom.layer,
@@ -207,10 +211,12 @@ const rooms = Layer.mergeAll(
   deletionsLive()
 )
 
-const destinations = Layer.merge(destinationManagementLive, DeliveryActors.layer()).pipe(
-  Layer.provideMerge(destinationsLive),
-  Layer.provideMerge(vaultLive)
-)
+const destinations = Layer.mergeAll(
+  alertResourcesLive,
+  alertSendersLive,
+  destinationManagementLive,
+  DeliveryActors.layer()
+).pipe(Layer.provideMerge(destinationsLive), Layer.provideMerge(vaultLive))
 
 /** Runs `body` with the service up; the service drains when `body` ends or is interrupted. */
 export const withService = <A, E, R>(

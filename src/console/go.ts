@@ -13,10 +13,13 @@ const ofWorkspace: Readonly<Record<string, string>> = {
   audit: "/insights/audit"
 }
 
+/** Links of alerts name no space: sources and destinations are of the workspace. */
+const ofConnections = /^(?:sources|destinations)(?:\/|$)/
+
 /** `rest`: behind the name of the workspace. Undefined: there is no such page. */
 export const workspaceAddress = (rest: string, firstSpace: string | undefined): string | undefined => {
   if (/^s\/[^/]+/.test(rest)) return `/${rest}`
-  const page = ofWorkspace[rest.replace(/\/$/, "")]
+  const page = ofWorkspace[rest.replace(/\/$/, "")] ?? (ofConnections.test(rest) ? `/${rest}` : undefined)
   return page === undefined || firstSpace === undefined ? undefined : `/s/${firstSpace}${page}`
 }
 

@@ -87,11 +87,12 @@ const tell = Effect.fnUntraced(function* (
   if (kind === undefined) return false
   const facts = factsOf({
     alertType: alert.type,
-    workspace: resources.workspaceName,
+    workspace: yield* resources.workspaceName,
     resource: resource.name,
     value: verdict.value,
     threshold: alert.threshold,
-    url: consoleUrl === "" ? "" : `${consoleUrl}${resource.path}`
+    // Of no space: the console chooses one that its reader may open.
+    url: consoleUrl === "" ? "" : `${consoleUrl}/w/-${resource.path}`
   })
   const at = new Date(now)
   for (const { id, type } of JSON.parse(alert.channels) as ReadonlyArray<OpenChannel>)

@@ -1,5 +1,6 @@
 /** What alerts are about, as their room cannot know: destinations are to the right of it. */
-import { Context } from "effect"
+import { Context, type Effect } from "effect"
+import type { SqlError } from "effect/sql"
 import type { Owner } from "../facts.ts"
 
 export interface AlertResource {
@@ -7,7 +8,7 @@ export interface AlertResource {
   readonly name: string
   /** Numbers in the counts; `destination` 0: the source itself. */
   readonly owner: Owner
-  /** Page of the console, e.g. `/destinations/d1/alerts`. */
+  /** Page of the console, inside of a space: `/destinations/d1/alerts`. */
   readonly path: string
 }
 
@@ -16,6 +17,6 @@ export class AlertResources extends Context.Service<
   {
     /** By id, in the configuration of now. */
     readonly find: (id: string) => AlertResource | undefined
-    readonly workspaceName: string
+    readonly workspaceName: Effect.Effect<string, SqlError.SqlError>
   }
 >()("braid/delivery/AlertResources") {}
