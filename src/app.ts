@@ -50,7 +50,7 @@ import { deletionsLive } from "./privacy/deletions.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
 import { alertResourcesLive } from "./public-api/alert-resources.ts"
-import { workspaceGroups } from "./public-api/groups.ts"
+import { allGroups } from "./public-api/groups.ts"
 import { PublicApi } from "./public-api/public-api.ts"
 import { publicApiMigrations } from "./public-api/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
@@ -205,7 +205,7 @@ const rooms = Layer.mergeAll(
   deliveryRollUp,
   alertsLive,
   schemaFlush,
-  PublicApi.layer(workspaceGroups),
+  PublicApi.layer(allGroups),
   ConsoleRoom.layer,
   whatIfLive,
   deletionsLive()

@@ -1,8 +1,8 @@
 /**
- * Who a request is from: below `/public-api` a token - of the Public API, an access token for administration, or what
- * `Authenticators` know (OAuth, ADM-77) - and below `/console/public-api` the session of somebody at our own page.
+ * Who a request is from: below `/public-api` a token - of the Public API, an access token for administration, or one of an OAuth
+ * application (ADM-77) - and below `/console/public-api` the session of somebody at our own page.
  */
-import { Context, Effect } from "effect"
+import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { IncomingMessage } from "node:http"
 import { TLSSocket } from "node:tls"
@@ -13,17 +13,8 @@ import { Sessions } from "../workspace/sessions.ts"
 import { Workspace } from "../workspace/workspace.ts"
 import { type Caller, callerByAccess } from "./caller.ts"
 import { forbidden, problem, type PublicApiProblem } from "./problem.ts"
+import { makeOAuthCallers } from "./oauth-callers.ts"
 import { ApiTokens } from "./tokens.ts"
-
-/** Knows further kinds of secrets. Undefined: not one of its kind; a problem: one of its kind that may not come in. */
-export type Authenticator = (
-  secret: string,
-  workspaceId: string
-) => Effect.Effect<Caller | undefined, PublicApiProblem | SqlError.SqlError>
-
-export const Authenticators = Context.Reference<ReadonlyArray<Authenticator>>("braid/public-api/Authenticators", {
-  defaultValue: () => []
-})
 
 const loopback = /^(127\.|::1$|::ffff:127\.)/
 
@@ -43,7 +34,7 @@ export const makeAuthenticate = (workspaceId: string) =>
     const workspace = yield* Workspace
     const sessions = yield* Sessions
     const tokens = yield* ApiTokens
-    const others = yield* Authenticators
+    const oauthCallers = yield* makeOAuthCallers
 
     const byToken = (req: IncomingMessage) =>
       Effect.gen(function* () {
@@ -58,11 +49,8 @@ export const makeAuthenticate = (workspaceId: string) =>
         const access = accessOf(workspace.current(), authorization)
         if (access !== undefined)
           return callerByAccess(access, `token ${access.id}`, secret ?? authorization ?? "", workspaceId)
-        if (secret !== undefined)
-          for (const other of others) {
-            const caller = yield* other(secret, workspaceId)
-            if (caller !== undefined) return caller
-          }
+        const byOAuth = secret === undefined ? undefined : yield* oauthCallers(secret, workspaceId)
+        if (byOAuth !== undefined) return byOAuth
         return yield* unauthorized("The access token is missing, unknown, expired or revoked.")
       })
 

@@ -35,7 +35,7 @@ export const view = data({
   granularity: Schema.String,
   series: Schema.Array(Schema.Struct({ time: Schema.String, counts }))
 })
-const exchange = Schema.Struct({
+export const exchange = Schema.Struct({
   request: Schema.Struct({
     method: Schema.String,
     url: Schema.String,

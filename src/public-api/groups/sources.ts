@@ -2,6 +2,7 @@
 import { Effect, Schema } from "effect"
 import { HttpApiEndpoint } from "effect/http-api"
 import { DestinationManagement } from "../../destinations/manage/destination-management.ts"
+import { deleteDestinationsOf } from "../../destinations/manage/manage-destinations.ts"
 import { Database } from "../../platform/database.ts"
 import { makeManagement } from "../../workspace/management.ts"
 import { makeSourceAccess } from "../access.ts"
@@ -128,7 +129,9 @@ export const sources = Effect.gen(function* () {
     deleteSource: ({ caller, params }) =>
       Effect.gen(function* () {
         yield* access.source(caller, params.sourceId, "edit")
-        yield* management.deleteSource(caller.actor, params.sourceId)
+        yield* management.deleteSource(caller.actor, params.sourceId, (change) =>
+          deleteDestinationsOf(change, params.sourceId)
+        )
         return success
       }),
     addLabelsToSource: ({ caller, params, payload }) =>
