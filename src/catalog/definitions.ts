@@ -62,7 +62,7 @@ export interface WrittenDefinition {
   readonly presets: ReadonlyArray<{
     readonly name: string
     readonly partnerAction: string
-    readonly subscribe: string
+    readonly subscribe?: string
     readonly mapping: Readonly<Record<string, unknown>>
     readonly type: string
     readonly eventSlug?: string
@@ -229,7 +229,8 @@ export const entryOf = (written: WrittenDefinition): CatalogEntry => {
     .map((preset): CatalogPreset => ({
       name: preset.name,
       actionSlug: preset.partnerAction,
-      trigger: repairTrigger(preset.subscribe),
+      // Those of audiences and journeys may have none.
+      trigger: repairTrigger(preset.subscribe ?? 'type = "track"'),
       fields: preset.mapping,
       type: preset.type === "automatic" ? "automatic" : "specificEvent",
       ...(preset.eventSlug === undefined ? {} : { eventSlug: preset.eventSlug })

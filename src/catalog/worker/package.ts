@@ -129,13 +129,20 @@ const asFunction = (value: unknown): ((...args: ReadonlyArray<unknown>) => unkno
   return (...args) => Reflect.apply(value, undefined, args)
 }
 
+/** An aggregate has the stack of each of its errors in its message. */
+const problemsOf = (error: unknown): string => {
+  const many = error instanceof Error && error.name === "AggregateError" && Symbol.iterator in error
+  const errors: ReadonlyArray<unknown> = many ? Array.from(error as Error & Iterable<unknown>) : [error]
+  return errors.map((one) => (one instanceof Error ? one.message : String(one))).join(" ")
+}
+
 const mappingOnly =
   (original: (...args: ReadonlyArray<unknown>) => unknown) =>
   (mapping: unknown, ...rest: ReadonlyArray<unknown>): unknown => {
     try {
       return original(literalReplacements(mapping), ...rest)
     } catch (error) {
-      throw new MappingInvalid(error instanceof Error ? error.message : String(error), { cause: error })
+      throw new MappingInvalid(problemsOf(error), { cause: error })
     }
   }
 
