@@ -61,7 +61,7 @@ import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceMigrations } from "./workspace/schema.ts"
 import { suppressionsLive } from "./workspace/suppressions.ts"
-import { workspaceJoined, workspaceLive } from "./workspace/workspace-live.ts"
+import { workspaceAlone, workspaceJoined, workspaceLive } from "./workspace/workspace-live.ts"
 import { Workspace } from "./workspace/workspace.ts"
 
 export class RebuildFailed extends Data.TaggedError("RebuildFailed")<{ readonly reason: string }> {
@@ -135,6 +135,15 @@ export const storesToRead = LiveGraphs.layer.pipe(
 
 /** For `braid what-if`: does what no service is there to do. */
 export const whatIfBeside = whatIfLive.pipe(Layer.provideMerge(services("join")))
+
+/** For `braid config`: what is configured and nothing that runs. Reads no configuration file. */
+export const configurationBeside = destinationsLive.pipe(
+  Layer.provideMerge(vaultLive),
+  Layer.provideMerge(workspaceAlone),
+  Layer.provideMerge(databaseLive("join")),
+  Layer.provideMerge(catalogAndRunnerLive),
+  Layer.provideMerge(Health.layer)
+)
 
 const healthReport = (draining: () => boolean) =>
   Effect.gen(function* () {

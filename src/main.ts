@@ -2,9 +2,10 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Config, Console, Effect, Exit, Layer, Option, Runtime } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import { migrate, rebuild, serve } from "./app.ts"
+import { configurationBeside, migrate, rebuild, serve } from "./app.ts"
 import { settingProblem, Settings } from "./config.ts"
 import { decryptFieldCommand } from "./decrypt-field-command.ts"
+import { applyConfigurationFile, exportConfiguration } from "./config-command.ts"
 import { demo } from "./demo/demo.ts"
 import { explainEvent } from "./explain-command.ts"
 import { doctor } from "./doctor/doctor.ts"
@@ -115,6 +116,45 @@ const command = {
     },
     ({ key, value }) => decryptFieldCommand({ key, value: Option.getOrUndefined(value) })
   ).pipe(Command.withDescription("Open a field that was encrypted for a destination. Needs no running service.")),
+  configExport: Command.make(
+    "export",
+    {
+      file: Argument.String("file").pipe(
+        Argument.withDescription("File to write, readable by you alone; standard output without it"),
+        Argument.optional
+      )
+    },
+    ({ file }) =>
+      exportConfiguration(Option.getOrUndefined(file)).pipe(
+        Effect.provide(configurationBeside),
+        Effect.scoped,
+        Effect.provide(environment)
+      )
+  ).pipe(
+    Command.withDescription(
+      "Write the whole configuration as a file. Secrets of destinations are names of environment variables in it."
+    )
+  ),
+  configApply: Command.make(
+    "apply",
+    {
+      file: Argument.String("file").pipe(Argument.withDescription("Configuration to apply; - reads standard input")),
+      dryRun: Flag.Boolean("dry-run").pipe(
+        Flag.withDescription("Say what would change and change nothing"),
+        Flag.withDefault(false)
+      )
+    },
+    ({ file, dryRun }) =>
+      applyConfigurationFile(file, dryRun).pipe(
+        Effect.provide(configurationBeside),
+        Effect.scoped,
+        Effect.provide(environment)
+      )
+  ).pipe(
+    Command.withDescription(
+      "Make the configuration what a file says. What the file does not name stays; applied twice it changes nothing."
+    )
+  ),
   neo4j: Command.make(
     "neo4j",
     { port: Flag.Int("port").pipe(Flag.withDescription("Bolt port"), Flag.withDefault(7687)) },
@@ -136,6 +176,10 @@ const braid = Command.make("braid").pipe(
     Command.make("graph").pipe(
       Command.withDescription("The identity graph."),
       Command.withSubcommands([command.rebuild])
+    ),
+    Command.make("config").pipe(
+      Command.withDescription("The configuration as a file."),
+      Command.withSubcommands([command.configExport, command.configApply])
     ),
     command.explain,
     command.whatIf,

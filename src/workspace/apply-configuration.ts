@@ -11,6 +11,7 @@ import type { SqlError } from "effect/sql"
 import { applyMembers } from "./apply-file.ts"
 import { type Audited, type Change, changeWorkspace } from "./changes.ts"
 import type { Configuration } from "./configured.ts"
+import type { Problem } from "./decode.ts"
 import { membersOf } from "./file-members.ts"
 import { problemsWith } from "./file-problems.ts"
 import { encodeRules } from "./stored.ts"
@@ -41,7 +42,7 @@ export interface ToApply<E> {
   /** By space id: the rules in force, which may be others than what was declared. */
   readonly rulesInForce: ReadonlyMap<string, string>
   /** What other rooms take from the file, in the same transaction. */
-  readonly further: (change: Change) => Effect.Effect<void, E>
+  readonly further: (change: Change) => Effect.Effect<ReadonlyArray<Problem>, E>
   /** Only say what would change. */
   readonly dryRun: boolean
 }
@@ -69,7 +70,8 @@ export const applyConfiguration = <E>(
       )
       yield* applyMembers(noting, configuration, members, "api")
       yield* disconnectOthers(noting, configuration)
-      yield* further(noting)
+      const others = yield* further(noting)
+      if (others.length > 0) return yield* new ConfigFileInvalid({ file, problems: others })
       return dryRun ? yield* new OnlyTried({ entries }) : entries
     })
   ).pipe(

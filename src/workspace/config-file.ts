@@ -202,11 +202,26 @@ const decodeLimits = (problems: Problems, value: unknown): Limits => {
 }
 
 const fileMembers = ["labels", "oauthApplications", "sources", "spaces", "tokens", "limits"] as const
+/** Members of files that `braid config apply` takes. */
+const appliedMembers = ["destinations", "consentCategories"] as const
 
-const decodeConfiguration = (value: unknown): Decoded => {
+type Whole = Readonly<Record<string, unknown>>
+
+const decodeConfiguration = (
+  value: unknown,
+  further: ((problems: Problems, file: Whole) => void) | undefined
+): Decoded => {
   const problems: Problems = []
-  const file = object(problems, "", value, fileMembers)
+  const file = object(problems, "", value, [...fileMembers, ...appliedMembers])
   if (file === undefined) return { problems }
+  for (const member of further === undefined ? appliedMembers : [])
+    if (file[member] !== undefined)
+      problems.push({
+        path: member,
+        expected:
+          "expected nothing here: the file that Braid starts with has none; apply them with `braid config apply`"
+      })
+  further?.(problems, file)
   const labels = decodeLabels(problems, file["labels"])
   const applications = decodeApplications(problems, file["oauthApplications"])
   const sources = decodeSources(problems, file["sources"], applications)
@@ -218,8 +233,8 @@ const decodeConfiguration = (value: unknown): Decoded => {
     : { configuration: { sources, spaces, tokens, limits, labels, applications } }
 }
 
-/** `decodeConfiguration` of the text of a file. */
-export const parseConfiguration = (content: string): Decoded => {
+/** The text of a file. `further` reads the members that are not the workspace's own; without it there may be none. */
+export const parseConfiguration = (content: string, further?: (problems: Problems, file: Whole) => void): Decoded => {
   const json = parseJson(content)
-  return json.problem === undefined ? decodeConfiguration(json.value) : { problems: [json.problem] }
+  return json.problem === undefined ? decodeConfiguration(json.value, further) : { problems: [json.problem] }
 }

@@ -62,8 +62,11 @@ const createFile = (file: string): Effect.Effect<void, ConfigFileInvalid> =>
 const snapshotOf = ({ configuration, numbers }: StoredWorkspace): WorkspaceSnapshot =>
   toSnapshot(configuration, numbers)
 
-/** `join`: a command beside the service, which only reads what the service has set up. */
-const make = (mode: "serve" | "join") =>
+/**
+ * `join`: a command beside the service, which only reads what the service has set up. `alone`: one that brings a configuration of its own;
+ * no file is read or made.
+ */
+const make = (mode: "serve" | "join" | "alone") =>
   Effect.gen(function* () {
     const { configFile } = yield* Settings
     const { write: sql, read: readSql } = yield* Database
@@ -74,8 +77,10 @@ const make = (mode: "serve" | "join") =>
       applyFile(sql, configFile, configuration)
     )
     const isConfigured = (yield* stored.version) > 0
-    if (!isConfigured && !existsSync(configFile)) yield* createFile(configFile)
-    if (existsSync(configFile)) {
+    if (mode !== "alone" && !isConfigured && !existsSync(configFile)) yield* createFile(configFile)
+    if (mode === "alone") {
+      // What the database has is what there is.
+    } else if (existsSync(configFile)) {
       if (mode === "serve" || !isConfigured) yield* applied
     } else {
       yield* Effect.logWarning(
@@ -154,6 +159,9 @@ type WorkspaceLayer = Layer.Layer<Workspace, ConfigFileInvalid | SqlError.SqlErr
 
 /** Needs the tables of the log and of the workspace to exist: build it after the migrations. */
 export const workspaceLive: WorkspaceLayer = Layer.effect(Workspace, make("serve"))
+
+/** For `braid config apply`. */
+export const workspaceAlone: WorkspaceLayer = Layer.effect(Workspace, make("alone"))
 
 /** For commands: applies no file, unless the database knows nothing yet. */
 export const workspaceJoined: WorkspaceLayer = Layer.effect(Workspace, make("join"))
