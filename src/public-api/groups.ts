@@ -1,5 +1,6 @@
 /** Everything that the Public API answers, group by group. */
 import { Effect } from "effect"
+import { alerts } from "./groups/alerts.ts"
 import { audit } from "./groups/audit.ts"
 import { catalog } from "./groups/catalog.ts"
 import { consent } from "./groups/consent.ts"
@@ -36,6 +37,7 @@ export const allGroups = Effect.all([
   catalog,
   delivery,
   deliveryOverview,
+  alerts,
   spaces,
   spaceFilters,
   labels,
