@@ -16,6 +16,7 @@ const segmentPattern = /(?:^|\.)(?:"([^"]*)"|([^.[\]"]+))|\[(\d{1,3})\]/gy
 
 /** Undefined: the key is no path. */
 const pathOf = (key: string): ReadonlyArray<Segment> | undefined => {
+  if (key.startsWith(".")) return undefined
   const path: Array<Segment> = []
   segmentPattern.lastIndex = 0
   while (segmentPattern.lastIndex < key.length) {
@@ -31,7 +32,7 @@ const pathOf = (key: string): ReadonlyArray<Segment> | undefined => {
 
 type Container = Record<string, unknown> | Array<unknown>
 
-/** Put at a path before: the same key says it again in parts. Never what somebody else owns. */
+/** Containers of the result, into which a later key may write; directives are none. */
 const made = new WeakSet<object>()
 
 const child = (parent: Container, key: Segment, next: Segment): Container => {
@@ -54,11 +55,15 @@ export const isDirective = (value: unknown): value is Readonly<Record<string, un
   isObject(value) && Object.keys(value).some((key) => key.startsWith("@"))
 
 export const expandKeys = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(expandKeys)
+  if (Array.isArray(value)) {
+    const items = value.map(expandKeys)
+    made.add(items)
+    return items
+  }
   if (!isObject(value)) return value
   const result: Record<string, unknown> = {}
-  made.add(result)
   const literal = isDirective(value)
+  if (!literal) made.add(result)
   for (const [key, member] of Object.entries(value)) {
     const expanded = key === "@literal" ? member : expandKeys(member)
     const path = literal || !/[.["]/.test(key) ? undefined : pathOf(key)
