@@ -221,21 +221,23 @@ export class Engine {
       const job = jobOfRow(row)
       lane.stored = true
       this.#lanes.claim(lane, 1)
-      if (lane.active > 0) {
-        lane.chain.push(job)
-        continue
-      }
-      lane.active = 1
       const mapping = this.#mappings.get(row.mapping)
       const key = mapping?.batch === undefined ? undefined : batchKeyOf(mapping, JSON.parse(job.text))
       // What comes due together may go together (DEL-10), and waits for no others.
       const id = `${row.mapping}\n${key}`
       let unit = key === undefined ? undefined : units.get(id)
-      if (unit === undefined || unit.jobs.length >= mapping!.batch!.size) {
+      if (unit !== undefined && unit.jobs.length >= mapping!.batch!.size) unit = undefined
+      if (lane.active > 0 && (unit === undefined || lane.unit !== unit || lane.chain.length > 0)) {
+        lane.chain.push(job)
+        continue
+      }
+      if (unit === undefined) {
         unit = { ...single(job), jobs: [], batch: key !== undefined }
         units.set(id, unit)
         this.#ready.push(unit)
       }
+      lane.active++
+      lane.unit = unit
       unit.jobs.push(job)
     }
   }
