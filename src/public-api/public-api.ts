@@ -47,7 +47,7 @@ const routesOf = (groups: ReadonlyArray<Handled>): ReadonlyArray<Place<Route>> =
   groups.flatMap(({ routes }) =>
     routes.map(({ endpoint, handler }) => {
       const [success] = endpoint.success
-      const status = success?.ast.annotations?.["httpApiStatus"]
+      const status = success?.ast.context?.annotations?.["httpApiStatus"]
       return placeOf(endpoint, {
         name: endpoint.identifier,
         versions: Context.get(endpoint.annotations, Versions),

@@ -1,0 +1,124 @@
+/**
+ * The Public API on a workspace of its own, declared by a file; importing this starts it for the test file and stops it behind it.
+ * Destinations are managed for real; nothing is delivered.
+ */
+import { Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll } from "vitest"
+import { catalogAndRunnerLive } from "../../src/catalog/runner-live.ts"
+import { Settings, type SettingsValue } from "../../src/config.ts"
+import { alertSendersLive } from "../../src/delivery/alerts/senders.ts"
+import { destinationManagementLive } from "../../src/destinations/manage/management-live.ts"
+import { destinationsLive } from "../../src/destinations/snapshot.ts"
+import { vaultLive } from "../../src/destinations/vault-live.ts"
+import { Health } from "../../src/platform/health.ts"
+import { alertResourcesLive } from "../../src/public-api/alert-resources.ts"
+import { allGroups } from "../../src/public-api/groups.ts"
+import { PublicApi } from "../../src/public-api/public-api.ts"
+import { suppressionsLive } from "../../src/workspace/suppressions.ts"
+import { Sessions } from "../../src/workspace/sessions.ts"
+import { workspaceLive } from "../../src/workspace/workspace-live.ts"
+import { testDatabase } from "./database.ts"
+
+export const spaceId = "spa_0123456789abcdefghijkl"
+const file = {
+  sources: [
+    { id: "src_a", slug: "a", kind: "website", writeKeys: ["wk_a"], labels: ["environment:prod", "product:car"] },
+    { id: "src_b", slug: "b", kind: "server", writeKeys: ["wk_b"], labels: ["environment:prod", "product:truck"] },
+    { id: "src_c", slug: "c", kind: "http", writeKeys: ["wk_c"], labels: ["environment:dev", "product:car"] }
+  ],
+  spaces: [{ id: spaceId, slug: "first", name: "First", kind: "prod", sources: ["a"] }],
+  tokens: [
+    { name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] },
+    { name: "space admin", space: "first", secret: "pt_space", scopes: ["admin"] }
+  ]
+}
+
+const folder = mkdtempSync(join(tmpdir(), "braid-public-api-"))
+
+const destinations = Layer.mergeAll(alertResourcesLive, alertSendersLive, destinationManagementLive).pipe(
+  Layer.provideMerge(destinationsLive),
+  Layer.provideMerge(vaultLive)
+)
+
+export const runtime = ManagedRuntime.make(
+  Layer.mergeAll(PublicApi.layer(allGroups), Sessions.layer).pipe(
+    Layer.provideMerge(destinations),
+    Layer.provideMerge(suppressionsLive),
+    Layer.provideMerge(workspaceLive),
+    Layer.provideMerge(testDatabase),
+    Layer.provideMerge(catalogAndRunnerLive),
+    Layer.provideMerge(
+      Layer.effect(
+        Settings,
+        Effect.map(Settings, (all): SettingsValue => ({
+          ...all,
+          dataDir: folder,
+          configFile: join(folder, "config.json"),
+          publicApiLimits: { deleteLabel: 20 }
+        }))
+      ).pipe(Layer.provide(Settings.layer))
+    ),
+    Layer.provideMerge(Health.layer),
+    Layer.provideMerge(Logger.layer([]))
+  )
+)
+
+const server = createServer()
+/** Of the API: what clients take as their base path. */
+export let base: string
+export let origin: string
+
+beforeAll(async () => {
+  writeFileSync(join(folder, "config.json"), JSON.stringify(file))
+  const api = await runtime.runPromise(PublicApi)
+  server.on("request", (req, res) => api.handle(req, res))
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  base = `${origin}/public-api`
+})
+
+afterAll(async () => {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  await runtime.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Sent {
+  readonly secret?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+export const call = async (method: string, path: string, { secret = "pt_owner", headers = {}, body }: Sent = {}) => {
+  const response = await fetch(base + path, {
+    method,
+    headers: { accept: "application/json", authorization: `Bearer ${secret}`, ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+  })
+  // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
+  return { status: response.status, headers: response.headers, body: (await response.json()) as any }
+}
+
+/** A token with these permissions; the workspace when no resource is named. */
+export const tokenWith = async (
+  ...permissions: ReadonlyArray<{ role: string; type?: string; id?: string; labels?: ReadonlyArray<object> }>
+): Promise<string> => {
+  const roles: ReadonlyArray<{ id: string; name: string }> = (await call("GET", "/roles")).body.data.roles
+  const { id: workspaceId } = (await call("GET", "/")).body.data.workspace
+  const made = await call("POST", "/tokens", {
+    body: {
+      description: permissions.map(({ role }) => role).join(", "),
+      permissions: permissions.map(({ role, type = "WORKSPACE", id = workspaceId, labels }) => ({
+        roleId: roles.find(({ name }) => name === role)!.id,
+        resources: [{ id, type, ...(labels === undefined ? {} : { labels }) }]
+      }))
+    }
+  })
+  return made.body.data.secret
+}
