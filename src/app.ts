@@ -25,6 +25,9 @@ import { SourceCounts } from "./delivery/source-tally.ts"
 import { DeliveryActors } from "./destinations/actors/actors.ts"
 import { actorMigrations } from "./destinations/actors/schema.ts"
 import { destinationManagementLive } from "./destinations/manage/management-live.ts"
+import { withRawLogs } from "./destinations/raw-logs/check.ts"
+import { rawLogsLive } from "./destinations/raw-logs/live.ts"
+import { rawLogMigrations } from "./destinations/raw-logs/schema.ts"
 import { destinationMigrations } from "./destinations/schema.ts"
 import { destinationsLive } from "./destinations/snapshot.ts"
 import { vaultLive } from "./destinations/vault-live.ts"
@@ -82,6 +85,7 @@ export const migrations = [
   ...deliveryMigrations,
   ...destinationMigrations,
   ...actorMigrations,
+  ...rawLogMigrations,
   ...publicApiMigrations
 ]
 
@@ -119,6 +123,7 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(eventLogLive),
     Layer.provideMerge(suppressionsLive),
     Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
+    Layer.provideMerge(withRawLogs),
     Layer.provideMerge(databaseLive(onOwned)),
     Layer.provideMerge(catalogAndRunnerLive),
     Layer.provideMerge(Health.layer)
@@ -175,7 +180,7 @@ const healthReport = (draining: () => boolean) =>
   })
 
 /** Only one of the processes that share a database drops days at a time. */
-const retentionLock = 0x62_72_61_6f
+const retentionLock = 0x62_72_61_7b
 
 /** Drops days that are older than the retention and that every reader has passed. */
 const retention = Effect.gen(function* () {
@@ -217,7 +222,8 @@ const rooms = Layer.mergeAll(
   PublicApi.layer(allGroups),
   ConsoleRoom.layer,
   whatIfLive,
-  deletionsLive()
+  deletionsLive(),
+  rawLogsLive()
 )
 
 const destinations = Layer.mergeAll(

@@ -1,5 +1,4 @@
 /** Filters against a reference that copies everything and thinks of nothing, on events and filters that chance makes. */
-import { validate, parseFql as parseSubscription } from "@segment/destination-subscriptions"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { FilterAction } from "../../src/destinations/compiled.ts"
@@ -127,30 +126,6 @@ describe("filters and a naive reference agree", () => {
         const outcome = routed.stopped === undefined ? routed.event : stopped
         expect(JSON.stringify(outcome)).toBe(JSON.stringify(reference(given, input)))
         expect(JSON.stringify(input)).toBe(before)
-      }),
-      { numRuns: runs }
-    )
-  })
-})
-
-describe("triggers and Segment's own reading agree", () => {
-  const operand = fc.constantFrom("properties.a", "context.a", "event", "type", "properties.missing")
-  const literal = fc.constantFrom('"x"', '"A"', '"track"', "5", "true", "false", "null")
-  const condition = fc.oneof(
-    fc.tuple(operand, fc.constantFrom("=", "!="), literal).map((parts) => parts.join(" ")),
-    fc.tuple(operand, fc.constantFrom("<", ">=")).map(([left, operator]) => `${left} ${operator} 3`),
-    fc.tuple(fc.constantFrom("", "!"), operand).map(([not, left]) => `${not}contains(${left}, "x")`),
-    fc.tuple(fc.constantFrom("", "!"), operand).map(([not, left]) => `${not}match(${left}, "x*")`)
-  )
-  const trigger = fc
-    .tuple(fc.constantFrom(" and ", " or "), fc.array(condition, { minLength: 1, maxLength: 3 }))
-    .map(([joiner, conditions]) => conditions.join(joiner))
-
-  it("on what a form can build", () => {
-    fc.assert(
-      fc.property(trigger, event, (text, input) => {
-        const fired = route(destination({ triggers: [text] }), input).stopped === undefined
-        expect(fired).toBe(validate(parseSubscription(text), input))
       }),
       { numRuns: runs }
     )

@@ -11,13 +11,13 @@ import { patiently } from "../../archive/patience.ts"
 import { Settings } from "../../config.ts"
 import { EventLog } from "../../log/event-log.ts"
 import { Database } from "../../platform/database.ts"
-import { makeEgress } from "../../platform/egress.ts"
 import { Health } from "../../platform/health.ts"
 import { oneOwner } from "../../platform/one-owner.ts"
 import { supervise } from "../../platform/supervise.ts"
 import { type Destination, Destinations } from "../destination.ts"
 import { rawLogStore, type Surroundings } from "./location.ts"
 import { makeRawLog, type RawLogOptions } from "./reader.ts"
+import { surroundingsOf } from "./surroundings.ts"
 import { forgetRawLogs } from "./store.ts"
 
 const lock = 0x62_72_61_7a
@@ -114,10 +114,3 @@ export const rawLogsLive = (options: RawLogsOptions = {}) =>
       yield* Effect.forkScoped(supervise(fiberName, oneOwner(database, { lock, name: fiberName }, work)))
     })
   )
-
-export const surroundingsOf = Effect.gen(function* () {
-  const { egressAllowPrivate, rawLogsDir } = yield* Settings
-  const { write: sql } = yield* Database
-  const [workspace] = yield* sql<{ id: string }>`select id from workspace`
-  return { egress: makeEgress(egressAllowPrivate), workspaceId: workspace?.id ?? "", rawLogsDir } satisfies Surroundings
-})

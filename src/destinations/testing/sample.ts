@@ -97,8 +97,21 @@ const fill = (event: Record<string, unknown>, directive: unknown, field: Catalog
     if (typeof list[0] === "string") put(event, list[0], [element])
     return
   }
-  for (const [key, inner] of Object.entries(directive))
-    fill(event, inner, field.fields?.find((member) => member.key === key) ?? field)
+  for (const [key, inner] of Object.entries(directive)) {
+    // What a directive is given, such as the branches of an `@if`, is about the same field.
+    if (!key.startsWith("@")) fill(event, inner, memberOf(field, key))
+    else
+      for (const part of isObject(inner) && !isDirective(inner) ? Object.values(inner) : [inner])
+        fill(event, part, field)
+  }
+}
+
+const isDirective = (value: Payload): boolean => Object.keys(value).some((key) => key.startsWith("@"))
+
+/** What nobody declared is a text. */
+const memberOf = (field: CatalogField, key: string): CatalogField => {
+  const { choices: _, ...rest } = field
+  return field.fields?.find((member) => member.key === key) ?? { ...rest, key, type: "string" }
 }
 
 /** Only where nothing is yet: the event's own members stay what they are. */
