@@ -156,7 +156,7 @@ export const readErrors = Effect.fnUntraced(function* (
   period: Period,
   now: number
 ): Reading<ReadonlyArray<ErrorRow>> {
-  const grain = grainFor(period, "hour", now)
+  const grain = grainFor(period, trendGrain(period), now)
   const facts = yield* readFacts(sql, {
     owner,
     period,
@@ -184,7 +184,7 @@ export const readErrors = Effect.fnUntraced(function* (
         lastSeen: Math.max(...times)
       }
     })
-    .sort((a, b) => b.count - a.count)
+    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))
 })
 
 export interface DeliveryMetric {

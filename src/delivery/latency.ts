@@ -11,7 +11,8 @@ const logFactor = Math.log(factor)
 const lastBin = Math.ceil(Math.log(1e9) / logFactor)
 
 /** Of ms; less than one counts as one. */
-export const binOf = (ms: number): number => Math.min(lastBin, Math.max(0, Math.ceil(Math.log(ms) / logFactor)))
+export const binOf = (ms: number): number =>
+  Math.min(lastBin, Math.max(0, Math.ceil(Math.log(Math.max(1, ms)) / logFactor)))
 
 /** ms */
 export const middleOf = (bin: number): number => (2 * factor ** bin) / (factor + 1)

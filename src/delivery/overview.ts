@@ -88,13 +88,14 @@ export const readOverview = Effect.fnUntraced(function* (
   const { granularity, groupBy, limit, offset, period } = query
   yield* checkPeriod(period, granularity, overviewLongest, now)
   const facts = yield* read(sql, query, now)
-  const groups = [...Map.groupBy(facts, (fact) => JSON.stringify(groupBy.map((each) => valueOf(fact, each)))).values()]
-    .map((own) => ({
+  const groups = [...Map.groupBy(facts, (fact) => JSON.stringify(groupBy.map((each) => valueOf(fact, each))))]
+    .map(([key, own]) => ({
+      key,
       own,
       total: own.reduce((sum, { count }) => sum + count, 0),
       retries: own.reduce((sum, { retries }) => sum + retries, 0)
     }))
-    .sort((a, b) => b.total - a.total)
+    .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1))
   const buckets = bucketsOf(period, granularity)
   return {
     total: facts.filter(({ discardReason }) => !isAside(discardReason)).reduce((sum, { count }) => sum + count, 0),
