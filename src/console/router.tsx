@@ -17,18 +17,24 @@ import { SignIn } from "./pages/SignIn.tsx"
 import { Shell } from "./shell/Shell.tsx"
 import { paletteSearch } from "./shell/shell.gql.ts"
 import {
+  catalogSearch,
+  destinationSearch,
+  destinationTabs,
   dryRunSearch,
   explainSearch,
   insightsSearch,
   insightsTabs,
   liveSearch,
+  newDestinationSearch,
   profileSearch,
   profilesSearch,
   profileTabs,
   rulesSearch,
   runSearch,
   schemaSearch,
-  signInSearch
+  signInSearch,
+  sourceSearch,
+  sourceTabs
 } from "./url-state.ts"
 
 /** An address below `/console`, for coming back to. */
@@ -171,6 +177,63 @@ const schema = createRoute({
   component: lazyRouteComponent(() => import("./pages/schema/Schema.tsx"), "Schema")
 })
 
+const sourcePage = createRoute({
+  getParentRoute: () => space,
+  path: "/sources/$source/$tab",
+  validateSearch: sourceSearch,
+  params: {
+    parse: ({ source, tab }) => ({ source, tab: sourceTabs.find((each) => each === tab) ?? ("overview" as const) }),
+    stringify: ({ source, tab }) => ({ source, tab })
+  },
+  component: lazyRouteComponent(() => import("./pages/sources/SourcePage.tsx"), "SourcePage")
+})
+
+const destinations = createRoute({
+  getParentRoute: () => space,
+  path: "/destinations",
+  component: lazyRouteComponent(() => import("./pages/destinations/Connections.tsx"), "Connections")
+})
+
+const newDestination = createRoute({
+  getParentRoute: () => space,
+  path: "/destinations/new",
+  validateSearch: newDestinationSearch,
+  component: lazyRouteComponent(() => import("./pages/destinations/add/AddDestination.tsx"), "AddDestination")
+})
+
+const destination = createRoute({
+  getParentRoute: () => space,
+  path: "/destinations/$id/$tab",
+  validateSearch: destinationSearch,
+  params: {
+    parse: ({ id, tab }) => ({ id, tab: destinationTabs.find((each) => each === tab) ?? ("overview" as const) }),
+    stringify: ({ id, tab }) => ({ id, tab })
+  },
+  component: lazyRouteComponent(() => import("./pages/destinations/Destination.tsx"), "Destination")
+})
+
+const destinationHome = createRoute({
+  getParentRoute: () => space,
+  path: "/destinations/$id",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/s/$space/destinations/$id/$tab", params: { ...params, tab: "overview" } })
+  }
+})
+
+const catalog = createRoute({
+  getParentRoute: () => space,
+  path: "/catalog",
+  validateSearch: catalogSearch,
+  component: lazyRouteComponent(() => import("./pages/catalog/Catalog.tsx"), "Catalog")
+})
+
+const catalogEntry = createRoute({
+  getParentRoute: () => space,
+  path: "/catalog/$entry",
+  validateSearch: catalogSearch,
+  component: lazyRouteComponent(() => import("./pages/catalog/CatalogEntry.tsx"), "CatalogEntry")
+})
+
 const explain = createRoute({
   getParentRoute: () => space,
   path: "/explain",
@@ -242,6 +305,13 @@ const tree = root.addChildren([
       live,
       sources,
       schema,
+      sourcePage,
+      destinations,
+      newDestination,
+      destination,
+      destinationHome,
+      catalog,
+      catalogEntry,
       explain,
       explained,
       rules,

@@ -84,6 +84,55 @@ export const schemaSearch = (raw: Raw) =>
     q: text(raw["q"], 256)
   })
 
+/** `source`: that the destination will be fed by. */
+export const catalogSearch = (raw: Raw) =>
+  compact({ q: text(raw["q"], 128), category: text(raw["category"], 128), source: text(raw["source"], 128) })
+
+export const newDestinationSearch = (raw: Raw) =>
+  compact({ entry: text(raw["entry"], 64), source: text(raw["source"], 128) })
+
+/** Of the delivery pages; none: the last 24 hours. */
+export const periods = ["10m", "1h", "7d", "14d"] as const
+
+const period = (raw: Raw) => ({
+  range: oneOf(raw["range"], periods),
+  /** A range of one's own, ms. */
+  from: whole(raw["from"], 0, 9e15),
+  to: whole(raw["to"], 0, 9e15)
+})
+
+export const destinationTabs = [
+  "overview",
+  "delivery",
+  "mappings",
+  "filters",
+  "tester",
+  "replays",
+  "alerts",
+  "settings"
+] as const
+export type DestinationTab = (typeof destinationTabs)[number]
+
+export const destinationSearch = (raw: Raw) =>
+  compact({
+    ...period(raw),
+    unit: oneOf(raw["unit"], ["count"]),
+    mapping: text(raw["mapping"], 64),
+    step: text(raw["step"], 64),
+    reason: text(raw["reason"], 128),
+    /** What is open in an editor: an id, or `new`. */
+    edit: text(raw["edit"], 64),
+    /** Slug of the action that a new mapping is for. */
+    action: text(raw["action"], 128),
+    /** An event to try: a message id. */
+    message: text(raw["message"], 256)
+  })
+
+export const sourceTabs = ["overview", "schema", "settings", "alerts"] as const
+export type SourceTab = (typeof sourceTabs)[number]
+
+export const sourceSearch = (raw: Raw) => compact({ ...period(raw), step: text(raw["step"], 64) })
+
 export const explainSearch = (raw: Raw) => compact({ steps: oneOf(raw["steps"], ["all"]) })
 
 /** `message`: a stored one that the dry run begins with. */

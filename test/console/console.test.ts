@@ -42,7 +42,8 @@ describe("addresses that lead elsewhere", () => {
     ["live", "/s/first/live"],
     ["", "/s/first/profiles"],
     ["audit", "/s/first/insights/audit"],
-    ["destinations/x", undefined]
+    ["destinations/x", "/s/first/destinations/x"],
+    ["warehouses/x", undefined]
   ])("/w/acme/%s", (rest, expected) => expect(workspaceAddress(rest, "first")).toBe(expected))
 
   it("/go/…: one exact hit is gone to, several are shown", () => {

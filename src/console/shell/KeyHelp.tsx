@@ -4,7 +4,7 @@ import { commandKey } from "./Sidebar.tsx"
 
 const keys: ReadonlyArray<readonly [string, string]> = [
   [commandKey, "Search, or paste anywhere"],
-  ["G then L S P R E W I H", "Live, Sources, Profiles, Rules, Explain, What-if, Insights, Health"],
+  ["G then L S D P R E W I H", "Live, Sources, Destinations, Profiles, Rules, Explain, What-if, Insights, Health"],
   ["J K", "Next and previous row"],
   ["Enter", "Open"],
   ["Esc", "Close or clear"],

@@ -36,6 +36,7 @@ export const Shell = () => {
     w: () => void navigate({ to: "/s/$space/what-if", params }),
     i: () => void navigate({ to: "/s/$space/insights/$tab", params: { ...params, tab: "violations" } }),
     s: () => void navigate({ to: "/s/$space/sources", params }),
+    d: () => void navigate({ to: "/s/$space/destinations", params }),
     h: () => void navigate({ to: "/s/$space/health", params })
   })
   useKeys({
@@ -93,7 +94,7 @@ export const Shell = () => {
         <div className="app">
           <Sidebar space={space} onSearch={() => setPalette({ text: "" })} onSignOut={() => void leave()} />
           <div className="main">
-            <TopBar crumbs={shown} />
+            <TopBar crumbs={shown} onKeys={() => setHelp(true)} />
             <Suspense fallback={<main className="page" />}>
               <Outlet />
             </Suspense>

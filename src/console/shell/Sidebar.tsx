@@ -16,6 +16,7 @@ import {
   Route,
   ScrollText,
   Search,
+  Send,
   Users
 } from "lucide-react"
 import type { ReactNode } from "react"
@@ -107,6 +108,9 @@ export const Sidebar = ({ space, onSearch, onSignOut }: SidebarProps) => {
         <Entry icon={Plug} count={data?.space == null ? undefined : count(data.space.connections.length)}>
           Sources
         </Entry>
+      </Link>
+      <Link className="nav" to="/s/$space/destinations" params={params}>
+        <Entry icon={Send}>Destinations</Entry>
       </Link>
       <Link className="nav" to="/s/$space/profiles" params={params}>
         <Entry icon={Users} count={data?.space == null ? undefined : brief(data.space.profileCount)}>

@@ -1,10 +1,13 @@
 /** Where one is, and whether data is arriving: the pulse is on every page. */
 import { Link } from "@tanstack/react-router"
 import { ChevronRight, Lock } from "lucide-react"
-import { Fragment } from "react"
+import { Fragment, lazy, Suspense } from "react"
 import { useData, useMasked, useSpace } from "../api/hooks.ts"
 import { count } from "../words.ts"
 import { shellPulse } from "./shell.gql.ts"
+
+const Bell = lazy(async () => ({ default: (await import("./Bell.tsx")).Bell }))
+const Help = lazy(async () => ({ default: (await import("./Help.tsx")).Help }))
 
 export interface Crumb {
   readonly title: string
@@ -71,7 +74,12 @@ const Masked = () =>
     </span>
   ) : undefined
 
-export const TopBar = ({ crumbs }: { readonly crumbs: ReadonlyArray<Crumb> }) => (
+interface TopBarProps {
+  readonly crumbs: ReadonlyArray<Crumb>
+  readonly onKeys: () => void
+}
+
+export const TopBar = ({ crumbs, onKeys }: TopBarProps) => (
   <header className="top">
     <nav className="cr" aria-label="Breadcrumb">
       {crumbs.map(({ title, to }, i) => (
@@ -92,6 +100,12 @@ export const TopBar = ({ crumbs }: { readonly crumbs: ReadonlyArray<Crumb> }) =>
     <div className="r">
       <Masked />
       <Pulse />
+      <Suspense fallback={<span className="tools" />}>
+        <span className="tools">
+          <Bell />
+          <Help onKeys={onKeys} />
+        </span>
+      </Suspense>
     </div>
   </header>
 )

@@ -45,7 +45,7 @@ export const hitAddress = (hit: Hit, slug: string): string => {
     case "EVENT":
       return `${base}/explain/${id}`
     case "SOURCE":
-      return `${base}/sources/${id}/schema`
+      return `${base}/sources/${id}/overview`
     case "SPACE":
       return `${base}/profiles`
     case "MERGE":
@@ -60,6 +60,8 @@ export const hitAddress = (hit: Hit, slug: string): string => {
 const pages: ReadonlyArray<readonly [title: string, path: string, words: string]> = [
   ["Live events", "/live", "debugger stream arriving"],
   ["Sources", "/sources", "schema events properties traits"],
+  ["Destinations", "/destinations", "connections mappings filters delivery webhook"],
+  ["Catalog", "/catalog", "add destination integrations tools"],
   ["Profiles", "/profiles", "people users accounts"],
   ["Identity rules", "/rules", "limits priority blocked identifiers"],
   ["Explain an event", "/explain", "dry run decision why"],
