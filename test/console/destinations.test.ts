@@ -16,6 +16,8 @@ import {
   isShown,
   sentValues
 } from "../../src/console/pages/destinations/fields.ts"
+import { periodOf } from "../../src/console/pages/destinations/delivery/period.ts"
+import { shareThreads, stepThreads } from "../../src/console/pages/destinations/delivery/threads.ts"
 import { filterOf, formOf, formProblem } from "../../src/console/pages/destinations/filters/filter-form.ts"
 import {
   coalesceIn,

@@ -5,16 +5,19 @@ import { useChange, useData, useMay, useSpace } from "../../api/hooks.ts"
 import { Empty, Failed, QueryView } from "../../parts/States.tsx"
 import { plural } from "../../words.ts"
 import { archiveSchemaEvent, schemaProperties, unarchiveSchemaEvent } from "./schema.gql.ts"
+import { Integrations } from "./Integrations.tsx"
 import { SchemaTable } from "./SchemaTable.tsx"
+import type { Blocks } from "./use-blocks.ts"
 
 interface EventPaneProps {
   readonly source: string
   readonly days: number
   readonly event: string
   readonly archived: boolean
+  readonly blocks: Blocks | undefined
 }
 
-export const EventPane = ({ source, days, event, archived }: EventPaneProps) => {
+export const EventPane = ({ source, days, event, archived, blocks }: EventPaneProps) => {
   const { id: space, slug } = useSpace()
   const may = useMay("admin")
   const scroller = useRef<HTMLDivElement>(null)
@@ -30,6 +33,7 @@ export const EventPane = ({ source, days, event, archived }: EventPaneProps) => 
         )}
       </h2>
       {change.error === null ? undefined : <Failed error={change.error} />}
+      {blocks === undefined ? undefined : <Integrations blocks={blocks} event={event} what={event} />}
       <div className="scroll" ref={scroller} tabIndex={0}>
         <QueryView query={query} rows={6}>
           {({ sourceSchema }) =>

@@ -11,10 +11,13 @@ import { useCrumbs } from "../../shell/crumbs.ts"
 import { changed, fieldText, type schemaSearch, schemaTabs } from "../../url-state.ts"
 import { count, plural } from "../../words.ts"
 import { useSourceList } from "../sources.ts"
+import { SourceTabs } from "../sources/SourceTabs.tsx"
 import { EventPane } from "./EventPane.tsx"
+import { Integrations } from "./Integrations.tsx"
 import { sourceSchema, type SourceSchemaData } from "./schema.gql.ts"
 import { SchemaActions } from "./SchemaActions.tsx"
 import { type SchemaRow, SchemaTable } from "./SchemaTable.tsx"
+import { type Blocks, useBlocks } from "./use-blocks.ts"
 
 type Lists = SourceSchemaData["sourceSchema"]
 type Tab = (typeof schemaTabs)[number]
@@ -35,10 +38,11 @@ interface EventListProps {
   readonly rows: ReadonlyArray<SchemaRow>
   readonly chosen: string | undefined
   readonly scroller: RefObject<HTMLDivElement | null>
+  readonly blocks: Blocks | undefined
   readonly onChoose: (event: string) => void
 }
 
-const EventList = ({ rows, chosen, scroller, onChoose }: EventListProps) => {
+const EventList = ({ rows, chosen, scroller, blocks, onChoose }: EventListProps) => {
   const at = rows.findIndex(({ name }) => name === chosen)
   useRowKeys(rows.length, () => undefined, { at, move: (row) => onChoose(rows[row]!.name) })
   return (
@@ -48,6 +52,8 @@ const EventList = ({ rows, chosen, scroller, onChoose }: EventListProps) => {
       rows={rows}
       scroller={scroller}
       selected={at}
+      blocks={blocks}
+      destinations
       onSelect={({ name }) => onChoose(name)}
     />
   )
@@ -86,6 +92,7 @@ export const Schema = () => {
     void navigate({ search: (old) => changed(old, change), replace: true })
   const name = sources.find(({ id }) => id === source)?.name ?? source
   useCrumbs(`Sources|/s/${slug}/sources`, name, "Schema")
+  const blocks = useBlocks(source, tab)
   const lists = query.data?.sourceSchema
   const wanted = filters.q?.toLowerCase()
   const rows = (lists === undefined ? [] : listOf(lists)).filter(
@@ -106,24 +113,25 @@ export const Schema = () => {
         />
       }
     >
-      <nav className="tabs" aria-label="Kinds of calls">
-        {schemaTabs.map((each) => (
-          <Link
-            key={each}
-            to="/s/$space/sources/$source/schema"
-            params={{ space: slug, source }}
-            search={changed(filters, { tab: each === "track" ? undefined : each, q: undefined })}
-            {...(each === tab ? { "aria-current": "page" as const } : {})}
-          >
-            {tabs[each][0]}
-            {lists === undefined ? undefined : <em>{count(tabs[each][2](lists).length)}</em>}
-          </Link>
-        ))}
-      </nav>
+      <SourceTabs source={source} tab="schema" />
       {failure === undefined ? undefined : <Failed error={failure} />}
       <div className={chosen === undefined ? "side2 one" : "side2 halves"}>
         <section className="card" aria-label={tab === "track" ? "Events" : "Traits"}>
           <div className="filters">
+            <nav className="seg" aria-label="Kinds of calls">
+              {schemaTabs.map((each) => (
+                <Link
+                  key={each}
+                  to="/s/$space/sources/$source/schema"
+                  params={{ space: slug, source }}
+                  search={changed(filters, { tab: each === "track" ? undefined : each, q: undefined })}
+                  {...(each === tab ? { "aria-current": "page" as const } : {})}
+                >
+                  {tabs[each][0]}
+                  {lists === undefined ? undefined : <span className="n">{count(tabs[each][2](lists).length)}</span>}
+                </Link>
+              ))}
+            </nav>
             <SearchInput
               label="Part of a name"
               placeholder="part of a name"
@@ -151,6 +159,10 @@ export const Schema = () => {
               onChange={(period) => set({ days: period === "30" ? 30 : undefined })}
             />
           </div>
+          {blocks === undefined || tab === "track" ? undefined : (
+            <Integrations blocks={blocks} event={undefined} what={`${tab} calls`} />
+          )}
+          {blocks?.error == null ? undefined : <Failed error={blocks.error} />}
           <div className="scroll" ref={scroller} tabIndex={0}>
             <QueryView query={query} rows={12}>
               {() =>
@@ -161,17 +173,24 @@ export const Schema = () => {
                     rows={rows}
                     chosen={chosen?.name}
                     scroller={scroller}
+                    blocks={blocks}
                     onChoose={(event) => set({ event })}
                   />
                 ) : (
-                  <SchemaTable what="Trait" label="Traits" rows={rows} scroller={scroller} />
+                  <SchemaTable what="Trait" label="Traits" rows={rows} scroller={scroller} blocks={blocks} />
                 )
               }
             </QueryView>
           </div>
         </section>
         {chosen === undefined ? undefined : (
-          <EventPane source={source} days={days} event={chosen.name} archived={filters.archived === true} />
+          <EventPane
+            source={source}
+            days={days}
+            event={chosen.name}
+            archived={filters.archived === true}
+            blocks={blocks}
+          />
         )}
       </div>
     </Page>

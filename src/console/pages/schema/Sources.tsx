@@ -33,7 +33,11 @@ const Row = ({ source, selected }: { readonly source: Source; readonly selected:
   return (
     <tr aria-selected={selected}>
       <td>
-        <Link className="b el who" to="/s/$space/sources/$source/schema" params={{ space: slug, source: id }}>
+        <Link
+          className="b el who"
+          to="/s/$space/sources/$source/$tab"
+          params={{ space: slug, source: id, tab: "overview" }}
+        >
           <span className="el">{name}</span>
         </Link>
       </td>
@@ -62,7 +66,10 @@ export const Sources = () => {
   useCrumbs("Sources")
   const sources = query.data?.space?.connections.map(({ source }) => source) ?? []
   const { selected } = useRowKeys(sources.length, (row) =>
-    navigate({ to: "/s/$space/sources/$source/schema", params: { space: slug, source: sources[row]!.id } })
+    navigate({
+      to: "/s/$space/sources/$source/$tab",
+      params: { space: slug, source: sources[row]!.id, tab: "overview" }
+    })
   )
   return (
     <Page
