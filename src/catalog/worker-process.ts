@@ -68,6 +68,8 @@ export class WorkerLife {
     const env: NodeJS.ProcessEnv = {}
     // The worker runs other people's code: nothing of ours is its business. Secrets of vendors are (CAT-14).
     for (const [name, value] of Object.entries(process.env)) if (!/^BRAID_|^NODE_OPTIONS$/.test(name)) env[name] = value
+    // Thousands of files: with what V8 made of them before, it starts in half of the time.
+    env["NODE_COMPILE_CACHE"] = fileURLToPath(new URL("../../dist/compiled", import.meta.url))
     const child = fork(file, [], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],

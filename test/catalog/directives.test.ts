@@ -46,6 +46,14 @@ const mapped = async (value: unknown): Promise<unknown> => {
 const path = (at: string) => ({ "@path": at })
 const omitted = undefined
 
+/** Written this way because an object with a `then` of its own is taken for a promise by whoever waits for it. */
+const when = (condition: object, ...branches: ReadonlyArray<unknown>) => ({
+  "@if": Object.fromEntries([
+    ...Object.entries(condition),
+    ...branches.map((branch, i) => [["then", "else"][i], branch])
+  ])
+})
+
 const rows: ReadonlyArray<readonly [string, unknown, unknown]> = [
   ["@path reads a value", path("$.properties.deep.b.c[0]"), 1],
   ["@path, leading $. is optional", path("properties.x"), "X"],
@@ -63,15 +71,15 @@ const rows: ReadonlyArray<readonly [string, unknown, unknown]> = [
   ["@template, three braces", { "@template": "{{{properties.x}}}" }, "X"],
   ["@template, constructor is not there", { "@template": "<{{properties.constructor.name}}>" }, "<>"],
   ["braces outside of @template", "{{event}}", "{{event}}"],
-  ["@if exists", { "@if": { exists: path("$.userId"), then: "a", else: "b" } }, "a"],
-  ["@if exists, null", { "@if": { exists: path("$.anonymousId"), then: "a", else: "b" } }, "b"],
-  ["@if exists, empty text exists", { "@if": { exists: path("$.properties.blank"), then: "a", else: "b" } }, "a"],
-  ["@if blank, empty text", { "@if": { blank: path("$.properties.blank"), then: "a", else: "b" } }, "b"],
-  ["@if blank, 0", { "@if": { blank: path("$.properties.zero"), then: "a", else: "b" } }, "b"],
-  ["@if blank, false", { "@if": { blank: path("$.properties.no"), then: "a", else: "b" } }, "b"],
-  ["@if blank, a value", { "@if": { blank: path("$.properties.x"), then: "a", else: "b" } }, "a"],
-  ["@if, no branch", { "@if": { exists: path("$.missing"), then: "a" } }, omitted],
-  ["@if, empty else", { "@if": { exists: path("$.missing"), then: "a", else: "" } }, omitted],
+  ["@if exists", when({ exists: path("$.userId") }, "a", "b"), "a"],
+  ["@if exists, null", when({ exists: path("$.anonymousId") }, "a", "b"), "b"],
+  ["@if exists, empty text exists", when({ exists: path("$.properties.blank") }, "a", "b"), "a"],
+  ["@if blank, empty text", when({ blank: path("$.properties.blank") }, "a", "b"), "b"],
+  ["@if blank, 0", when({ blank: path("$.properties.zero") }, "a", "b"), "b"],
+  ["@if blank, false", when({ blank: path("$.properties.no") }, "a", "b"), "b"],
+  ["@if blank, a value", when({ blank: path("$.properties.x") }, "a", "b"), "a"],
+  ["@if, no branch", when({ exists: path("$.missing") }, "a"), omitted],
+  ["@if, empty else", when({ exists: path("$.missing") }, "a", ""), omitted],
   [
     "@arrayPath",
     { "@arrayPath": ["$.properties.products", { id: path("$.sku"), user: path("$.userId") }] },

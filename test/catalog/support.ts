@@ -1,6 +1,6 @@
 /** Segment's package in this process, with requests that are answered here (CAT-9). */
 import { Executor } from "../../src/catalog/worker/executor.ts"
-import { loadPackage, type Package, type PackageRequest } from "../../src/catalog/worker/package.ts"
+import { type Definition, loadPackage, type Package, type PackageRequest } from "../../src/catalog/worker/package.ts"
 import type { SentTarget } from "../../src/catalog/worker/protocol.ts"
 import type { CallResult } from "../../src/catalog/runner.ts"
 
@@ -31,7 +31,11 @@ export interface SeenRequest {
   readonly headers: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
-export const packageHere = (answer: (request: SeenRequest) => Stub = () => ({ status: 200, body: "{}" })) => {
+/** `own`: definitions beside those of the package. */
+export const packageHere = (
+  answer: (request: SeenRequest) => Stub = () => ({ status: 200, body: "{}" }),
+  own: Readonly<Record<string, Definition>> = {}
+) => {
   const seen: Array<SeenRequest> = []
   const fetch = async (request: PackageRequest): Promise<object> => {
     const body = request.body === null ? "" : (await request.buffer()).toString()
@@ -43,12 +47,12 @@ export const packageHere = (answer: (request: SeenRequest) => Stub = () => ({ st
     return kit.newResponse(Buffer.from(text), { url: request.url, status, headers: made })
   }
   const kit: Package = loadPackage(fetch)
-  const executor = new Executor(kit)
+  const executor = new Executor({ ...kit, definition: (id) => own[id] ?? kit.definition(id) })
   const call = async (
     metadataId: string,
     actionSlug: string,
     mapping: Values,
-    event: Values,
+    event: Values | ReadonlyArray<Values>,
     settings: Values = {}
   ): Promise<CallResult> =>
     (await executor.execute(
@@ -57,8 +61,8 @@ export const packageHere = (answer: (request: SeenRequest) => Stub = () => ({ st
         target: target(metadataId),
         actionSlug,
         mapping: 0,
-        events: [JSON.stringify(event)],
-        batch: false,
+        events: [event].flat().map((one) => JSON.stringify(one)),
+        batch: Array.isArray(event),
         recordAll: false
       },
       settings,

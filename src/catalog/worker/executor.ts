@@ -222,7 +222,7 @@ export class Executor {
       const done = Array.isArray(results) && results.some((result) => property(result, "output") === "Action Executed")
       return all(done ? delivered : notExecuted(results))
     } catch (error) {
-      return all(ofError(error, lastRetryAfter(hops)))
+      return all(ofError(error, retryAfterOf(error) ?? lastRetryAfter(hops)))
     }
   }
 
@@ -312,7 +312,7 @@ export class Executor {
       await destination.onDelete({ type: "track", ...user }, settings, this.options())
       return delivered
     } catch (error) {
-      return ofError(error, lastRetryAfter(hops))
+      return ofError(error, retryAfterOf(error) ?? lastRetryAfter(hops))
     }
   }
 }
@@ -333,6 +333,15 @@ const notExecuted = (results: unknown): Outcome => {
   )
 }
 
+/** Of the answer that an error carries. */
+const retryAfterOf = (error: unknown): number | undefined => {
+  const headers: unknown = property(property(error, "response"), "headers")
+  const get: unknown = property(headers, "get")
+  const found: unknown = typeof get === "function" ? Reflect.apply(get, headers, ["retry-after"]) : undefined
+  return typeof found === "string" ? retryAfter(found, Date.now()) : undefined
+}
+
+/** Of an action that told the status alone. */
 const lastRetryAfter = (hops: ReadonlyArray<Hop>): number | undefined =>
   retryAfter(hops.at(-1)?.answer?.headers["retry-after"], Date.now())
 

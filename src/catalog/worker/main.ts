@@ -4,6 +4,7 @@
  * A question that is not done within its time is answered as timed out and its requests are cut; what an action does afterwards is
  * nobody's. An action that blocks the event loop is noticed by the service, which hears nothing any more and ends this process.
  */
+import { flushCompileCache } from "node:module"
 import { makeEgress, guardSockets, type Egress } from "../../platform/egress.ts"
 import { failed } from "../outcome.ts"
 import type { OAuthTokens } from "../runner.ts"
@@ -102,6 +103,7 @@ const hear = (message: ToWorker) => {
         )
       )
       executor = new Executor(kit)
+      setImmediate(flushCompileCache)
       return tell({ say: "ready" })
     case "keep":
       kept.set(message.no, message.value)
