@@ -88,6 +88,13 @@ const classicCall = (paths: ReadonlyArray<string>, more: object = {}): ActionCal
   batch: false
 })
 
+/** Takes the token `good`; gives it out at /token. */
+const protectedHook = ({ headers, path }: Seen, response: ServerResponse) => {
+  const give = { "content-type": "application/json" }
+  if (path === "/token") response.writeHead(200, give).end('{"access_token":"good"}')
+  else response.writeHead(headers.authorization === "Bearer good" ? 200 : 401).end("{}")
+}
+
 describe("the worker", () => {
   it("AC4-38: signs a webhook; a batch carries the signature of its first element", async () => {
     const settings = { sharedSecret: "s" }
@@ -202,12 +209,6 @@ describe("the worker", () => {
       instance: "d1",
       ...more
     })
-  /** Takes the token `good`; gives it out at /token. */
-  const protectedHook = ({ headers, path }: Seen, response: ServerResponse) => {
-    const give = { "content-type": "application/json" }
-    if (path === "/token") response.writeHead(200, give).end('{"access_token":"good"}')
-    else response.writeHead(headers.authorization === "Bearer good" ? 200 : 401).end("{}")
-  }
 
   it("AC4-46, DEL-12: on 401 refreshes, stores, repeats; one attempt", async () => {
     answer = protectedHook
