@@ -147,6 +147,7 @@ export const startApi = async (
     readonly deadlineMs?: number
     readonly suppression?: NonNullable<TrackingDeps["suppression"]>
     readonly names?: NonNullable<TrackingDeps["names"]>
+    readonly counts?: NonNullable<TrackingDeps["counts"]>
   } = {}
 ): Promise<Api> => {
   const log = new MemoryLog()
@@ -159,6 +160,7 @@ export const startApi = async (
     onDefect: (error) => defects.push(error),
     ...(options.suppression === undefined ? {} : { suppression: options.suppression }),
     ...(options.names === undefined ? {} : { names: options.names }),
+    ...(options.counts === undefined ? {} : { counts: options.counts }),
     ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs })
   })
   const server = createServer({ ...serverOptions, requestTimeout: 30_000 }, (req, res) => tracking.handle(req, res))
