@@ -162,6 +162,10 @@ describe("raw logs", () => {
       )
       assert.deepStrictEqual((yield* allOf(at)).toSorted(), [...ids(5, "new"), ...ids(5, "old"), "later"].toSorted())
       assert.deepStrictEqual(yield* at.it.sql`select planned from raw_logs`, [{ planned: null }])
+      const [counted] = yield* at.it.sql<{
+        n: number
+      }>`select sum(n)::int as n from delivery_fresh where destination = 7`
+      assert.strictEqual(counted!.n, 11, "and counted once")
     })
   )
 

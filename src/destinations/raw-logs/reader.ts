@@ -15,7 +15,10 @@ import { Clock, Effect, Metric } from "effect"
 import type { History } from "../../archive/history.ts"
 import { type ObjectStore, ObjectStoreFailed } from "../../archive/object-store.ts"
 import type { EventLog, Position } from "../../log/event-log.ts"
+import { Tally } from "../../delivery/tally.ts"
 import type { Database } from "../../platform/database.ts"
+import { countedOf } from "../actors/counting.ts"
+import { feedEvent } from "../actors/job.ts"
 import type { Destination } from "../destination.ts"
 import { makeRawLogErase } from "./erase.ts"
 import { dayMs, OpenFiles, type RawFile } from "./files.ts"
@@ -71,6 +74,8 @@ export const makeRawLog = (parts: RawLogParts, options: RawLogOptions = {}) => {
   let stored: Position = 0
   let read: Position = 0
   let skippedAt = 0
+  /** Of the messages in files on disk (DEL-30). */
+  let tally = new Tally()
 
   /** Adds messages up to `limit`, and stops early when a file is full. */
   const fill = Effect.fnUntraced(function* (limit: Position, mayEnd: boolean) {
@@ -80,6 +85,7 @@ export const makeRawLog = (parts: RawLogParts, options: RawLogOptions = {}) => {
         for (const event of page) {
           await files.add(event)
           read = event.position
+          tally.add(countedOf(destination, feedEvent(event), "successful_delivery", "", "", 1))
           if (mayEnd && files.bytes >= fileBytes) return true
         }
         return false
@@ -101,8 +107,9 @@ export const makeRawLog = (parts: RawLogParts, options: RawLogOptions = {}) => {
         finished.push({ ...file, key })
       }
     }
-    yield* store.commit(epoch, plan.upTo, finished, yield* Clock.currentTimeMillis)
+    yield* store.commit({ epoch, upTo: plan.upTo, files: finished, tally, now: yield* Clock.currentTimeMillis })
     stored = plan.upTo
+    tally = new Tally()
     yield* disk(() => files.begin())
     for (const { bytes, events } of finished) {
       yield* Metric.update(written, events)
@@ -118,6 +125,7 @@ export const makeRawLog = (parts: RawLogParts, options: RawLogOptions = {}) => {
 
   const begin = Effect.gen(function* () {
     yield* disk(() => files.begin())
+    tally = new Tally()
     const state = yield* store.takeOver
     epoch = state.epoch
     active = state.active

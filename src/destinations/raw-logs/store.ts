@@ -2,6 +2,7 @@
 import { PgTypes } from "@effect/sql-pg"
 import { Data, Effect } from "effect"
 import type { SqlError } from "effect/sql"
+import { type Tally, writeTally } from "../../delivery/tally.ts"
 import type { Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import type { RawFile } from "./files.ts"
@@ -18,7 +19,16 @@ export interface Plan {
   readonly files: ReadonlyArray<Pick<RawFile, "day" | "key">>
 }
 
-export interface RawLogState {
+interface Finished {
+  readonly epoch: number
+  readonly upTo: Position
+  readonly files: ReadonlyArray<RawFile>
+  readonly tally: Tally
+  /** ms */
+  readonly now: number
+}
+
+interface RawLogState {
   readonly active: boolean
   readonly pos: Position
   readonly stopAt: Position | null
@@ -67,8 +77,8 @@ export const makeRawLogStore = (sql: Sql, destination: number, source: number) =
     skip: (epoch: number, position: Position) =>
       fenced(sql`update raw_logs set pos = ${at(position)}::int8
         where destination = ${destination}::int4 and epoch = ${at(epoch)}::int8 and planned is null returning 1 as ok`),
-    /** The files are stored. */
-    commit: (epoch: number, upTo: Position, files: ReadonlyArray<RawFile>, now: number) =>
+    /** The files are stored, and counted with the same breath. */
+    commit: ({ epoch, files, now, tally, upTo }: Finished) =>
       sql.withTransaction(
         Effect.gen(function* () {
           yield* fenced(sql`update raw_logs set pos = ${at(upTo)}::int8, planned = null, written_at = ${new Date(now)}, error = null, error_at = null
@@ -78,6 +88,7 @@ export const makeRawLogStore = (sql: Sql, destination: number, source: number) =
               insert into raw_log_files (destination, key, first_pos, last_pos, received_from, received_to, events, bytes)
               values (${destination}::int4, ${key}, ${at(first)}::int8, ${at(last)}::int8, ${new Date(from)}, ${new Date(to)}, ${events}::int4, ${at(bytes)}::int8)
               on conflict (destination, key) do update set events = excluded.events, bytes = excluded.bytes`
+          yield* writeTally(sql, tally)
         })
       ),
     failed: (message: string, now: number) =>
