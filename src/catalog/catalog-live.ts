@@ -5,7 +5,6 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { awsS3 } from "./builtin/aws-s3.ts"
 import { builtins } from "./builtin/entries.ts"
 import { checkSettings } from "./check-settings.ts"
 import { entryOf, type WrittenDefinition } from "./definitions.ts"
@@ -19,7 +18,7 @@ const load = async (): Promise<ReadonlyMap<string, CatalogEntry>> => {
   // The build makes it; a test that runs from the sources may be the first.
   if (!existsSync(file)) await promisify(execFile)(process.execPath, [script])
   const written = JSON.parse(await readFile(file, "utf8")) as ReadonlyArray<WrittenDefinition>
-  const entries = [...written.map(entryOf), ...[...builtins.values()].map(({ entry }) => entry), awsS3]
+  const entries = [...written.map(entryOf), ...[...builtins.values()].map(({ entry }) => entry)]
   entries.sort((a, b) => a.name.localeCompare(b.name, "en"))
   return new Map(entries.map((entry) => [entry.id, entry]))
 }

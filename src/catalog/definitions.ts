@@ -2,7 +2,7 @@
 import type { CatalogAction, CatalogEntry, CatalogField, CatalogPreset, Conditions } from "./entry.ts"
 import * as overlay from "./overlay.ts"
 import { repairTrigger } from "./trigger-text.ts"
-import { extensibleWebhook } from "./worker/extensible-webhook.ts"
+import { ownSettingsOf } from "./own-settings.ts"
 
 interface WrittenConditions {
   readonly match?: "any" | "all"
@@ -111,98 +111,6 @@ const field = (written: WrittenField): CatalogField => {
   }
 }
 
-/** A field of our own, for `builtin/` and for what the package leaves to its host. */
-export const ownField = (
-  given: Partial<CatalogField> & Pick<CatalogField, "key" | "type" | "label">
-): CatalogField => ({
-  description: "",
-  required: false,
-  multiple: false,
-  dynamic: false,
-  allowNull: false,
-  hidden: false,
-  readOnly: false,
-  additionalProperties: false,
-  ...given
-})
-
-const while_ = (...values: ReadonlyArray<string>): Conditions => ({
-  match: "any",
-  conditions: values.map((value) => ({ type: "field", fieldKey: "authentication", operator: "is", value }))
-})
-const oauth = ["oauthClientCredentials", "oauthAuthorizationCode"] as const
-
-/** DST-114: the definition leaves authentication to its host. */
-const extensibleWebhookSettings: ReadonlyArray<CatalogField> = [
-  ownField({
-    key: "authentication",
-    type: "string",
-    label: "Authentication",
-    description: "How requests are authorised.",
-    default: "none",
-    choices: [
-      { value: "none", label: "None" },
-      { value: "bearer", label: "Bearer token" },
-      { value: "oauthClientCredentials", label: "OAuth 2.0, client credentials" },
-      { value: "oauthAuthorizationCode", label: "OAuth 2.0, authorisation code" }
-    ]
-  }),
-  ownField({
-    key: "bearerToken",
-    type: "password",
-    label: "Bearer token",
-    required: while_("bearer"),
-    dependsOn: while_("bearer")
-  }),
-  ownField({
-    key: "clientId",
-    type: "string",
-    label: "Client id",
-    required: while_(...oauth),
-    dependsOn: while_(...oauth)
-  }),
-  ownField({
-    key: "clientSecret",
-    type: "password",
-    label: "Client secret",
-    required: while_(...oauth),
-    dependsOn: while_(...oauth)
-  }),
-  ownField({
-    key: "authorizeUrl",
-    type: "string",
-    format: "uri",
-    label: "Authorise URL",
-    description: "Where people agree to the connection.",
-    required: while_("oauthAuthorizationCode"),
-    dependsOn: while_("oauthAuthorizationCode")
-  }),
-  ownField({
-    key: "tokenUrl",
-    type: "string",
-    format: "uri",
-    label: "Token URL",
-    description: "Where access tokens are issued.",
-    required: while_(...oauth),
-    dependsOn: while_(...oauth)
-  }),
-  ownField({
-    key: "refreshUrl",
-    type: "string",
-    format: "uri",
-    label: "Refresh URL",
-    description: "Where access tokens are renewed, if not at the token URL.",
-    dependsOn: while_(...oauth)
-  }),
-  ownField({
-    key: "scopes",
-    type: "string",
-    label: "Scopes",
-    description: "Separated by blanks.",
-    dependsOn: while_(...oauth)
-  })
-]
-
 const action = (written: WrittenAction): CatalogAction => ({
   id: written.slug,
   slug: written.slug,
@@ -244,11 +152,11 @@ export const entryOf = (written: WrittenDefinition): CatalogEntry => {
     website: "",
     categories: overlay.categoriesOf(directory),
     status: "PUBLIC",
-    hidden: overlay.hiddenFolders.has(directory),
+    hidden: overlay.hiddenFolders.has(directory) || overlay.reverseEtlOnly.has(id),
     origin: "package",
     kind: "actions",
     scheme: written.scheme ?? "none",
-    settings: [...written.settings.map(field), ...(id === extensibleWebhook ? extensibleWebhookSettings : [])],
+    settings: [...written.settings.map(field), ...ownSettingsOf(id)],
     actions: written.actions.map(action),
     presets,
     testsAuthentication: written.testsAuthentication,
@@ -257,9 +165,9 @@ export const entryOf = (written: WrittenDefinition): CatalogEntry => {
     integrationsDefault: true,
     supportedMethods: everyMethod,
     supportedPlatforms: {
-      browser: true,
-      server: true,
-      mobile: true,
+      browser: !overlay.reverseEtlOnly.has(id),
+      server: !overlay.reverseEtlOnly.has(id),
+      mobile: !overlay.reverseEtlOnly.has(id),
       warehouse: overlay.warehouseFolders.has(directory)
     },
     cloudModeInstances: "MULTIPLE",

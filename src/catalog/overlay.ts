@@ -62,6 +62,9 @@ const formerNames: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 export const formerNamesOf = (folder: string): ReadonlyArray<string> => formerNames[folder] ?? []
 
+/** Segment Connections and Segment Profiles: their actions make no request, they are for Reverse ETL (CAT-14). */
+export const reverseEtlOnly: ReadonlySet<string> = new Set(["6371eee1ae5e324869aa8b1b", "639c2dbb1309fdcad13951b6"])
+
 /** Test entries, sandboxes, and parts of products that are not ours. */
 export const hiddenFolders: ReadonlySet<string> = new Set([
   "noop",

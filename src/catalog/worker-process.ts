@@ -121,7 +121,7 @@ export class WorkerLife {
       },
       Math.min(1_000, silence)
     )
-    this.say({ say: "begin", allow: options.allowPrivate })
+    this.say({ say: "begin", allow: options.allowPrivate, aliveMs: silence / 10 })
   }
 
   /** Empty `reason`: nothing is wrong. */
@@ -186,13 +186,14 @@ export class WorkerLife {
       if (!this.isUsable) return resume(Effect.fail(new RunnerUnavailable({ reason: this.reason || "it is ending" })))
       const id = ++this.lastId
       const now = Date.now()
+      const ms = (this.options.deadlineMs ?? deadlineMs)(question)
       if (this.waiting.size === 0) this.usedAt = now
       this.waiting.set(id, {
         resume: resume as Waiting["resume"],
         store,
-        overdue: now + (this.options.deadlineMs ?? deadlineMs)(question) + graceMs
+        overdue: now + ms + graceMs
       })
-      this.say({ say: "ask", id, question })
+      this.say({ say: "ask", id, question, ms })
       return Effect.sync(() => {
         if (this.waiting.delete(id)) this.say({ say: "cancel", id })
       })

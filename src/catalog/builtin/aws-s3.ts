@@ -3,23 +3,12 @@
  * reader is `src/destinations/raw-logs/`.
  */
 import type { CatalogEntry, CatalogField } from "../entry.ts"
+import { ownField } from "../own-settings.ts"
 
 export const awsS3Id = "60be92c8dabdd561bf6c9130"
 
-const field = (key: string, label: string, description: string, more: Partial<CatalogField> = {}): CatalogField => ({
-  key,
-  type: "string",
-  label,
-  description,
-  required: false,
-  multiple: false,
-  dynamic: false,
-  allowNull: false,
-  hidden: false,
-  readOnly: false,
-  additionalProperties: false,
-  ...more
-})
+const field = (key: string, label: string, description: string, more: Partial<CatalogField> = {}): CatalogField =>
+  ownField({ key, type: "string", label, description, ...more })
 
 export const awsS3: CatalogEntry = {
   id: awsS3Id,

@@ -3,7 +3,7 @@
  * when all refused and one may take it later. The body has the members of the event's type by the spec, not the whole event.
  */
 import { createHmac } from "node:crypto"
-import { ownField } from "../definitions.ts"
+import { ownField } from "../own-settings.ts"
 import { delivered, failed, ofError, ofStatus, retryAfter } from "../outcome.ts"
 import type { Outcome } from "../runner.ts"
 import { type Builtin, ownEntry, type Send, type Values } from "./builtin.ts"

@@ -1,5 +1,5 @@
 /** Iron.io (ADM-123): every event becomes a message of the queue `segment`, a buffer in front of a customer's own worker. */
-import { ownField } from "../definitions.ts"
+import { ownField } from "../own-settings.ts"
 import { ofError, ofStatus, retryAfter } from "../outcome.ts"
 import { type Builtin, ownEntry } from "./builtin.ts"
 

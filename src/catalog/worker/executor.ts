@@ -10,7 +10,8 @@ import type { Hop } from "../../platform/outbound.ts"
 import { exchangeOf, maskFor } from "../masking.ts"
 import { delivered, failed, ofError, ofMember, retryAfter, SettingsInvalid } from "../outcome.ts"
 import type { CallResult, FieldChoices, OAuthTokens, Outcome } from "../runner.ts"
-import { extensibleWebhook, refreshes as mayRefresh, withAuthentication } from "./extensible-webhook.ts"
+import { reverseEtlOnly } from "../overlay.ts"
+import { extensibleWebhook, mayRefresh, signature256, withAuthentication } from "./webhooks.ts"
 import type { Definition, KitDestination, KitOptions, Package } from "./package.ts"
 import type { Answers, Question, SentTarget } from "./protocol.ts"
 import { Refreshes } from "./refreshes.ts"
@@ -109,6 +110,7 @@ export class Executor {
     const call: Running = {
       hops,
       stop,
+      signature256: question.kind === "call" ? signature256(target.metadataId, settings) : undefined,
       refreshing: async (refresh) => {
         if (target.metadataId === extensibleWebhook && !mayRefresh(settings)) throw unauthorised(hops)
         // Once because of a 401: the package would do so after its second attempt, too.
@@ -199,6 +201,10 @@ export class Executor {
           `The mapping names the action "${actionSlug}", which ${definition.name} does not have`,
           false
         )
+      )
+    if (reverseEtlOnly.has(target.metadataId))
+      return all(
+        failed("UNSUPPORTED_EVENT_TYPE", `${definition.name} takes rows of models, no events of sources`, false)
       )
     try {
       const destination = this.destination(target.metadataId, definition, actionSlug)

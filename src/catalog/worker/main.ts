@@ -10,10 +10,8 @@ import { failed } from "../outcome.ts"
 import type { OAuthTokens } from "../runner.ts"
 import { Executor } from "./executor.ts"
 import { loadPackage, type Package } from "./package.ts"
-import { type Answers, deadlineMs, type FromWorker, type Question, type ToWorker } from "./protocol.ts"
+import type { Answers, FromWorker, Question, ToWorker } from "./protocol.ts"
 import { makeSeam } from "./seam.ts"
-
-const aliveMs = 2_000
 
 let egress: Egress | undefined
 let kit: Package | undefined
@@ -69,10 +67,9 @@ const store = (id: number, tokens: OAuthTokens) =>
     tell({ say: "store", id, tokens })
   })
 
-const ask = (id: number, question: Question) => {
+const ask = (id: number, question: Question, ms: number) => {
   const stop = new AbortController()
   stops.set(id, stop)
-  const ms = deadlineMs(question)
   const answer = (result: Answers[keyof Answers]) => {
     if (!stops.delete(id)) return
     clearTimeout(timer)
@@ -104,6 +101,9 @@ const hear = (message: ToWorker) => {
       )
       executor = new Executor(kit)
       setImmediate(flushCompileCache)
+      setInterval(() => {
+        if (stops.size > 0) tell({ say: "alive" })
+      }, message.aliveMs).unref()
       return tell({ say: "ready" })
     case "keep":
       kept.set(message.no, message.value)
@@ -112,7 +112,7 @@ const hear = (message: ToWorker) => {
       kept.clear()
       return
     case "ask":
-      return ask(message.id, message.question)
+      return ask(message.id, message.question, message.ms)
     case "cancel":
       stops.get(message.id)?.abort()
       return
@@ -128,6 +128,3 @@ process.on("disconnect", () => process.exit(0))
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {})
 // An action that forgot to await: its call has been answered or will time out, and the others are unharmed.
 process.on("unhandledRejection", () => {})
-setInterval(() => {
-  if (stops.size > 0) tell({ say: "alive" })
-}, aliveMs).unref()

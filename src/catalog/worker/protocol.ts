@@ -66,17 +66,17 @@ export interface Answers {
 }
 
 export type ToWorker =
-  | { readonly say: "begin"; readonly allow: ReadonlyArray<string> }
+  | { readonly say: "begin"; readonly allow: ReadonlyArray<string>; readonly aliveMs: number }
   | { readonly say: "keep"; readonly no: number; readonly value: Values }
   /** Numbers begin again. */
   | { readonly say: "forget" }
-  | { readonly say: "ask"; readonly id: number; readonly question: Question }
+  | { readonly say: "ask"; readonly id: number; readonly question: Question; readonly ms: number }
   | { readonly say: "cancel"; readonly id: number }
   | { readonly say: "stored"; readonly id: number }
 
 export type FromWorker =
   | { readonly say: "ready" }
-  /** Every few seconds while it has something to do: its event loop turns. */
+  /** Every `aliveMs` while it has something to do: its event loop turns. */
   | { readonly say: "alive" }
   | { readonly say: "answer"; readonly id: number; readonly answer: Answers[keyof Answers] }
   | { readonly say: "store"; readonly id: number; readonly tokens: OAuthTokens }

@@ -4,6 +4,7 @@
  * executed; the exchange is written down only when somebody asks for it.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
+import { createHmac } from "node:crypto"
 import type { Egress } from "../../platform/egress.ts"
 import { type Hop, send } from "../../platform/outbound.ts"
 import { behindOursMs, type PackageFetch, type PackageRequest } from "./package.ts"
@@ -12,6 +13,8 @@ import { behindOursMs, type PackageFetch, type PackageRequest } from "./package.
 export interface Running {
   readonly hops: Array<Hop>
   readonly stop: AbortController
+  /** Key of a second signature, over the whole body (DST-111). */
+  readonly signature256: string | undefined
   /** Around a refresh of tokens; `refresh` is the destination's own. */
   readonly refreshing: (refresh: () => Promise<unknown>) => Promise<unknown>
 }
@@ -39,12 +42,21 @@ export const makeSeam =
   async (request) => {
     const call = running.getStore()
     const body = request.body === null ? undefined : await request.buffer()
+    const key = call?.signature256
+    const signed =
+      key === undefined
+        ? {}
+        : {
+            "x-signature-256": createHmac("sha256", key)
+              .update(body ?? "")
+              .digest("hex")
+          }
     const stops = [call?.stop.signal, request.signal ?? undefined].filter((signal) => signal !== undefined)
     const manual = request.redirect !== "follow"
     const answer = await send(egress(), {
       method: request.method,
       url: request.url,
-      headers: request.headers.raw(),
+      headers: { ...request.headers.raw(), ...signed },
       body,
       ...limits(request),
       redirects: manual ? 0 : Math.min(20, request.follow),
