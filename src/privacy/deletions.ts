@@ -2,7 +2,7 @@
  * Carries regulations out (PRV-1, PRV-8): one process of all at a time, each step once more after a kill with the same result.
  *
  *     RUNNING --barrier = head of the log--> look for messages --> every space has resolved them --> erase profiles (each space's
- *     actor) --> remove the messages of both from log and archive --> FINISHED
+ *     actor) --> remove the messages of both from log and archive --> ask destinations (`forwarded-deletions.ts`) --> FINISHED
  *
  * - Spaces that have left the configuration are reached, too (`identity/removed-spaces.ts`).
  * - What arrived up to the barrier is deleted; later messages are new data (PRV-10), apart from what the profile gets until it
@@ -17,6 +17,8 @@ import { Settings } from "../config.ts"
 import { eraseSeen, eraseSeenWhere } from "../debugger/erase.ts"
 import { eraseSamples, eraseSamplesOf } from "../delivery/sample-reader.ts"
 import { noteRawLogErasures } from "../destinations/raw-logs/erase.ts"
+import { eraseJobsAt, eraseJobsOf } from "../destinations/actors/erase-jobs.ts"
+import { type Destination, Destinations } from "../destinations/destination.ts"
 import type { Message } from "../event/message.ts"
 import { someUserId } from "../event/user-ids.ts"
 import { forgetRemovedSpaces } from "../identity/forget-spaces.ts"
@@ -35,6 +37,7 @@ import { causeMessage, supervise } from "../platform/supervise.ts"
 import { endRegulation, pruneRegulations, startRegulations } from "../workspace/manage-regulations.ts"
 import { regulationKinds, type RegulationType, shownForMs } from "../workspace/regulation.ts"
 import { Workspace } from "../workspace/workspace.ts"
+import { readForwarded, registerTargets } from "./forwarded-deletions.ts"
 import { scan } from "./scan.ts"
 
 const lock = 0x62_72_61_72
@@ -67,7 +70,11 @@ interface Row {
 }
 
 /** One step after the other, as far as they can be done now. */
-export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
+export const makeDeletions = Effect.fnUntraced(function* (
+  settleMs: number,
+  /** All destinations, for deletions that are forwarded. */
+  targets: () => ReadonlyArray<Destination> = () => []
+) {
   const database = yield* Database
   const history = yield* History
   const workspace = yield* Workspace
@@ -210,13 +217,14 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
         if (regulationKinds[type].category === "forwarded") yield* noteRawLogErasures(sql, events)
       }
       yield* history.erase(positions)
+      yield* eraseJobsAt(sql, positions)
       yield* sql`delete from regulation_positions where regulation = ${n}::float8::bigint and pos = any(${float8s(positions)}::float8[]::bigint[])`
       removed = true
     }
   })
 
   /** What debugger and samples of deliveries show of the subjects, also what was never stored. */
-  const removeSamples = Effect.fnUntraced(function* ({ n, source, type }: Row) {
+  const removeSamples = Effect.fnUntraced(function* ({ barrier, n, source, type }: Row) {
     if (!regulationKinds[type].deletesMessages) return
     const userIds = new Set(yield* userIdsOf(n))
     const only = source === null ? undefined : workspace.current().sources.find(({ id }) => id === source)?.no
@@ -224,7 +232,9 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
       database,
       (message, from) => (source === null || from === only) && someUserId(message, (userId) => userIds.has(userId))
     )
-    if (source === null || only !== undefined) yield* eraseSamplesOf(database, [...userIds], only ?? null)
+    if (source !== null && only === undefined) return
+    yield* eraseSamplesOf(database, [...userIds], only ?? null)
+    yield* eraseJobsOf(sql, [...userIds], { source: only ?? null, upTo: barrier })
   })
 
   const advance = Effect.fnUntraced(function* (row: Row) {
@@ -240,7 +250,15 @@ export const makeDeletions = Effect.fnUntraced(function* (settleMs: number) {
     if (erasesProfiles) yield* removeResults(row)
     // Operations that found nobody still say whom they looked for.
     yield* sql`update space_operations set input = null where kind = 'erase_user' and finished_at is not null and input is not null`
-    yield* endRegulation(sql, row.n, typeof outcome === "string" ? outcome : undefined)
+    const failed = typeof outcome === "string"
+    if (!failed && regulationKinds[row.type].category === "forwarded") {
+      yield* registerTargets(sql, row.n, row.source, targets())
+      const asked = yield* readForwarded(sql, row.n)
+      if (asked.some(({ status }) => status === "RUNNING")) return
+      const refused = asked.filter(({ status }) => status === "FAILED").length
+      return yield* endRegulation(sql, row.n, undefined, refused > 0)
+    }
+    yield* endRegulation(sql, row.n, failed ? outcome : undefined)
   })
 
   const arrivedEverywhere = Effect.fnUntraced(function* ({ n }: Row) {
@@ -283,7 +301,8 @@ export const deletionsLive = ({ pollEvery = "1 second", settleMs = 10_000 }: Del
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { write: sql } = yield* Database
-      const { start, round } = yield* makeDeletions(settleMs)
+      const destinations = yield* Destinations
+      const { start, round } = yield* makeDeletions(settleMs, () => destinations.current().all)
       const often = Schedule.spaced(pollEvery)
       yield* Effect.forkScoped(supervise("regulations", Effect.asVoid(Effect.repeat(start, often))))
       yield* Effect.forkScoped(supervise("deletions", Effect.asVoid(Effect.repeat(round, often))))

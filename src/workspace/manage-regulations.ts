@@ -298,11 +298,17 @@ export const startRegulations = (sql: Sql): Effect.Effect<boolean, SqlError.SqlE
   )
 
 /** In one transaction: the end of a regulation, after which no subject is told in clear any more (PRV-8). */
-export const endRegulation = (sql: Sql, n: number, error: string | undefined): Effect.Effect<void, SqlError.SqlError> =>
+export const endRegulation = (
+  sql: Sql,
+  n: number,
+  error: string | undefined,
+  /** Some of the destinations have not deleted (PRV-3). */
+  partial = false
+): Effect.Effect<void, SqlError.SqlError> =>
   sql.withTransaction(
     Effect.gen(function* () {
       const now = new Date(yield* Clock.currentTimeMillis)
-      yield* sql`update regulations set status = ${error === undefined ? "FINISHED" : "FAILED"}, finished_at = ${now}, error = ${error ?? null}
+      yield* sql`update regulations set status = ${error !== undefined ? "FAILED" : partial ? "PARTIAL_SUCCESS" : "FINISHED"}, finished_at = ${now}, error = ${error ?? null}
         where n = ${n}::float8::bigint`
       yield* sql`update audit a set after = jsonb_set(a.after::jsonb, '{subjectIds}', (
           select coalesce(jsonb_agg(encode(sha256(convert_to(s.user_id, 'UTF8')), 'hex') order by s.n), '[]')

@@ -22,7 +22,7 @@ const kind = (
   category
 })
 
-/** PRV-1. There are no destinations and warehouses yet, so a forwarded deletion has no target beyond our own stores. */
+/** PRV-1. A forwarded deletion goes on to destinations (`privacy/forwarded-deletions.ts`); there are no warehouses yet. */
 export const regulationKinds = {
   SUPPRESS_ONLY: kind(true, "nothing"),
   UNSUPPRESS: kind(false, "nothing"),
@@ -37,7 +37,7 @@ export type RegulationType = keyof typeof regulationKinds
 export const isRegulationType = (value: unknown): value is RegulationType =>
   typeof value === "string" && Object.hasOwn(regulationKinds, value)
 
-/** PRV-3. Of those, our own stores lead to the first, second, third and fifth. */
+/** PRV-3. Of a whole regulation never the last two: what a destination does not support does not lower the total. */
 export const regulationStatuses = [
   "INITIALIZED",
   "RUNNING",

@@ -29,5 +29,19 @@ export const actorMigrations = [
       `create table downstream_modes (
          metadata_id text primary key, reduced_since timestamptz, cause text, failing_since timestamptz, flooded_since timestamptz)`
     ]
+  },
+  {
+    id: 851,
+    name: "forwarded deletions",
+    statements: [
+      `create index delivery_jobs_position on delivery_jobs (position)`,
+      // What a regulation asks of each destination (PRV-8). \`done\`: subjects it has answered; \`attempts\`: failed ones at the next.
+      `create table regulation_destinations (
+         regulation bigint not null references regulations on delete cascade, destination int not null, id text not null, name text not null,
+         source text not null, status text not null, error text not null default '', finished_at timestamptz, done int not null default 0,
+         attempts int not null default 0, next_at timestamptz not null, primary key (regulation, destination))`,
+      `create index regulation_destinations_open on regulation_destinations (next_at) where status = 'RUNNING'`,
+      `alter table regulations add column forwarded boolean not null default false`
+    ]
   }
 ] as const

@@ -6,6 +6,7 @@ import { Clock, Effect, Schema } from "effect"
 import { HttpApiEndpoint } from "effect/http-api"
 import { Settings } from "../../config.ts"
 import { Database } from "../../platform/database.ts"
+import { type ForwardedDeletion, readForwarded } from "../../privacy/forwarded-deletions.ts"
 import { readRegulationInput } from "../../privacy/regulation-input.ts"
 import { maskText } from "../../profiles/masking/mask.ts"
 import {
@@ -182,7 +183,7 @@ export const regulations = Effect.gen(function* () {
       return new WithHeaders({ regulateId }, yield* quota)
     })
 
-  const shown = (found: Regulation) => {
+  const shown = (found: Regulation, asked: ReadonlyArray<ForwardedDeletion>) => {
     const sources = found.source === null ? workspace.current().sources.map(({ id }) => id) : [found.source]
     return {
       id: found.id,
@@ -190,7 +191,18 @@ export const regulations = Effect.gen(function* () {
       overallStatus: found.status,
       createdAt: time(found.createdAt),
       finishedAt: time(found.finishedAt),
-      streamStatus: sources.map((id) => ({ id, destinationStatus: [] })),
+      streamStatus: sources.map((id) => ({
+        id,
+        destinationStatus: asked
+          .filter(({ source }) => source === id)
+          .map(({ error, finishedAt, id, name, status }) => ({
+            name,
+            id,
+            status,
+            errString: error,
+            finishedAt: time(finishedAt)
+          }))
+      })),
       ...(found.error === null ? undefined : { errString: found.error })
     }
   }
@@ -212,7 +224,7 @@ export const regulations = Effect.gen(function* () {
         yield* must(caller, "privacy", "read")
         const found = yield* findRegulation(sql, params.regulateId, yield* since)
         if (found === undefined) return yield* notFound(`regulation ${params.regulateId}`)
-        return { regulation: shown(found) }
+        return { regulation: shown(found, yield* readForwarded(sql, found.n)) }
       }),
     deleteRegulation: ({ caller, params }) =>
       Effect.gen(function* () {
