@@ -50,6 +50,7 @@ import type { Neo4jFailed } from "./platform/neo4j.ts"
 import { oncePerDatabase } from "./platform/once-per-database.ts"
 import { supervise } from "./platform/supervise.ts"
 import { deletionsLive } from "./privacy/deletions.ts"
+import { forwardedDeletionsLive } from "./privacy/forwarded-deletions.ts"
 import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
 import { alertResourcesLive } from "./public-api/alert-resources.ts"
@@ -223,6 +224,7 @@ const rooms = Layer.mergeAll(
   ConsoleRoom.layer,
   whatIfLive,
   deletionsLive(),
+  forwardedDeletionsLive,
   rawLogsLive()
 )
 
