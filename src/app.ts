@@ -55,6 +55,7 @@ import { ProfileApi } from "./profiles/profile-api.ts"
 import { profileMigrations } from "./profiles/schema.ts"
 import { alertResourcesLive } from "./public-api/alert-resources.ts"
 import { allGroups } from "./public-api/groups.ts"
+import { ArchiveDownload } from "./public-api/archive-download.ts"
 import { PublicApi } from "./public-api/public-api.ts"
 import { publicApiMigrations } from "./public-api/schema.ts"
 import { type HealthReport, serveHttp } from "./server.ts"
@@ -151,6 +152,14 @@ export const configurationBeside = destinationsLive.pipe(
   Layer.provideMerge(Health.layer)
 )
 
+/** For `braid export`: log and archive to read. */
+export const historyBeside = archiveLive.pipe(
+  Layer.provideMerge(eventLogLive),
+  Layer.provideMerge(workspaceAlone),
+  Layer.provideMerge(databaseLive("join")),
+  Layer.provideMerge(Health.layer)
+)
+
 const healthReport = (draining: () => boolean) =>
   Effect.gen(function* () {
     const health = yield* Health
@@ -202,7 +211,14 @@ const start = Effect.gen(function* () {
   const { host, port } = yield* Settings
   let draining = false
   const health = yield* healthReport(() => draining)
-  const rooms = [yield* ProfileApi, yield* Tracking, yield* TokenServer, yield* PublicApi, yield* ConsoleRoom]
+  const rooms = [
+    yield* ProfileApi,
+    yield* Tracking,
+    yield* TokenServer,
+    yield* ArchiveDownload,
+    yield* PublicApi,
+    yield* ConsoleRoom
+  ]
   yield* retention
   const address = yield* serveHttp({ host, port, rooms, health, onDrain: () => (draining = true) })
   return {
@@ -221,6 +237,7 @@ const rooms = Layer.mergeAll(
   alertsLive,
   schemaFlush,
   PublicApi.layer(allGroups),
+  ArchiveDownload.layer,
   ConsoleRoom.layer,
   whatIfLive,
   deletionsLive(),

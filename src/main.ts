@@ -2,11 +2,12 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Config, Console, Effect, Exit, Layer, Option, Runtime } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import { configurationBeside, migrate, rebuild, serve } from "./app.ts"
+import { configurationBeside, historyBeside, migrate, rebuild, serve } from "./app.ts"
 import { settingProblem, Settings } from "./config.ts"
 import { decryptFieldCommand } from "./decrypt-field-command.ts"
 import { applyConfigurationFile, exportConfiguration } from "./config-command.ts"
 import { demo } from "./demo/demo.ts"
+import { exportEvents } from "./export-command.ts"
 import { explainEvent } from "./explain-command.ts"
 import { doctor } from "./doctor/doctor.ts"
 import { runLocalNeo4j } from "./platform/neo4j-local.ts"
@@ -116,6 +117,37 @@ const command = {
     },
     ({ key, value }) => decryptFieldCommand({ key, value: Option.getOrUndefined(value) })
   ).pipe(Command.withDescription("Open a field that was encrypted for a destination. Needs no running service.")),
+  export: Command.make(
+    "export",
+    {
+      source: Argument.String("source").pipe(Argument.withDescription("Slug of the source")),
+      file: Argument.String("file").pipe(
+        Argument.withDescription("File to write, readable by you alone; standard output without it"),
+        Argument.optional
+      ),
+      from: Flag.String("from").pipe(
+        Flag.withDescription("Received then or later, e.g. 2024-05-01; everything without it"),
+        Flag.optional
+      ),
+      to: Flag.String("to").pipe(Flag.withDescription("Received before; now without it"), Flag.optional),
+      forImport: Flag.Boolean("for-import").pipe(
+        Flag.withDescription("Leave out message ids and times of sending, so that the events can be sent again"),
+        Flag.withDefault(false)
+      )
+    },
+    ({ source, file, from, to, forImport }) =>
+      exportEvents({
+        source,
+        file: Option.getOrUndefined(file),
+        from: Option.getOrUndefined(from),
+        to: Option.getOrUndefined(to),
+        forImport
+      }).pipe(Effect.provide(historyBeside), Effect.scoped, Effect.provide(environment))
+  ).pipe(
+    Command.withDescription(
+      "Write what a source has sent, from log and archive: gzip, one JSON object a line, oldest first."
+    )
+  ),
   configExport: Command.make(
     "export",
     {
@@ -177,6 +209,7 @@ const braid = Command.make("braid").pipe(
       Command.withDescription("The identity graph."),
       Command.withSubcommands([command.rebuild])
     ),
+    command.export,
     Command.make("config").pipe(
       Command.withDescription("The configuration as a file."),
       Command.withSubcommands([command.configExport, command.configApply])
