@@ -1,7 +1,9 @@
 /** A destination as it is answered (ADM-22): Segment's members, and ours beside them. */
 import { Effect, Schema } from "effect"
 import { Catalog } from "../catalog/runner.ts"
+import { type Mode, readModes } from "../destinations/actors/retry-modes.ts"
 import type { DestinationView } from "../destinations/manage/views.ts"
+import { Database } from "../platform/database.ts"
 import { warmText } from "./json-text.ts"
 import { destinationMetadata, metadataOf } from "./metadata.ts"
 import { timeText } from "./shapes.ts"
@@ -18,6 +20,8 @@ export const destination = Schema.Struct({
   credentialsStatus: Schema.Literals(["ok", "failed", "untested"]),
   credentialsMessage: Schema.NullOr(Schema.String),
   connected: Schema.Boolean,
+  /** Reduced: what is behind it is down for everybody (DEL-8). */
+  retryMode: Schema.Literals(["normal", "reduced"]),
   createdAt: Schema.String,
   updatedAt: Schema.String
 })
@@ -27,7 +31,8 @@ type Shown = typeof destination.Type
 /** Shows destinations; those whose entry has left the catalog cannot be. */
 export const makeShowDestinations = Effect.gen(function* () {
   const catalog = yield* Catalog
-  const show = (view: DestinationView): Effect.Effect<ReadonlyArray<Shown>> =>
+  const { read: sql } = yield* Database
+  const show = (view: DestinationView, modes: ReadonlyMap<string, Mode>): Effect.Effect<ReadonlyArray<Shown>> =>
     Effect.map(catalog.find(view.metadataId), (entry) =>
       entry === undefined
         ? []
@@ -44,6 +49,7 @@ export const makeShowDestinations = Effect.gen(function* () {
               credentialsStatus: view.credentialsStatus,
               credentialsMessage: view.credentialsMessage,
               connected: view.connected,
+              retryMode: (modes.get(view.metadataId)?.reducedSince ?? null) === null ? "normal" : "reduced",
               createdAt: timeText(view.createdAt),
               updatedAt: timeText(view.updatedAt)
             }
@@ -51,7 +57,8 @@ export const makeShowDestinations = Effect.gen(function* () {
     )
   const showAll = (views: ReadonlyArray<DestinationView>) =>
     Effect.gen(function* () {
-      const shown = (yield* Effect.forEach(views, show)).flat()
+      const modes = yield* readModes(sql)
+      const shown = (yield* Effect.forEach(views, (view) => show(view, modes))).flat()
       yield* warmText(shown.map(({ metadata }) => metadata))
       return shown
     })

@@ -26,6 +26,7 @@ import { openApiText } from "./openapi.ts"
 import { problem } from "./problem.ts"
 import { makeRateLimit } from "./rate-limit.ts"
 import { makeRouteTable, methodNotAllowed, type Place, placeOf } from "./route-table.ts"
+import { type Headers, reply } from "./reply.ts"
 import { ApiTokens } from "./tokens.ts"
 
 const tokenBase = "/public-api"
@@ -90,21 +91,6 @@ const bodyOf = (req: IncomingMessage, limit: number) =>
       catch: () => problem(400, "bad-request", "The body is not valid JSON.")
     })
   })
-
-type Headers = Record<string, string>
-
-const reply = (req: IncomingMessage, res: ServerResponse, status: number, text: string, headers: Headers): void => {
-  if (res.headersSent || res.destroyed) return
-  res.writeHead(status, {
-    "Content-Type": "application/json; charset=utf-8",
-    "Content-Length": Buffer.byteLength(text),
-    "Cache-Control": "no-store",
-    // What was not read must not be taken for the next request.
-    ...(req.complete || req.method === "GET" ? undefined : { Connection: "close" }),
-    ...headers
-  })
-  res.end(req.method === "HEAD" ? undefined : text)
-}
 
 const partsOf = (path: string): ReadonlyArray<string> => {
   try {

@@ -2,34 +2,39 @@
 import { Clock, Effect, Schema } from "effect"
 import { HttpApiEndpoint } from "effect/http-api"
 import { DestinationRunner } from "../../catalog/runner.ts"
-import { compileMapping } from "../../destinations/compiled.ts"
+import { makeDebuggerReader } from "../../debugger/reader.ts"
 import { Destinations, type Mapping } from "../../destinations/destination.ts"
+import { isObject } from "../../destinations/pipeline/stopped.ts"
+import { sampleEvent } from "../../destinations/testing/sample.ts"
 import { testEvent } from "../../destinations/testing/test-event.ts"
 import { Database } from "../../platform/database.ts"
+import { maskedObject, maskValue } from "../../profiles/masking/mask.ts"
 import { addAudit, auditId } from "../../workspace/audit.ts"
 import { newSeed } from "../../workspace/secrets.ts"
 import { makeDestinationAccess } from "../access.ts"
 import { exchange } from "../delivery-shapes.ts"
 import { data, group, handled } from "../group.ts"
-import { invalid, notFound, problem } from "../problem.ts"
+import { notFound, problem } from "../problem.ts"
+import { actionOf, compileUnsaved, unsavedMapping } from "../unsaved-mapping.ts"
 
 const settings = Schema.Record(Schema.String, Schema.Unknown)
 
 const declared = group("Testers").add(
+  HttpApiEndpoint.post("getSampleEvent", "/destinations/:destinationId/sample-event", {
+    params: { destinationId: Schema.String },
+    payload: Schema.Struct({
+      subscriptionId: Schema.optionalKey(Schema.String),
+      subscription: Schema.optionalKey(unsavedMapping)
+    }),
+    success: data({ event: settings, generated: Schema.Boolean })
+  }),
   HttpApiEndpoint.post("testEvent", "/destinations/:destinationId/test-event", {
     params: { destinationId: Schema.String },
     payload: Schema.Struct({
       event: settings,
       /** Mapping Tester: a saved one, or one that is not. */
       subscriptionId: Schema.optionalKey(Schema.String),
-      subscription: Schema.optionalKey(
-        Schema.Struct({
-          name: Schema.optionalKey(Schema.String),
-          actionId: Schema.String,
-          trigger: Schema.optionalKey(Schema.String),
-          settings
-        })
-      )
+      subscription: Schema.optionalKey(unsavedMapping)
     }),
     success: data({
       matched: Schema.Number,
@@ -50,18 +55,20 @@ const declared = group("Testers").add(
   })
 )
 
-interface UnsavedMapping {
-  readonly name?: string
-  readonly actionId: string
-  readonly trigger?: string
-  readonly settings: Readonly<Record<string, unknown>>
-}
+const maskedEvent = (event: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+  ...maskedObject(Object.entries(event), (value) => maskValue(value)),
+  ...(event["type"] === undefined ? undefined : { type: event["type"] })
+})
+
+/** Looked at for one that the trigger takes (DEL-65). */
+const recentEvents = 100
 
 export const testers = Effect.gen(function* () {
   const { write: sql } = yield* Database
   const access = yield* makeDestinationAccess
   const destinations = yield* Destinations
   const runner = yield* DestinationRunner
+  const debuggerReader = makeDebuggerReader(yield* Database)
 
   const found = (id: string) =>
     Effect.gen(function* () {
@@ -77,34 +84,49 @@ export const testers = Effect.gen(function* () {
       yield* addAudit(sql, [{ ...entry, target: `destination ${id}`, before: null, after }])
     })
 
+  const recent = (source: number) =>
+    Effect.map(
+      debuggerReader.newest(
+        { sources: [source], statuses: ["accepted"], types: null, events: null, messageId: null, text: null },
+        recentEvents
+      ),
+      (entries) =>
+        entries.flatMap(({ body }) => {
+          const event: unknown = JSON.parse(body)
+          return isObject(event) ? [event] : []
+        })
+    )
+
   return handled(declared, {
+    getSampleEvent: ({ caller, params, payload: { subscription, subscriptionId } }) =>
+      Effect.gen(function* () {
+        yield* access.destination(caller, params.destinationId, "edit")
+        const destination = yield* found(params.destinationId)
+        const mapping =
+          subscription === undefined
+            ? destination.mappings.find(({ id }) => id === subscriptionId)
+            : compileUnsaved(destination, subscription, subscriptionId ?? "")
+        const { event, generated } = sampleEvent({
+          recent: yield* recent(destination.source),
+          fires: mapping?.fires ?? (() => true),
+          trigger: mapping?.trigger ?? "",
+          fields: mapping === undefined ? [] : actionOf(destination, mapping.actionSlug).fields,
+          settings: mapping?.settings,
+          now: yield* Clock.currentTimeMillis
+        })
+        return { event: caller.masked ? maskedEvent(event) : event, generated }
+      }),
     testEvent: ({ caller, params, payload }) =>
       Effect.gen(function* () {
         const { event, subscription, subscriptionId } = payload
         yield* access.destination(caller, params.destinationId, "edit")
         const destination = yield* found(params.destinationId)
 
-        const unsaved = ({ name = "Test", actionId, trigger, settings }: UnsavedMapping) => {
-          const action = destination.entry.actions.find(({ id, slug }) => id === actionId || slug === actionId)
-          if (action === undefined)
-            throw invalid([
-              { field: "subscription.actionId", message: `"${actionId}" is no action of this destination` }
-            ])
-          const all = trigger ?? action.defaultTrigger ?? 'type != ""'
-          const mapping = {
-            id: subscriptionId ?? "",
-            name,
-            actionSlug: action.slug,
-            enabled: true,
-            trigger: all,
-            settings
-          }
-          return compileMapping(destination.entry, mapping)
-        }
         const saved = destination.mappings.find(({ id }) => id === subscriptionId)
         if (subscription === undefined && subscriptionId !== undefined && saved === undefined)
           return yield* notFound(`subscription ${subscriptionId} of this destination`)
-        const mapping = subscription === undefined ? saved : unsaved(subscription)
+        const mapping =
+          subscription === undefined ? saved : compileUnsaved(destination, subscription, subscriptionId ?? "")
 
         yield* audited(caller.actor, destination.id, mapping)
         return yield* testEvent({
