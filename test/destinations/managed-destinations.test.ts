@@ -134,6 +134,29 @@ describe("settings and secrets", () => {
     expect(told).toContain("replacedSecrets")
   })
 
+  it("ADM-84: a secret that does not open stops its destination, not the process, until it is entered again", async () => {
+    const { id } = await make("secrets", { settings: { token: "t", secret: "s3cret" } })
+    const stranger = await make("secrets", { settings: { token: "t", secret: "copied" } })
+    await inFirst(
+      Effect.gen(function* () {
+        const { write: sql } = yield* Database
+        yield* sql`update destinations set revision = nextval('destination_revision'),
+          secrets = (select secrets from destinations where id = ${stranger.id}) where id = ${id}`
+        yield* sql`update workspace set version = version + 1`
+        yield* (yield* Destinations).refresh
+      })
+    )
+    expect((await snapshot()).byId.get(id)).toMatchObject({
+      settings: { token: "t" },
+      missingSettings: [expect.stringMatching(/^secret \(it cannot be decrypted: .*copied by hand/)]
+    })
+    expect((await manage((it) => it.updateDestination("kim", id, { name: "Renamed here" }))).settings["secret"]).toBe(
+      "••••••••"
+    )
+    await manage((it) => it.updateDestination("kim", id, { settings: { secret: "again" } }))
+    expect((await snapshot()).byId.get(id)).toMatchObject({ settings: { secret: "again" }, missingSettings: [] })
+  })
+
   it("AC8-10: only read-only settings are a bad request, beside others they are ignored", async () => {
     const { id } = await make("secrets")
     expect(await refusal((it) => it.updateDestination("kim", id, { settings: { account: "x" } }))).toBe(
