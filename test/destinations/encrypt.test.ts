@@ -1,5 +1,7 @@
 /** Field encryption (DEL-80 to DEL-84, PRV-51, PRV-52) and its command. */
 import { constants, generateKeyPairSync, privateDecrypt } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { decryptField } from "../../src/destinations/pipeline/decrypt.ts"
 import { encryptFields } from "../../src/destinations/pipeline/encrypt.ts"
@@ -91,6 +93,19 @@ describe("encrypted fields", () => {
     const other = pair(2048)
     expect(() => decryptField(other.privateKey, properties.email)).toThrow("another key")
     expect(() => decryptField(small.privateKey, "plain text")).toThrow("not encrypted")
+  })
+
+  it("PRV-54: the vectors of the handbook open, and another implementation agrees", async () => {
+    const vector = (file: string) =>
+      readFileSync(join(import.meta.dirname, "../../docs/examples/decrypt-field", file), "utf8").trim()
+    const pem = vector("private.pem")
+    expect(decryptField(pem, vector("email.txt"))).toBe("jo@example.com")
+    expect(decryptField(pem, vector("447-bytes.txt"))).toBe(`${"a".repeat(446)}z`)
+    const der = Buffer.from(pem.replaceAll(/-----.*?-----|\s/g, ""), "base64")
+    const key = await crypto.subtle.importKey("pkcs8", der, { name: "RSA-OAEP", hash: "SHA-256" }, false, ["decrypt"])
+    const open = (block: string) => crypto.subtle.decrypt("RSA-OAEP", key, Buffer.from(block, "base64"))
+    const parts = await Promise.all(vector("447-bytes.txt").split(".").map(open))
+    expect(Buffer.concat(parts.map((part) => Buffer.from(part))).toString()).toBe(`${"a".repeat(446)}z`)
   })
 
   it("a key that is none stops the event, and says so", () => {
