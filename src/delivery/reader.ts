@@ -46,5 +46,3 @@ export const makeDeliveryReader = Effect.gen(function* () {
       Effect.flatMap(now, (at) => readSourceOverview(sql, source, query, at))
   }
 })
-
-export type DeliveryReader = Effect.Success<typeof makeDeliveryReader>

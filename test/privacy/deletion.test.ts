@@ -25,6 +25,7 @@ import { defaultRules } from "../../src/workspace/rules-document.ts"
 import { type IsSuppressed, Suppressions } from "../../src/workspace/suppressions.ts"
 import { pictureOf } from "../support/graph-picture.ts"
 import { runNeo4j, testNeo4j } from "../support/neo4j.ts"
+import { writeSamples } from "../../src/delivery/samples.ts"
 import { searchEverything } from "../support/search-everything.ts"
 import { redeliver, Rig, rig, type ShortMessage } from "../support/space.ts"
 import { planned, rebuilt as replaced } from "../identity/generations/support.ts"
@@ -135,6 +136,20 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         // What the debugger shows of her: a message that was refused.
         yield* (yield* Database).write`insert into live_events (source, at, status, one_in, body)
           values (1, now(), 1, 1, ${JSON.stringify({ type: "track", userId: " erin1" })})`
+        // Samples of deliveries: of a message that names her, and of one that is only hers.
+        const sampled = {
+          destination: 1,
+          source: 1,
+          step: "failed_delivery",
+          code: "400",
+          state: "discarded",
+          mapping: ""
+        } as const
+        const when = { at: Date.now(), receivedAt: Date.now(), message: "erin1 is wrong", exchanges: [] }
+        yield* writeSamples((yield* Database).write, [
+          { ...sampled, ...when, sent: JSON.stringify({ type: "track", messageId: "x", userId: "erin1" }) },
+          { ...sampled, ...when, sent: JSON.stringify({ type: "track", messageId: "first-0", event: "Anonymous" }) }
+        ])
         // A word that she can be found by.
         const { id: spaceId } = (yield* Rig).space
         yield* (yield* Database).write.unsafe(

@@ -167,5 +167,3 @@ export const makeAlertManagement = Effect.gen(function* () {
     remove: remove as (asker: Asker, id: string) => Answer<void>
   }
 })
-
-export type AlertManagement = Effect.Success<typeof makeAlertManagement>

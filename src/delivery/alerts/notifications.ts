@@ -41,5 +41,3 @@ export const makeNotifications = Effect.map(Database, ({ write: sql }) => ({
       sql`insert into notifications_seen as s (actor, n) values (${actor}, ${n}::float8::bigint) on conflict (actor) do update set n = greatest(s.n, excluded.n)`
     )
 }))
-
-export type Notifications = Effect.Success<typeof makeNotifications>
