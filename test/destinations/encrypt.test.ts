@@ -23,6 +23,8 @@ const encrypted = (fields: ReadonlyArray<string>, event: Event, { publicKey } = 
   return result.event
 }
 
+const vector = (file: string) =>
+  readFileSync(join(import.meta.dirname, "../../docs/examples/decrypt-field", file), "utf8").trim()
 const read = (value: unknown) => decryptField(small.privateKey, value as string)
 
 describe("encrypted fields", () => {
@@ -96,8 +98,6 @@ describe("encrypted fields", () => {
   })
 
   it("PRV-54: the vectors of the handbook open, and another implementation agrees", async () => {
-    const vector = (file: string) =>
-      readFileSync(join(import.meta.dirname, "../../docs/examples/decrypt-field", file), "utf8").trim()
     const pem = vector("private.pem")
     expect(decryptField(pem, vector("email.txt"))).toBe("jo@example.com")
     expect(decryptField(pem, vector("447-bytes.txt"))).toBe(`${"a".repeat(446)}z`)
