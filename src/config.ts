@@ -33,6 +33,9 @@ export const settingsConfig = {
   configFile: Config.String("BRAID_CONFIG").pipe(Config.withDefault("")),
   /** Use this PostgreSQL (>= 15) instead of the embedded one. */
   databaseUrl: Config.Redacted("BRAID_DATABASE_URL").pipe(Config.option),
+  /** OAuth applications at vendors, by which tokens of destinations are refreshed (DST-10): JSON by metadata id. */
+  oauthClients: Config.Redacted("BRAID_OAUTH_CLIENTS").pipe(Config.option),
+
   /** Wraps the key that secrets are kept under (ADM-84): 32 bytes as base64 or hex. */
   masterKey: Config.Redacted("BRAID_MASTER_KEY").pipe(Config.option),
   /** The master key before, while it is changed. */

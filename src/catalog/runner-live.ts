@@ -6,23 +6,29 @@ import { supervise } from "../platform/supervise.ts"
 import { builtins } from "./builtin/entries.ts"
 import { callBuiltin, deleteByBuiltin, testBuiltin } from "./builtin/run.ts"
 import { catalogLive } from "./catalog-live.ts"
+import { type OAuthClient, parseOAuthClients } from "./oauth-clients.ts"
 import { DestinationRunner, type Target } from "./runner.ts"
 import { makeWorker, type WorkerLife, type WorkerOptions } from "./worker-process.ts"
 import type { SentTarget } from "./worker/protocol.ts"
 
-const sent = (worker: WorkerLife, target: Target): SentTarget => ({
-  metadataId: target.metadataId,
-  settings: worker.keep(target.settings),
-  tokens: target.tokens,
-  instance: target.instance,
-  application: target.application,
-  stores: target.onRefresh !== undefined
-})
+type Clients = ReadonlyMap<string, OAuthClient>
+
+const sentWith =
+  (clients: Clients) =>
+  (worker: WorkerLife, target: Target): SentTarget => ({
+    metadataId: target.metadataId,
+    settings: worker.keep(target.settings),
+    tokens: target.tokens,
+    instance: target.instance,
+    application: target.application ?? clients.get(target.metadataId),
+    stores: target.onRefresh !== undefined
+  })
 
 const nothing = {}
 
 /** For tests, with other limits. */
-export const makeRunner = (options: WorkerOptions) => {
+export const makeRunner = (options: WorkerOptions, clients: Clients = new Map()) => {
+  const sent = sentWith(clients)
   const egress = makeEgress(options.allowPrivate)
   const worker = makeWorker(options)
   const runner: DestinationRunner["Service"] = {
@@ -73,8 +79,8 @@ export const makeRunner = (options: WorkerOptions) => {
 const runnerLive = Layer.effect(
   DestinationRunner,
   Effect.gen(function* () {
-    const { egressAllowPrivate } = yield* Settings
-    const { run, runner } = makeRunner({ allowPrivate: egressAllowPrivate })
+    const { egressAllowPrivate, oauthClients } = yield* Settings
+    const { run, runner } = makeRunner({ allowPrivate: egressAllowPrivate }, yield* parseOAuthClients(oauthClients))
     yield* Effect.forkScoped(supervise("destination worker", run))
     return runner
   })
