@@ -13,6 +13,7 @@ export class OAuthClientsInvalid extends Data.TaggedError("OAuthClientsInvalid")
   }
 }
 
+const invalid = (problem: string) => Effect.fail(new OAuthClientsInvalid({ problem }))
 const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 export const parseOAuthClients = (
@@ -21,7 +22,6 @@ export const parseOAuthClients = (
   Effect.suspend(() => {
     const clients = new Map<string, OAuthClient>()
     if (Option.isNone(setting)) return Effect.succeed(clients)
-    const invalid = (problem: string) => Effect.fail(new OAuthClientsInvalid({ problem }))
     let parsed: unknown
     try {
       parsed = JSON.parse(Redacted.value(setting.value))
