@@ -1,6 +1,6 @@
 /**
  * What people change about the schema of a source: clear its history (ING-131), archive an event (ING-132), add one in advance
- * (ING-133). Each with its entry in the audit trail. Nothing here changes what flows.
+ * (ING-133). Each with its entry in the audit trail. Nothing here changes what flows; what is archived must be blocked.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect } from "effect"
@@ -10,6 +10,7 @@ import { int2s } from "../platform/sql-arrays.ts"
 import { addAudit, auditId } from "../workspace/audit.ts"
 import { type ChangeRefused, refuse } from "../workspace/refused.ts"
 import { newSeed } from "../workspace/secrets.ts"
+import { decodeBlocked } from "../workspace/stored.ts"
 import type { ExportType } from "./export.ts"
 import { schemaLock } from "./flush.ts"
 import { kinds, longestName, mostEvents } from "./names.ts"
@@ -21,6 +22,13 @@ export interface SchemaChange {
 }
 
 type Changed<A> = Effect.Effect<A, ChangeRefused | SqlError.SqlError>
+
+/** Pages and screens are listed as events and blocked as a whole (ING-130, ING-134). */
+const isBlocked = (sql: PgClient.PgClient, source: number, event: string): Changed<boolean> =>
+  Effect.map(sql<{ blocked: string | null }>`select blocked from sources where no = ${source}`, ([row]) => {
+    const { track, page, screen } = decodeBlocked(row?.blocked ?? null)
+    return (event === "Page Viewed" && page) || (event === "Screen Viewed" && screen) || track.includes(event)
+  })
 
 const kindsOf = (type: ExportType) =>
   (type === "track" ? ["event", "property"] : [type]) as ReadonlyArray<(typeof kinds)[number]>
@@ -67,6 +75,11 @@ export const makeSchemaChanges = ({ write: sql }: Database["Service"]) => {
           if (rows.length === 0)
             return yield* refuse("NOT_FOUND", `The source has no event ${JSON.stringify(event)} in its schema.`)
           if (rows[0]!.archived === archived) return undefined
+          if (archived && !(yield* isBlocked(sql, request.source.no, event)))
+            return yield* refuse(
+              "CONFLICT",
+              `${JSON.stringify(event)} is allowed. Block it in the schema of the source first: what is archived must not come unseen.`
+            )
           yield* sql`update schema_names set archived_at = ${archived ? new Date(at) : null}
           where source = ${request.source.no} and kind = 0 and event = 0 and name = ${event}`
           return {

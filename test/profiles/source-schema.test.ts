@@ -159,7 +159,34 @@ it("ING-137: the same as a download, with a token", async () => {
   ).toEqual([400, 400, 404, 401])
 })
 
-it("ING-132: an archived event is hidden, still counted, and comes back", async () => {
+/** As `manage-event-filters.ts` leaves it. */
+const block = (blocked: object | null) =>
+  api.run(
+    Effect.flatMap(Database, ({ write: sql }) => {
+      const { no, id } = api.source
+      const text = blocked === null ? null : JSON.stringify(blocked)
+      return sql`insert into sources (no, id, blocked) values (${no}, ${id}, ${text}) on conflict (id) do update set blocked = excluded.blocked`
+    })
+  )
+
+it("AC1-31 ING-134: blocked events and traits are counted in their rows", async () => {
+  const at = Date.now()
+  const blockedMessage = message({ type: "track", userId: "u", event: "Kept Out", properties: { a: 1 } })
+  names.blocked(names.of(api.source.no, blockedMessage, at), at)
+  names.blockedTrait(api.source.no, "identify", ["address", "city"], at)
+  await api.run(Effect.flatMap(Database, (database) => flushSchema(database, names)))
+  const { events, properties, traits } = await schema(
+    `events { name allowed blocked } properties(event: "Kept Out") { name blocked } traits(type: IDENTIFY) { name allowed blocked }`
+  )
+  expect(events).toContainEqual({ name: "Kept Out", allowed: 0, blocked: 1 })
+  expect(properties).toEqual([{ name: "a", blocked: 1 }])
+  expect(traits).toContainEqual({ name: "address.city", allowed: expect.any(Number), blocked: 1 })
+})
+
+it("ING-132: an event is archived when it is blocked; it is hidden, still counted, and comes back", async () => {
+  const allowed = await change(`archiveSchemaEvent(event: "Old")`, "days")
+  expect(allowed.errors[0].extensions.code).toBe("CONFLICT")
+  await block({ track: ["Old"] })
   const archived = await change(`archiveSchemaEvent(event: "Old")`, "events { name }")
   expect(archived.data.archiveSchemaEvent.events).not.toContainEqual({ name: "Old" })
   await arrived(Date.now(), { type: "track", userId: "u", event: "Old", properties: {} })

@@ -23,6 +23,7 @@ export const EventPane = ({ source, days, event, archived, blocks }: EventPanePr
   const scroller = useRef<HTMLDivElement>(null)
   const query = useData(schemaProperties, { space, source, days, event }, { keep: true })
   const change = useChange(archived ? unarchiveSchemaEvent : archiveSchemaEvent)
+  const flows = !archived && blocks?.isBlocked(event) === false
   const properties = query.data?.sourceSchema.properties
   return (
     <aside className="card" aria-label="Chosen event">
@@ -58,8 +59,8 @@ export const EventPane = ({ source, days, event, archived, blocks }: EventPanePr
           <button
             className="btn g"
             type="button"
-            disabled={change.isPending}
-            title="Hides it from the list; it still flows"
+            disabled={change.isPending || flows}
+            title={flows ? "Switch it off first: what is archived must not come unseen" : "Hides it from the list"}
             onClick={() => change.mutate({ space, source, event })}
           >
             {archived ? "Take out of the archive" : "Archive"}

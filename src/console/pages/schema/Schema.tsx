@@ -63,7 +63,7 @@ const Nothing = ({ filters, tab }: { readonly filters: Filters; readonly tab: Ta
   filters.q !== undefined ? (
     <Empty title="No name has this text" />
   ) : filters.archived === true ? (
-    <Empty title="No event is archived">Archiving hides an event from the list; it still flows.</Empty>
+    <Empty title="No event is archived">Archiving hides an event that is blocked from the list.</Empty>
   ) : (
     <Empty title={tab === "track" ? "No event yet" : "No trait yet"}>
       {tab === "track"
