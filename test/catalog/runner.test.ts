@@ -116,6 +116,18 @@ describe("the worker", () => {
     })
   })
 
+  it("DST-111: signs the whole body a second time when asked", async () => {
+    const settings = { sharedSecret: "s", signature256: true }
+    await call(sending({ settings, batch: true, events: [JSON.stringify(event), JSON.stringify(event)] }))
+    const { body, headers } = seen[0]!
+    expect(headers["x-signature-256"]).toBe(createHmac("sha256", "s").update(body).digest("hex"))
+  })
+
+  it("RET-124: an entry that would make no request does not count as delivered", async () => {
+    const connections = sending({ metadataId: "6371eee1ae5e324869aa8b1b", actionSlug: "sendTrack", mapping: {} })
+    expect((await call(connections)).outcomes).toMatchObject([{ code: "UNSUPPORTED_EVENT_TYPE", retry: false }])
+  })
+
   it.each([400, 401, 404, 501])("AC4-40: %i is final", async (code) => {
     status(code)
     expect((await call(sending())).outcomes).toMatchObject([{ kind: "failed", code: String(code), retry: false }])
@@ -308,6 +320,36 @@ describe("the worker", () => {
     await arrived.promise
     await Effect.runPromise(Fiber.interrupt(asking))
     expect(await cut.promise).toBe("cut")
+  })
+})
+
+describe("a worker that does not answer", () => {
+  const impatient = makeRunner({ allowPrivate: ["127.0.0.1"], deadlineMs: () => 300, silenceMs: 1_000 })
+  const ended = Promise.withResolvers<string>()
+  const running = Effect.runFork(
+    Effect.onError(impatient.run, (cause) => Effect.sync(() => ended.resolve(String(cause))))
+  )
+  afterAll(() => Effect.runPromise(Fiber.interrupt(running)))
+  const asked = () =>
+    Effect.runPromise(impatient.runner.call(sending())).then(
+      ({ outcomes }) => outcomes[0]!,
+      (error: unknown) => String(error)
+    )
+
+  it("DEL-4: a call that takes too long is cut and retried; the worker stays", async () => {
+    answer = () => {}
+    expect(await asked()).toMatchObject({ code: "ETIMEDOUT", retry: true })
+    expect(impatient.process()?.connected).toBe(true)
+  })
+
+  it("CAT-10: one that shows no sign of life is ended, and its calls are told", async () => {
+    const arrived = Promise.withResolvers<void>()
+    answer = () => arrived.resolve()
+    const waiting = asked()
+    await arrived.promise
+    impatient.process()?.kill("SIGSTOP")
+    expect(await waiting).toMatch(/could not be executed: an action blocked it for 1 s/)
+    expect(await ended.promise).toMatch(/RunnerUnavailable/)
   })
 })
 

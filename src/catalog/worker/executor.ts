@@ -1,44 +1,36 @@
 /**
  * Executing one question by Segment's package (CAT-5, CAT-11, CAT-14). Never throws for what a destination did.
  *
- * - A definition is made into a `Destination` once for each of its actions, under names that its schema validator can take: building all
- *   schemas of an entry for every event would be the larger part of the work. What such an object gathers from its calls - the
- *   responses - is dropped; our record of them is that of the seam.
- * - The trigger was judged before; the package gets one that holds for every event (DST-88).
+ * The trigger was judged before; the package gets one that holds for every event (DST-88).
  */
 import type { Hop } from "../../platform/outbound.ts"
 import { exchangeOf, maskFor } from "../masking.ts"
-import { delivered, failed, ofError, ofMember, retryAfter, SettingsInvalid } from "../outcome.ts"
+import { delivered, failed, ofError, ofMember, SettingsInvalid } from "../outcome.ts"
 import type { CallResult, FieldChoices, OAuthTokens, Outcome } from "../runner.ts"
 import { reverseEtlOnly } from "../overlay.ts"
 import { extensibleWebhook, mayRefresh, signature256, withAuthentication } from "./webhooks.ts"
-import type { Definition, KitDestination, KitOptions, Package } from "./package.ts"
+import { Destinations } from "./destinations.ts"
+import {
+  choicesOf,
+  isOAuth,
+  lastRetryAfter,
+  logger,
+  messageOf,
+  notExecuted,
+  oauthOf,
+  parsed,
+  property,
+  retryAfterOf,
+  statsClient,
+  unauthorised,
+  withoutOAuth
+} from "./kit-values.ts"
+import type { Definition, KitOptions, Package } from "./package.ts"
 import type { Answers, Question, SentTarget } from "./protocol.ts"
 import { Refreshes } from "./refreshes.ts"
 import { running, type Running } from "./seam.ts"
 
 type Values = Readonly<Record<string, unknown>>
-
-const property = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const nothing = () => {}
-/** Some actions use them without asking whether they are there. */
-const statsClient = { incr: nothing, decr: nothing, histogram: nothing, set: nothing, gauge: nothing, observe: nothing }
-const logger = { crit: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing, log: nothing }
-
-/** Members of this name would be set as prototypes by whoever copies them. */
-const parsed = (event: string): unknown =>
-  event.includes('"__proto__"')
-    ? JSON.parse(event, (key, value: unknown) => (key === "__proto__" ? undefined : value))
-    : JSON.parse(event)
-
-const isOAuth = (definition: Definition) => {
-  const scheme = definition.authentication?.scheme
-  return scheme === "oauth2" || scheme === "oauth-managed"
-}
 
 interface Resolved {
   readonly target: SentTarget
@@ -47,49 +39,13 @@ interface Resolved {
 
 export class Executor {
   private readonly kit: Package
-  private readonly made = new Map<string, KitDestination>()
+  private readonly destinations: Destinations
   private readonly refreshes = new Refreshes()
   private calls = 0
 
   constructor(kit: Package) {
     this.kit = kit
-  }
-
-  /** With one action, or with none for what concerns the whole entry. */
-  private destination(metadataId: string, definition: Definition, actionSlug: string | undefined): KitDestination {
-    const key = `${metadataId}/${actionSlug ?? ""}`
-    const known = this.made.get(key)
-    if (known !== undefined) return known
-    const action = actionSlug === undefined ? undefined : definition.actions[actionSlug]
-    const { authentication } = definition
-    const refresh = authentication?.refreshAccessToken
-    const destination = this.kit.make({
-      ...definition,
-      name: definition.slug,
-      actions: action === undefined ? {} : { [actionSlug!]: { ...action, title: actionSlug! } },
-      ...(authentication === undefined || refresh === undefined
-        ? {}
-        : {
-            authentication: {
-              ...authentication,
-              refreshAccessToken: (request: unknown, input: unknown) => {
-                const original = async () => refresh(request, input)
-                return running.getStore()?.refreshing(original) ?? original()
-              }
-            }
-          })
-    })
-    destination.responses = { push: nothing }
-    const validate = destination.validateSettings.bind(destination)
-    destination.validateSettings = (settings) => {
-      try {
-        validate(settings)
-      } catch (error) {
-        throw new SettingsInvalid(messageOf(error), { cause: error })
-      }
-    }
-    this.made.set(key, destination)
-    return destination
+    this.destinations = new Destinations(kit)
   }
 
   /** `store`: asked to keep refreshed tokens. */
@@ -207,7 +163,7 @@ export class Executor {
         failed("UNSUPPORTED_EVENT_TYPE", `${definition.name} takes rows of models, no events of sources`, false)
       )
     try {
-      const destination = this.destination(target.metadataId, definition, actionSlug)
+      const destination = this.destinations.of(target.metadataId, definition, actionSlug)
       const withSubscription: Values = {
         ...settings,
         subscription: { partnerAction: actionSlug, subscribe: 'type != ""', mapping }
@@ -235,7 +191,7 @@ export class Executor {
   private async test(definition: Definition, { settings, target }: Resolved): Promise<Answers["test"]> {
     const { authentication } = definition
     if (authentication?.testAuthentication === undefined) return undefined
-    const destination = this.destination(target.metadataId, definition, undefined)
+    const destination = this.destinations.of(target.metadataId, definition, undefined)
     try {
       await destination.testAuthentication(settings)
       return { ok: true, message: "" }
@@ -262,7 +218,7 @@ export class Executor {
     { settings, target }: Resolved
   ): Promise<FieldChoices> {
     try {
-      const destination = this.destination(target.metadataId, definition, field.actionSlug)
+      const destination = this.destinations.of(target.metadataId, definition, field.actionSlug)
       const found = await destination.executeDynamicField(field.actionSlug, field.key, {
         settings: withoutOAuth(settings),
         auth: oauthOf(settings),
@@ -283,7 +239,7 @@ export class Executor {
     { settings, target }: Resolved
   ): Promise<Answers["hook"]> {
     try {
-      const destination = this.destination(target.metadataId, definition, hook.actionSlug)
+      const destination = this.destinations.of(target.metadataId, definition, hook.actionSlug)
       const action = destination.actions[hook.actionSlug]
       if (action === undefined) return { error: `There is no action "${hook.actionSlug}"` }
       const answer = await action.executeHook(hook.name, {
@@ -312,7 +268,7 @@ export class Executor {
     if (definition === undefined)
       return failed("UNKNOWN_INTEGRATION", "The catalog has no destination with this id", false)
     try {
-      const destination = this.destination(target.metadataId, definition, undefined)
+      const destination = this.destinations.of(target.metadataId, definition, undefined)
       if (destination.onDelete === undefined)
         return failed("UNSUPPORTED_EVENT_TYPE", `${definition.name} does not take requests to delete a user`, false)
       await destination.onDelete({ type: "track", ...user }, settings, this.options())
@@ -320,66 +276,5 @@ export class Executor {
     } catch (error) {
       return ofError(error, retryAfterOf(error) ?? lastRetryAfter(hops))
     }
-  }
-}
-
-/** Where there is nothing to refresh: what was refused stays refused. */
-const unauthorised = (hops: ReadonlyArray<Hop>): Error =>
-  Object.assign(new Error(hops.at(-1)?.answer?.body.toString("utf8", 0, 500) || "The destination answered 401"), {
-    name: "InvalidAuthenticationError"
-  })
-
-/** What is not said to have been executed was not (CAT-6). */
-const notExecuted = (results: unknown): Outcome => {
-  const said: unknown = Array.isArray(results) ? property(results.at(-1), "output") : undefined
-  return failed(
-    "INVALID_SETTINGS",
-    `The action was not executed${said === undefined ? "" : `: ${String(said)}`}`,
-    false
-  )
-}
-
-/** Of the answer that an error carries. */
-const retryAfterOf = (error: unknown): number | undefined => {
-  const headers: unknown = property(property(error, "response"), "headers")
-  const get: unknown = property(headers, "get")
-  const found: unknown = typeof get === "function" ? Reflect.apply(get, headers, ["retry-after"]) : undefined
-  return typeof found === "string" ? retryAfter(found, Date.now()) : undefined
-}
-
-/** Of an action that told the status alone. */
-const lastRetryAfter = (hops: ReadonlyArray<Hop>): number | undefined =>
-  retryAfter(hops.at(-1)?.answer?.headers["retry-after"], Date.now())
-
-const withoutOAuth = (settings: Values): Values => {
-  const { oauth: _, ...others } = settings
-  return others
-}
-
-const oauthOf = (settings: Values): Values => {
-  const oauth = settings["oauth"]
-  return {
-    accessToken: property(oauth, "access_token"),
-    refreshToken: property(oauth, "refresh_token"),
-    clientId: property(oauth, "clientId"),
-    clientSecret: property(oauth, "clientSecret")
-  }
-}
-
-const choicesOf = (found: unknown): FieldChoices => {
-  const listed = property(found, "choices")
-  const problem = property(found, "error")
-  const nextPage = property(found, "nextPage")
-  return {
-    choices: (Array.isArray(listed) ? listed : []).map((choice: unknown) => {
-      const description = property(choice, "description")
-      return {
-        label: String(property(choice, "label") ?? property(choice, "value") ?? choice),
-        value: String(property(choice, "value") ?? choice),
-        ...(typeof description === "string" ? { description } : {})
-      }
-    }),
-    ...(typeof nextPage === "string" && nextPage !== "" ? { nextPage } : {}),
-    ...(problem === undefined || problem === null ? {} : { error: String(property(problem, "message") ?? problem) })
   }
 }
