@@ -71,7 +71,8 @@ const statement = `select (select version::float8 from workspace) as version,
     "n"
   )}::text as consent`
 
-const unknownEntry = (id: string): CatalogEntry => ({
+/** Stands for an entry that the catalog does not have any more. */
+export const unknownEntry = (id: string): CatalogEntry => ({
   id,
   slug: id,
   name: id,

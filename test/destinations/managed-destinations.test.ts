@@ -157,6 +157,26 @@ describe("settings and secrets", () => {
     expect((await snapshot()).byId.get(id)).toMatchObject({ settings: { secret: "again" }, missingSettings: [] })
   })
 
+  it("a destination whose entry is gone from the catalog can be renamed, switched off and deleted", async () => {
+    const { id } = await make("secrets")
+    await inFirst(
+      Effect.gen(function* () {
+        const { write: sql } = yield* Database
+        yield* sql`update destinations set metadata_id = 'gone', revision = nextval('destination_revision') where id = ${id}`
+        yield* sql`update workspace set version = version + 1`
+        yield* (yield* Destinations).refresh
+      })
+    )
+    expect((await snapshot()).byId.get(id)).toMatchObject({ unknownEntry: true, entry: { actions: [] } })
+    const off = await manage((it) => it.updateDestination("kim", id, { name: "Gone", enabled: false }))
+    expect(off).toMatchObject({ name: "Gone", enabled: false, metadataId: "gone" })
+    expect(await refusal((it) => it.updateDestination("kim", id, { settings: {} }))).toBe(
+      "not-found UNKNOWN_INTEGRATION"
+    )
+    await manage((it) => it.deleteDestination("kim", id))
+    expect((await snapshot()).byId.has(id)).toBe(false)
+  })
+
   it("AC8-10: only read-only settings are a bad request, beside others they are ignored", async () => {
     const { id } = await make("secrets")
     expect(await refusal((it) => it.updateDestination("kim", id, { settings: { account: "x" } }))).toBe(

@@ -32,6 +32,7 @@ import {
 } from "./manage-mappings.ts"
 import { type DestinationRefused, invalid } from "./refused.ts"
 import { findAction, findDestination, findEntry, readDestinations, type Room, targetOf, viewOf } from "./rows.ts"
+import { unknownEntry } from "../stored.ts"
 import { mergeSettings } from "./settings.ts"
 
 const testTimeout = "15 seconds"
@@ -58,8 +59,8 @@ const make = Effect.gen(function* () {
   /** DST-10: a warning, never a refusal. Not stored when the settings have changed meanwhile. */
   const testCredentials = Effect.fnUntraced(function* (id: string) {
     const tested = yield* row(id)
-    const entry = yield* findEntry(room, tested.metadataId)
-    if (!entry.testsAuthentication) return
+    const entry = yield* room.catalog.find(tested.metadataId)
+    if (entry?.testsAuthentication !== true) return
     const result = yield* room.runner.testAuthentication(targetOf(room, tested)).pipe(
       Effect.timeoutOption(testTimeout),
       Effect.map((answer) => (answer._tag === "Some" ? answer.value : undefined)),
@@ -90,7 +91,12 @@ const make = Effect.gen(function* () {
       }),
     updateDestination: (actor, id, changes) =>
       Effect.gen(function* () {
-        const entry = yield* entryOf(id)
+        const { metadataId } = yield* row(id)
+        // Also what nobody can execute any more can be renamed and switched off.
+        const isSimple = changes.settings === undefined && changes.connectionMode === undefined
+        const entry = yield* isSimple
+          ? Effect.map(room.catalog.find(metadataId), (found) => found ?? unknownEntry(metadataId))
+          : findEntry(room, metadataId)
         const hasToBeTested = yield* changing(actor, (change) => updateDestination(change, room, entry, id, changes))
         return yield* hasToBeTested ? tested(id) : view(id)
       }),
