@@ -18,11 +18,13 @@ import { ApiTokens } from "./tokens.ts"
 
 const loopback = /^(127\.|::1$|::ffff:127\.)/
 
+const forwardedHttps = /^\s*https\s*(,|$)/i
+
 /** ADM-11: a proxy that ends TLS says so; on the machine itself nobody listens. */
 const isSafe = (req: IncomingMessage): boolean =>
   req.socket instanceof TLSSocket ||
   loopback.test(req.socket.remoteAddress ?? "") ||
-  req.headers["x-forwarded-proto"] === "https"
+  forwardedHttps.test(String(req.headers["x-forwarded-proto"] ?? ""))
 
 const bearer = /^bearer +(\S+) *$/i
 

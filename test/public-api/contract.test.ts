@@ -1,8 +1,9 @@
 /** Segment's client, unchanged, asks for everything that Braid has (ADM-20); its own models say what must be in the answers. */
 import * as client from "@segment/public-api-sdk-typescript"
+import { generateKeyPairSync, randomUUID, sign } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { notBuilt } from "../../src/public-api/not-built.ts"
-import { base, call, spaceId, tokenWith } from "../support/public-api.ts"
+import { base, call, origin, spaceId, tokenWith } from "../support/public-api.ts"
 import { answerProblems, operations } from "./client-models.ts"
 
 const asked = new Set<string>()
@@ -192,6 +193,40 @@ describe("AC8-1: every operation of a first release resolves, with every require
   })
 })
 
+/** An access token of an application with these scopes, asked for as Segment's libraries do (ADM-76). */
+const accessToken = async (name: string, ...scopes: ReadonlyArray<string>): Promise<string> => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" }
+  })
+  const body = { name, tokenSeconds: 86_400, scopes, key: { name: "first", publicKey } }
+  const { oauthApplication, keyId } = (await call("POST", "/oauth-applications", { body })).body.data
+  const ask = async (): Promise<string | undefined> => {
+    const now = Date.now() / 1000
+    const { id } = oauthApplication
+    const parts = [
+      { alg: "RS256", typ: "JWT", kid: keyId },
+      { iss: id, sub: id, aud: `${origin}/oauth2`, iat: now - 5, exp: now + 50, jti: randomUUID() }
+    ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    const signature = sign("RSA-SHA256", Buffer.from(parts.join(".")), privateKey).toString("base64url")
+    const answer = await fetch(`${origin}/oauth2/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: [...parts, signature].join("."),
+        scope: scopes.join(" ")
+      })
+    })
+    return ((await answer.json()) as { readonly access_token?: string }).access_token
+  }
+  let token: string | undefined
+  // The first key of an installation is made while it runs.
+  await expect.poll(async () => (token = await ask()), { timeout: 10_000 }).toEqual(expect.any(String))
+  return token!
+}
+
 describe("what the client relies on", () => {
   it("AC8-3: an error is an object that its users can read", async () => {
     const api = Object.assign(new client.SourcesApi(base), { accessToken: "pt_nobody" })
@@ -199,7 +234,7 @@ describe("what the client relies on", () => {
     expect(error).toMatchObject({ statusCode: 401, body: { errors: [{ type: "unauthorized", status: 401 }] } })
   })
 
-  it("AC8-10, AC8-11: secrets come back as bullets and stay when they are sent back; merged one level deep", async () => {
+  it("AC8-11: secrets come back as bullets and stay when they are sent back; merged one level deep", async () => {
     const body = { sourceId: "src_b", metadataId: webhook, name: "Kept", settings: { sharedSecret: "hush" } }
     const { id, settings } = (await call("POST", "/destinations", { body })).body.data.destination
     expect(settings).toMatchObject({ sharedSecret: "••••••••" })
@@ -207,6 +242,26 @@ describe("what the client relies on", () => {
     expect(back.body.data.destination).toMatchObject({ name: "Kept 2", settings })
     const { events } = (await call("GET", `/audit-events?resourceId=${id}`)).body.data
     expect(JSON.stringify(events)).not.toContain("hush")
+  })
+
+  it("AC8-53, AC8-27: an OAuth application acts under its own name, where its scope says so, and stays while it is connected", async () => {
+    const secret = await accessToken("Deployer", "public_api:read_write")
+    expect((await call("PATCH", "/sources/src_b", { secret, body: { name: "B by app" } })).status).toBe(200)
+    const { events } = (await call("GET", "/audit-events?resourceId=src_b", { secret })).body.data
+    expect(events[0]).toMatchObject({ type: "Source Modified", actor: "oauth:Deployer", after: { name: "B by app" } })
+    const other = await accessToken("Sender", "tracking_api:write")
+    expect((await call("GET", "/sources", { secret: other })).status).toBe(403)
+
+    const { oauthApplications } = (await call("GET", "/oauth-applications")).body.data
+    const { id } = oauthApplications.find(({ name }: { name: string }) => name === "Sender")
+    expect((await call("PUT", "/sources/src_b/oauth", { body: { applicationId: id } })).body.data.oauth).toEqual({
+      applicationId: id,
+      enabled: false
+    })
+    expect((await call("DELETE", `/oauth-applications/${id}?name=Sender`)).status).toBe(409)
+    expect((await call("DELETE", "/sources/src_b/oauth")).status).toBe(200)
+    expect((await call("DELETE", `/oauth-applications/${id}?name=wrong`)).status).toBe(422)
+    expect((await call("DELETE", `/oauth-applications/${id}?name=Sender`)).status).toBe(200)
   })
 
   it("ADM-41: who reads a source reads its destinations and changes none of them", async () => {

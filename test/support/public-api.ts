@@ -15,6 +15,8 @@ import { alertSendersLive } from "../../src/delivery/alerts/senders.ts"
 import { destinationManagementLive } from "../../src/destinations/manage/management-live.ts"
 import { destinationsLive } from "../../src/destinations/snapshot.ts"
 import { vaultLive } from "../../src/destinations/vault-live.ts"
+import { signingKeysLive } from "../../src/oauth/signing-keys.ts"
+import { TokenServer } from "../../src/oauth/token-server.ts"
 import { Health } from "../../src/platform/health.ts"
 import { alertResourcesLive } from "../../src/public-api/alert-resources.ts"
 import { allGroups } from "../../src/public-api/groups.ts"
@@ -46,7 +48,11 @@ const destinations = Layer.mergeAll(alertResourcesLive, alertSendersLive, destin
 )
 
 export const runtime = ManagedRuntime.make(
-  Layer.mergeAll(PublicApi.layer(allGroups), Sessions.layer).pipe(
+  Layer.mergeAll(
+    PublicApi.layer(allGroups),
+    Sessions.layer,
+    TokenServer.layer.pipe(Layer.provide(signingKeysLive))
+  ).pipe(
     Layer.provideMerge(destinations),
     Layer.provideMerge(suppressionsLive),
     Layer.provideMerge(workspaceLive),
@@ -76,7 +82,8 @@ export let origin: string
 beforeAll(async () => {
   writeFileSync(join(folder, "config.json"), JSON.stringify(file))
   const api = await runtime.runPromise(PublicApi)
-  server.on("request", (req, res) => api.handle(req, res))
+  const tokens = await runtime.runPromise(TokenServer)
+  server.on("request", (req, res) => (tokens.matches(req.url ?? "") ? tokens : api).handle(req, res))
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   base = `${origin}/public-api`

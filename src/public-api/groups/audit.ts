@@ -2,8 +2,9 @@
 import { Clock, Effect, Schema } from "effect"
 import { HttpApiEndpoint } from "effect/http-api"
 import { Database } from "../../platform/database.ts"
+import { maskText, maskValue } from "../../profiles/masking/mask.ts"
 import { type AuditEntry, readWorkspaceAudit } from "../../workspace/audit.ts"
-import { mustBeOwner } from "../caller.ts"
+import { type Caller, mustBeOwner } from "../caller.ts"
 import { data, group, handled } from "../group.ts"
 import { newestFirst, paginated, pagination } from "../pages.ts"
 import { moment, timeText } from "../shapes.ts"
@@ -46,7 +47,7 @@ const nameIn = (value: unknown): string | undefined => {
 }
 
 /** `source src_x` is the resource src_x of type SOURCE; `event filter flt_x` of EVENT_FILTER. */
-const shown = ({ id, at, actor, action, target, reason, before, after }: AuditEntry) => {
+const shown = ({ id, at, actor, action, target, reason, before, after }: AuditEntry, { masked }: Caller) => {
   const words = target.split(" ")
   const resourceId = words.at(-1) ?? ""
   return {
@@ -57,10 +58,10 @@ const shown = ({ id, at, actor, action, target, reason, before, after }: AuditEn
     actorEmail: "",
     resourceId,
     resourceType: words.slice(0, -1).join("_").toUpperCase() || "WORKSPACE",
-    resourceName: nameIn(after) ?? nameIn(before) ?? resourceId,
-    reason,
-    before,
-    after
+    resourceName: masked ? resourceId : (nameIn(after) ?? nameIn(before) ?? resourceId),
+    reason: masked && reason !== null ? maskText(reason) : reason,
+    before: masked ? maskValue(before) : before,
+    after: masked ? maskValue(after) : after
   }
 }
 
@@ -86,7 +87,7 @@ export const audit = Effect.gen(function* () {
         const newer =
           from === undefined ? [] : yield* readWorkspaceAudit(sql, { ...wanted, newerThan: from, limit: count })
         const page = pageOf(entries, newer)
-        return { events: page.entries.map(shown), pagination: page.pagination }
+        return { events: page.entries.map((each) => shown(each, caller)), pagination: page.pagination }
       })
   })
 })
