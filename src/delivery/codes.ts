@@ -111,7 +111,8 @@ const rows: Readonly<Record<DiscardStep, ReadonlyArray<Row>>> = {
       "`alias` needs `previousId` or `anonymousId` beside `userId`."
     ],
     ["group_id_required", "Group without id", "`group` needs `groupId`."],
-    ["message_id_too_long", "Message id too long", "`messageId` is at most 100 characters."]
+    ["message_id_too_long", "Message id too long", "`messageId` is at most 100 characters."],
+    ["bot_ignored", "Bot", "The source ignores known bots, and the user agent is one."]
   ],
   filtered_at_source: [
     ["event_setting", "Blocked in the schema", "The schema of the source keeps this event out."],

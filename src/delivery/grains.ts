@@ -103,17 +103,3 @@ export const checkPeriod = (
     )
   return Effect.succeed(period)
 }
-
-/** The pages of the app end five minutes ago (DEL-32); an API answers for what it was asked. */
-export const lookbackMs = 5 * minuteMs
-export const appPeriods = {
-  "10m": 10 * minuteMs,
-  "1h": hourMs,
-  "24h": dayMs,
-  "7d": 7 * dayMs,
-  "2w": 14 * dayMs
-} as const
-export const appPeriod = (last: keyof typeof appPeriods, now: number): Period => {
-  const to = startOf(now - lookbackMs, minuteMs)
-  return { from: to - appPeriods[last], to }
-}

@@ -10,8 +10,6 @@ import { windowEnd } from "../../src/delivery/alerts/evaluate.ts"
 import { retryDelays } from "../../src/delivery/alerts/notices.ts"
 import { codeInfo, discardCodes, isAside } from "../../src/delivery/codes.ts"
 import {
-  appPeriod,
-  appPeriods,
   checkPeriod,
   dayMs,
   grainFor,
@@ -155,11 +153,6 @@ describe("codes", () => {
 })
 
 describe("periods", () => {
-  it("AC4-54: at 12:00 the last ten minutes are 11:45 to 11:55", () => {
-    expect(appPeriod("10m", noon)).toEqual({ from: noon - 15 * minuteMs, to: noon - 5 * minuteMs })
-    expect(Object.keys(appPeriods)).toEqual(["10m", "1h", "24h", "7d", "2w"])
-  })
-
   const allowed = (from: number, to: number, grain: "minute" | "hour" | "day", longest = overviewLongest) =>
     Effect.runSync(Effect.isSuccess(checkPeriod({ from, to }, grain, longest, noon)))
 
