@@ -65,6 +65,7 @@ import { sourceSchemaMigrations } from "./source-schema/tables.ts"
 import { Tracking } from "./tracking/tracking.ts"
 import { version } from "./version.ts"
 import { workspaceMigrations } from "./workspace/schema.ts"
+import { keyUseLive } from "./workspace/key-use.ts"
 import { suppressionsLive } from "./workspace/suppressions.ts"
 import { workspaceAlone, workspaceJoined, workspaceLive } from "./workspace/workspace-live.ts"
 import { Workspace } from "./workspace/workspace.ts"
@@ -124,6 +125,7 @@ const services = (onOwned: "fail" | "join") =>
     Layer.provideMerge(archiveLive),
     Layer.provideMerge(eventLogLive),
     Layer.provideMerge(suppressionsLive),
+    Layer.provideMerge(keyUseLive),
     Layer.provideMerge(onOwned === "join" ? workspaceJoined : workspaceLive),
     Layer.provideMerge(withRawLogs),
     Layer.provideMerge(databaseLive(onOwned)),

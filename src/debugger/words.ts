@@ -23,7 +23,8 @@ const reasons: Readonly<Record<DiscardCode, string>> = {
   consent_categorypreferences_fields_should_be_bool:
     "Every category of `context.consent.categoryPreferences` is true or false.",
   device_advertisingid_should_be_string: "`context.device.advertisingId` must be text.",
-  consent_version_should_be_number: "`context.consent.version` must be a number."
+  consent_version_should_be_number: "`context.consent.version` must be a number.",
+  bot_ignored: "The source ignores known bots, and the user agent is one."
 }
 
 /** Of blocked messages (ING-116). */

@@ -22,7 +22,8 @@ export const discardCodes = [
   "consent_categorypreferences_fields_should_be_object",
   "consent_categorypreferences_fields_should_be_bool",
   "device_advertisingid_should_be_string",
-  "consent_version_should_be_number"
+  "consent_version_should_be_number",
+  "bot_ignored"
 ] as const
 export type DiscardCode = (typeof discardCodes)[number]
 

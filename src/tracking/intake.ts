@@ -13,9 +13,11 @@ import { formatTime, notedTime } from "../event/timestamps.ts"
 import { someUserId } from "../event/user-ids.ts"
 import type { AppendRequest } from "../log/event-log.ts"
 import type { SchemaNames } from "../source-schema/names.ts"
+import type { KeyUses } from "../workspace/key-use.ts"
 import { TokenVerifier } from "../workspace/oauth-token.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
 import type { Source, WorkspaceSnapshot } from "../workspace/workspace.ts"
+import { botsOf } from "./bots.ts"
 import type { Counters } from "./counters.ts"
 import { retrySeconds, SenderMeters, TokenBucket } from "./meters.ts"
 import type { Senders } from "../platform/sender.ts"
@@ -53,6 +55,8 @@ export interface IntakeDeps {
   readonly deadlineMs: number
   /** What the debugger shows; absent: nothing is kept for it. */
   readonly recorder?: Pick<Recorder, "accepted" | "blocked" | "discarded">
+  /** When keys are used; absent: nobody wants to know. */
+  readonly keyUse?: Pick<KeyUses, "note">
   /** What names came, for the schema of the source; absent: nobody keeps one. */
   readonly names?: Pick<SchemaNames, "blocked" | "blockedTrait" | "of" | "stored">
   /** How many came and what became of them; absent: nobody counts. */
@@ -236,6 +240,7 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     if (limited !== undefined) return answer(limited)
     const problem = unauthorised(parsed, source)
     if (problem !== undefined) return answer({ kind: "refused", code: problem })
+    deps.keyUse?.note(source.id, key, receivedAt, () => libraryOf(body))
     if (!source.enabled) {
       counters.add("reasons", source.id, "source_disabled")
       const messages = type === undefined ? (body.batch as ReadonlyArray<unknown>).length : 1
@@ -249,7 +254,8 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
       isSuppressed: deps.suppression?.(),
       names,
       counts,
-      blocks: source.blocks
+      blocks: source.blocks,
+      isBot: parsed.client ? botsOf(source) : undefined
     }
     const arrival = arrivalOf(parsed, source)
     const intake =

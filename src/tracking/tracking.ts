@@ -17,6 +17,7 @@ import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
 import { EventLog } from "../log/event-log.ts"
 import { SourceSchemaNames } from "../source-schema/names.ts"
+import { KeyUse } from "../workspace/key-use.ts"
 import { type IsSuppressed, Suppressions } from "../workspace/suppressions.ts"
 import { Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { Answers } from "./answers.ts"
@@ -59,6 +60,7 @@ export interface TrackingDeps {
   readonly deadlineMs?: number
   readonly recorder?: NonNullable<IntakeDeps["recorder"]>
   readonly names?: NonNullable<IntakeDeps["names"]>
+  readonly keyUse?: NonNullable<IntakeDeps["keyUse"]>
   readonly counts?: NonNullable<IntakeDeps["counts"]>
 }
 
@@ -238,6 +240,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
       const settings = yield* Settings
       const workspace = yield* Workspace
       const suppressions = yield* Suppressions
+      const keyUse = yield* KeyUse
       const log = yield* EventLog
       const recorder = yield* LiveRecorder
       const names = yield* SourceSchemaNames
@@ -264,6 +267,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
           makeTracking({
             snapshot: workspace.current,
             suppression: suppressions.current,
+            keyUse,
             log,
             settings,
             recorder,

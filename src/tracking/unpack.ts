@@ -18,6 +18,7 @@ import type { NewEvent } from "../log/event-log.ts"
 import type { Name, SchemaNames } from "../source-schema/names.ts"
 import { blocksMessage, removeTrait, type SourceBlocks, type TraitPath } from "../workspace/source-blocks.ts"
 import type { IsSuppressed } from "../workspace/suppressions.ts"
+import type { IsBot } from "./bots.ts"
 
 /** Bytes; equal is accepted (ING-30). */
 export const maxSingleBytes = 32_768
@@ -63,6 +64,8 @@ export interface Origin {
   readonly counts?: Pick<SourceTally, "of"> | undefined
   /** Undefined: nothing is. */
   readonly blocks?: SourceBlocks | undefined
+  /** Undefined: they are taken like anybody (ING-180). */
+  readonly isBot?: IsBot | undefined
 }
 
 const types: ReadonlySet<unknown> = new Set(messageTypes)
@@ -109,6 +112,10 @@ const take = (
   const message = normalise(kept, type, arrival)
   if (namesSuppressed(message, origin.source, origin.isSuppressed)) {
     intake.suppressed++
+    return
+  }
+  if (origin.isBot?.(message.context.userAgent) === true) {
+    discard(intake, "bot_ignored", item)
     return
   }
   if (origin.blocks !== undefined && isBlocked(origin.blocks, message, intake)) return
