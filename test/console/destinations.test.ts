@@ -19,6 +19,7 @@ import {
 import { periodOf } from "../../src/console/pages/destinations/delivery/period.ts"
 import { shareThreads, stepThreads } from "../../src/console/pages/destinations/delivery/threads.ts"
 import { filterOf, formOf, formProblem } from "../../src/console/pages/destinations/filters/filter-form.ts"
+import { marksOf } from "../../src/console/pages/destinations/marks.ts"
 import {
   coalesceIn,
   coalesceOf,
@@ -224,4 +225,26 @@ describe("periods", () => {
     [{ range: "14d" as const }, "HOUR"],
     [{ from: now - 3 * 3_600_000, to: now }, "MINUTE"]
   ])("DEL-24: %j is counted by %s", (asked, granularity) => expect(periodOf(asked, now).granularity).toBe(granularity))
+})
+
+describe("marks in payloads", () => {
+  const response = JSON.stringify({ errors: [{ type: "invalid 'currency'", index: 0 }] })
+
+  it("what the response names is marked in all three", () => {
+    const sent = { properties: { currency: "euro", currency_code: "EUR", other: "euro" } }
+    const marks = marksOf(sent, '{"purchases":[{"currency":"euro","price":1}]}', response)
+    expect([marks.sent, marks.request, marks.response].map((all) => all.map(({ path }) => path))).toEqual([
+      ["properties.currency"],
+      ["purchases[0].currency"],
+      ["errors[0].type"]
+    ])
+  })
+
+  it.each([
+    ["nothing is named", '{"price":1}', response],
+    ["no JSON", "currency=euro", response],
+    ["everything is named", '{"a1":1,"b1":1,"c1":1,"d1":1,"e1":1}', '{"m":"a1 b1 c1 d1 e1"}']
+  ])("%s: nothing is marked", (_, request, answer) =>
+    expect(marksOf({}, request, answer)).toEqual({ sent: [], request: [], response: [] })
+  )
 })

@@ -3,6 +3,7 @@ import { at, change, list, picked, read, readAll } from "./public-api.ts"
 import type {
   Alert,
   AuthenticationTest,
+  Channel,
   CountsView,
   DeliveryError,
   DeliveryErrorDetail,
@@ -178,7 +179,11 @@ export const sourceStep = (
     "pagination[count]": 200
   })
 
-export const alerts = list<Alert>("/alerts", "alerts")
+export const alerts = readAll<{
+  readonly alerts: ReadonlyArray<Alert>
+  /** What whoever runs Braid has set up: e-mail needs a server. */
+  readonly channelTypes: ReadonlyArray<Channel["type"]>
+}>("/alerts", { "pagination[count]": 1000 })
 export const addAlert = (body: Pick<Alert, "type" | "resourceId" | "threshold" | "channels">) =>
   change("POST", "/alerts", body)
 export const changeAlert = (id: string, body: Partial<Pick<Alert, "threshold" | "channels">>) =>

@@ -1,6 +1,7 @@
 /** A field for JSON with the numbers of its lines; the line where it stops being JSON is marked, and said beside. */
 import { useRef } from "react"
 import type { JsonProblem } from "../json-problem.ts"
+import "./json-editor.css"
 
 interface JsonEditorProps {
   readonly label: string

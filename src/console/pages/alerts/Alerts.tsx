@@ -46,10 +46,11 @@ const withoutStatus = (channel: Alert["channels"][number]): Channel => {
 
 interface EditorProps extends AlertsProps {
   readonly alert: Alert | undefined
+  readonly types: ReadonlyArray<Channel["type"]>
   readonly onClose: () => void
 }
 
-const AlertEditor = ({ type, resourceId, alert, onClose }: EditorProps) => {
+const AlertEditor = ({ type, resourceId, alert, types, onClose }: EditorProps) => {
   const save = useApiChange()
   const [threshold, setThreshold] = useState(String(alert?.threshold ?? (type === "SOURCE_VOLUME" ? 30 : 99)))
   const [channels, setChannels] = useState<ReadonlyArray<Channel>>(
@@ -101,7 +102,7 @@ const AlertEditor = ({ type, resourceId, alert, onClose }: EditorProps) => {
             />
           )}
         </FormField>
-        <ChannelsEditor channels={channels} onChange={setChannels} />
+        <ChannelsEditor types={types} channels={channels} onChange={setChannels} />
       </div>
     </Confirm>
   )
@@ -126,8 +127,8 @@ export const Alerts = ({ type, resourceId }: AlertsProps) => {
       </div>
       {remove.error === null ? undefined : <Failed error={remove.error} />}
       <QueryPanel label="Alerts" query={query} rows={3}>
-        {(all) => {
-          const own = all.filter((each) => each.resourceId === resourceId)
+        {({ alerts }) => {
+          const own = alerts.filter((each) => each.resourceId === resourceId)
           return own.length === 0 ? (
             <Empty title="Nobody is told" actions={add}>
               {type === "SOURCE_VOLUME"
@@ -187,6 +188,7 @@ export const Alerts = ({ type, resourceId }: AlertsProps) => {
           type={type}
           resourceId={resourceId}
           alert={editing === "new" ? undefined : editing}
+          types={query.data?.channelTypes ?? ["IN_APP"]}
           onClose={() => setEditing(undefined)}
         />
       )}

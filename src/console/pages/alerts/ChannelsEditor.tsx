@@ -36,15 +36,18 @@ const textIn = (channel: object, key: string): string => {
 }
 
 interface ChannelsEditorProps {
+  /** That can be used; one that an alert has already stays in sight. */
+  readonly types: ReadonlyArray<Channel["type"]>
   readonly channels: ReadonlyArray<Channel>
   readonly onChange: (channels: ReadonlyArray<Channel>) => void
 }
 
-export const ChannelsEditor = ({ channels, onChange }: ChannelsEditorProps) => (
+export const ChannelsEditor = ({ types, channels, onChange }: ChannelsEditorProps) => (
   <div className="col g8">
     <div className="b">Whom it tells</div>
     {titles.map(([type, title]) => {
       const channel = channels.find((each) => each.type === type)
+      if (channel === undefined && !types.includes(type)) return undefined
       return (
         <div key={type} className="col g8">
           <Check

@@ -11,6 +11,7 @@ import { Empty, QueryView } from "../../parts/States.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { plural } from "../../words.ts"
+import { readyOf } from "../destinations/add/quick-setup.ts"
 import { triggerWords } from "../destinations/conditions.ts"
 import "../destinations/destinations.css"
 
@@ -116,6 +117,29 @@ const Actions = ({ actions, presets }: Pick<Entry, "actions" | "presets">) => {
   )
 }
 
+const QuickSetup = ({ entry }: { readonly entry: Entry }) => {
+  const ready = readyOf(entry)
+  return (
+    <section className="card" aria-label="Quick set-up">
+      <h2 className="h">
+        Quick set-up
+        <span className="r">{plural(ready.length, "mapping")}</span>
+      </h2>
+      <div className="pad col g4">
+        {ready.length === 0 ? (
+          <p className="q2">It brings no ready-made mappings: you make the first one yourself.</p>
+        ) : (
+          ready.slice(0, 10).map(({ key, name, trigger }) => (
+            <div className="el" key={key} title={triggerWords(trigger)}>
+              {name} <span className="q">{triggerWords(trigger)}</span>
+            </div>
+          ))
+        )}
+      </div>
+    </section>
+  )
+}
+
 export const CatalogEntry = () => {
   const { slug } = useSpace()
   const { entry: id } = useParams({ from: "/app/s/$space/catalog/$entry" })
@@ -153,23 +177,7 @@ export const CatalogEntry = () => {
                 <p>{plain(entry.description) || "Nothing more is said of it."}</p>
                 <Facts entry={entry} />
               </section>
-              <section className="card" aria-label="Presets">
-                <h2 className="h">
-                  Quick set-up
-                  <span className="r">{plural(entry.presets.length, "preset")}</span>
-                </h2>
-                <div className="pad col g4">
-                  {entry.presets.length === 0 ? (
-                    <p className="q2">It brings no ready-made mappings.</p>
-                  ) : (
-                    entry.presets.slice(0, 12).map(({ name, trigger }) => (
-                      <div className="el" key={name + trigger} title={triggerWords(trigger)}>
-                        {name} <span className="q">{triggerWords(trigger)}</span>
-                      </div>
-                    ))
-                  )}
-                </div>
-              </section>
+              <QuickSetup entry={entry} />
             </div>
             <section className="card fixed" aria-label="Settings">
               <h2 className="h">Settings</h2>

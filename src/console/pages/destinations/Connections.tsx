@@ -57,7 +57,7 @@ const SourceRow = ({
       >
         <span className="b el">{source.name ?? source.slug}</span>
         <span className="q2 el">
-          {source.metadata.name}
+          {source.metadata.name === source.name ? source.slug : source.metadata.name}
           {source.enabled ? "" : ", disabled"}
         </span>
       </Link>
@@ -95,9 +95,9 @@ const SourceRow = ({
 const titleOf = (destinations: ReadonlyArray<Destination> | undefined, failing: number): string => {
   if (destinations === undefined) return "Destinations"
   if (destinations.length === 0) return "No destination yet"
-  return failing > 0
-    ? `${failing} of ${plural(destinations.length, "destination")} failing`
-    : plural(destinations.length, "destination")
+  const all = plural(destinations.length, "destination")
+  if (failing === 0) return all
+  return failing === destinations.length ? `${all} failing` : `${failing} of ${all} failing`
 }
 
 export const Connections = () => {

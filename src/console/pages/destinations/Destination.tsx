@@ -84,8 +84,7 @@ const countText = (n: number | undefined): string | undefined => (n === undefine
 const useCounts = (id: string): Readonly<Partial<Record<DestinationTab, string | undefined>>> => {
   const mapped = useApi(mappings(id))
   const filtered = useApi(filters(id))
-  const { data: watched = [] } = useApi(alerts)
-  const own = watched.filter(({ resourceId }) => resourceId === id)
+  const own = (useApi(alerts).data?.alerts ?? []).filter(({ resourceId }) => resourceId === id)
   const firing = own.filter(({ state }) => state === "firing").length
   return {
     mappings: countText(mapped.data?.length),

@@ -2,13 +2,14 @@
 import type { ReactNode } from "react"
 import type { Exchange } from "../../api/public-types.ts"
 import { Copy } from "../../parts/Copy.tsx"
-import { Json } from "../../parts/Json.tsx"
+import { Json, type Mark } from "../../parts/Json.tsx"
+import { marksOf } from "./marks.ts"
 
 /** JSON is shown as such, everything else as it is. */
-const Body = ({ text }: { readonly text: string }) => {
+const Body = ({ text, marks }: { readonly text: string; readonly marks: ReadonlyArray<Mark> }) => {
   if (text === "") return <p className="q2">No body.</p>
   try {
-    return <Json value={JSON.parse(text)} />
+    return <Json value={JSON.parse(text)} marks={marks} />
   } catch {
     return <pre className="json">{text}</pre>
   }
@@ -47,7 +48,12 @@ const Pane = ({ title, line, copy, children }: PaneProps) => (
 
 const addressOf = (url: string): string => url.replace(/^https?:\/\//, "")
 
-const Answer = ({ exchange }: { readonly exchange: Exchange | undefined }) => {
+interface AnswerProps {
+  readonly exchange: Exchange | undefined
+  readonly marks: ReadonlyArray<Mark>
+}
+
+const Answer = ({ exchange, marks }: AnswerProps) => {
   const response = exchange?.response
   if (response === undefined)
     return (
@@ -66,14 +72,15 @@ const Answer = ({ exchange }: { readonly exchange: Exchange | undefined }) => {
       copy={body}
     >
       <Headers of={headers} />
-      <Body text={body} />
+      <Body text={body} marks={marks} />
     </Pane>
   )
 }
 
 interface PayloadsProps {
   readonly sent: unknown
-  readonly sentLine: ReactNode
+  /** What is said of the event; undefined: it stands elsewhere on the page. */
+  readonly sentLine?: ReactNode
   readonly exchange: Exchange | undefined
   /** Why no request was made. */
   readonly instead?: string | undefined
@@ -83,11 +90,16 @@ interface PayloadsProps {
 
 export const Payloads = ({ sent, sentLine, exchange, instead, stack = false }: PayloadsProps) => {
   const request = exchange?.request
+  const response = exchange?.response
+  const failed = response !== undefined && response.status >= 400
+  const marks = marksOf(sent, failed ? request!.body : "", failed ? response.body : "")
   return (
-    <div className={stack ? "payloads stack" : "payloads"}>
-      <Pane title="You sent" line={sentLine} copy={JSON.stringify(sent, undefined, 2)}>
-        <Json value={sent} />
-      </Pane>
+    <div className={`payloads ${stack ? "stack" : sentLine === undefined ? "two" : ""}`}>
+      {sentLine === undefined ? undefined : (
+        <Pane title="You sent" line={sentLine} copy={JSON.stringify(sent, undefined, 2)}>
+          <Json value={sent} marks={marks.sent} />
+        </Pane>
+      )}
       {request === undefined ? (
         <Pane title="Request to destination" line={<span className="tag">none</span>}>
           <p className="q2">{instead ?? "No request was made."}</p>
@@ -106,10 +118,10 @@ export const Payloads = ({ sent, sentLine, exchange, instead, stack = false }: P
           copy={request.body}
         >
           <Headers of={request.headers} />
-          <Body text={request.body} />
+          <Body text={request.body} marks={marks.request} />
         </Pane>
       )}
-      <Answer exchange={exchange} />
+      <Answer exchange={exchange} marks={marks.response} />
     </div>
   )
 }

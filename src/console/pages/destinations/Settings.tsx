@@ -118,13 +118,22 @@ const Form = ({ destination }: TabProps) => {
   const stored = { ...Object.fromEntries(fields.map(({ key }) => [key, undefined])), ...destination.settings }
   const [name, setName] = useState(destination.name ?? destination.metadata.name)
   const [settings, setSettings] = useState<Readonly<Record<string, unknown>>>(stored)
+  const ceiling = destination.maxEventsPerSecond == null ? "" : String(destination.maxEventsPerSecond)
+  const [speed, setSpeed] = useState(ceiling)
+  const speedRight = speed.trim() === "" || Number(speed) > 0
   const [tried, setTried] = useState(false)
   const [asking, setAsking] = useState<"copy" | "delete" | undefined>()
-  const dirty = name !== destination.name || JSON.stringify(settings) !== JSON.stringify(stored)
+  const dirty = name !== destination.name || speed !== ceiling || JSON.stringify(settings) !== JSON.stringify(stored)
   const save = () => {
     setTried(true)
-    if (name.trim() === "" || problemsOf(fields, settings).length > 0) return
-    change.mutate(changeDestination(destination.id, { name: name.trim(), settings: sentValues(fields, settings) }))
+    if (name.trim() === "" || !speedRight || problemsOf(fields, settings).length > 0) return
+    change.mutate(
+      changeDestination(destination.id, {
+        name: name.trim(),
+        settings: sentValues(fields, settings),
+        maxEventsPerSecond: speed.trim() === "" ? null : Number(speed)
+      })
+    )
   }
   return (
     <>
@@ -178,6 +187,27 @@ const Form = ({ destination }: TabProps) => {
             />
           </div>
         )}
+        <div className="sec2">
+          <FormField
+            label="At most, events a second"
+            help="Empty: as fast as the destination takes them. Replays take half of it, unless you say otherwise."
+            problem={
+              problemAt(change.error, "maxEventsPerSecond") ??
+              (speedRight ? undefined : "A number above 0, or nothing.")
+            }
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="input"
+                inputMode="decimal"
+                disabled={!may}
+                value={speed}
+                onChange={(event) => setSpeed(event.target.value)}
+              />
+            )}
+          </FormField>
+        </div>
         {change.error === null ? undefined : <Failed error={change.error} />}
         <div className="f">
           <span className="q2" role="status">
@@ -209,7 +239,10 @@ const Settings = ({ destination }: TabProps) => (
   <div className="wide col g12">
     <Enable destination={destination} />
     {/* What is stored has changed: the form begins anew. */}
-    <Form key={JSON.stringify([destination.name, destination.settings])} destination={destination} />
+    <Form
+      key={JSON.stringify([destination.name, destination.settings, destination.maxEventsPerSecond])}
+      destination={destination}
+    />
   </div>
 )
 

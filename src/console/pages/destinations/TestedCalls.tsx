@@ -37,13 +37,10 @@ const Call = ({
           </select>
         ) : undefined}
       </div>
-      {message === undefined ? undefined : <p className="text">{message}</p>}
-      <Payloads
-        sent={sent}
-        sentLine={<span className="q2">as it was tried</span>}
-        exchange={exchanges[at]}
-        stack={stack}
-      />
+      {message === undefined || exchanges[at]?.response?.body === message ? undefined : (
+        <p className="text">{message}</p>
+      )}
+      <Payloads sent={sent} exchange={exchanges[at]} stack={stack} />
     </div>
   )
 }

@@ -220,11 +220,19 @@ export const conditionText = ({ path, operator, value }: Condition): string => {
   return `${what} ${words.get(operator)!}${takesValue(operator) ? ` ${value}` : ""}`
 }
 
+/** `track, identify or page calls`, where a group asks for nothing else. */
+const callsText = ({ match, conditions }: Group): string | undefined => {
+  if (!conditions.every(({ path, operator }) => path === "type" && operator === "is")) return undefined
+  if (match === "all" && conditions.length > 1) return undefined
+  const types = conditions.map(({ value }) => value)
+  if (eventTypeNames.every((type) => types.includes(type))) return "every event"
+  return `${types.length === 1 ? types[0]! : `${types.slice(0, -1).join(", ")} or ${types.at(-1)!}`} calls`
+}
+
 /** A trigger as people say it; as text where it cannot be said so. */
 export const triggerWords = (trigger: string | null): string => {
-  if (trigger === null || trigger === "") return "never by itself"
+  if (trigger === null || trigger === "") return "you say when"
   const group = groupIn(trigger, "trigger")
-  return group === undefined
-    ? trigger
-    : group.conditions.map(conditionText).join(group.match === "all" ? ", and " : ", or ")
+  if (group === undefined) return trigger
+  return callsText(group) ?? group.conditions.map(conditionText).join(group.match === "all" ? ", and " : ", or ")
 }

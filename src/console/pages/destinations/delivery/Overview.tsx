@@ -36,7 +36,7 @@ const Nothing = ({ destination, failedOnIngest }: TabProps & { readonly failedOn
       >
         {failedOnIngest > 0
           ? `${plural(failedOnIngest, "event")} failed on ingest.`
-          : "Once its source sends events, you see here where each of them went."}
+          : "Once its source sends events, you see here where each of them went. Those of the last 5 minutes are not counted yet."}
       </Empty>
     </section>
   )

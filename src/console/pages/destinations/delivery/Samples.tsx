@@ -39,7 +39,8 @@ const SampleView = ({ destination, sample }: TabProps & { readonly sample: Deliv
   return (
     <>
       <div className="row wrap">
-        <span className="grow text">{message}</span>
+        {/* The body of a response is shown below, whole. */}
+        <span className="grow text">{exchanges[at]?.response?.body === message ? "" : message}</span>
         {exchanges.length > 1 ? (
           <select
             className="input"

@@ -38,6 +38,9 @@ const problemIn = (field: Field, settings: MappingSettings): string | undefined 
 export const isComplete = (fields: ReadonlyArray<Field>, settings: MappingSettings): boolean =>
   fields.every((field) => !isShown(field, settings) || problemIn(field, settings) === undefined)
 
+/** What nests needs the whole width. */
+const isWide = (value: unknown): boolean => !["none", "path", "static"].includes(kindOf(value))
+
 export const MappingFields = (props: MappingFieldsProps) => {
   const { fields, settings, event, tried, problemOf, choicesOf, onChange } = props
   const pathList = useId()
@@ -51,7 +54,7 @@ export const MappingFields = (props: MappingFieldsProps) => {
     const { key, label, description } = field
     const problem = problemOf(key) ?? (tried ? problemIn(field, settings) : undefined)
     return (
-      <div className="mapfield" key={key}>
+      <div className={isWide(settings[key]) ? "mapfield tall" : "mapfield"} key={key}>
         <div>
           <div className="row">
             <span className="b">{label}</span>
