@@ -33,6 +33,11 @@ describe("which events a trigger takes", () => {
     ["DST-88", '!(event = "E")', track("E"), false],
     ["DST-88", 'match(event, "a*c")', track("abc"), true],
     ["DST-88", 'match(event, "a*")', track("abc"), true],
+    ["DST-88", 'match(event, "a?*")', track("abc"), true],
+    ["DST-88", 'match(event, "*b*")', track("abc"), true],
+    ["DST-88", 'match(event, "[ab]*")', track("abc"), true],
+    ["DST-88", 'type = "track" and !match(event, "*[ab]")', track("cb"), false],
+    ["DST-88", 'contains(event, "?") and match(event, "?\\**")', track("?*"), true],
     ["DST-88", 'event in ["A", "B"]', track("B"), true],
     ["DST-88", "all", identify, true]
   ] as const)("%s: %s", (_, trigger, event, expected) => {
