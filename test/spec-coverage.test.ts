@@ -36,9 +36,11 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ["OAuth for sources is not built yet", range("AC1", 36, 37)],
   ["replay is not built yet", ["AC1-38"]],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],
-  ["of administration only what other rooms need is built yet", range("AC8", [1, 18], [20, 21], [24, 27], [29, 30], [38, 53], 55)],
-  ["destinations and warehouses, which deletion would reach, are not built yet", range("AC8", 32, 34)],
-  ["files of raw logs for S3 destinations are not built yet", range("AC8", 33)],
+  [
+    "people, warehouses, tracking plans, retention and deleting a workspace are not built yet",
+    range("AC8", [6, 7], 9, [17, 18], 21, 29, [38, 39], [44, 52], 55)
+  ],
+  ["warehouses, which deletion would reach, are not built yet", range("AC8", 34)],
   ["backups are the operator's: nothing restores one yet", range("AC8", 37)],
   ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 48])]
 ]

@@ -286,7 +286,7 @@ describe("requests", () => {
     ))
 
   const many = Array.from({ length: 5001 }, (_, i) => `u${i}`)
-  it("PRV-2, ADM: what is wrong is said member by member", () =>
+  it("PRV-2, AC8-30: what is wrong is said member by member", () =>
     run((start) =>
       Effect.gen(function* () {
         const { call } = yield* start
