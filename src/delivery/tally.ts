@@ -28,27 +28,40 @@ interface Latency {
   readonly minute: number
   readonly destination: number
   readonly bin: number
-  count: number
+  readonly count: number
+}
+
+/** More than there are bins. */
+const binsOfOne = 1024
+
+/** Apart, because nearly all that is counted at once is of one minute. */
+class Minute {
+  readonly rows = new Map<string, Row>()
+  /** By destination and bin. */
+  readonly latencies = new Map<number, number>()
 }
 
 /** For one commit; the next has another. */
 export class Tally {
-  private readonly rows = new Map<string, Row>()
-  private readonly latencies = new Map<string, Latency>()
+  private readonly minutes = new Map<number, Minute>()
+  private size = 0
+  private minute = Number.NaN
+  private current = new Minute()
 
   add(counted: Counted, count = 1): void {
-    const { destination, source, step, mapping, eventType, latency } = counted
-    const minute = counted.receivedAt - (counted.receivedAt % minuteMs)
-    const isFull = this.rows.size >= mostRows
+    const { destination, source, step, mapping, eventType, receivedAt, latency } = counted
+    const isFull = this.size >= mostRows
     const code = storedCode(counted.code)
     const eventName = isFull && counted.eventName !== "" ? other : cutName(counted.eventName)
     const appVersion = isFull && counted.appVersion !== "" ? other : cutVersion(counted.appVersion)
     const attempts = Math.min(counted.attempts, mostAttempts)
-    const key = `${minute} ${destination} ${source} ${step} ${attempts} ${eventType}\n${code}\n${mapping}\n${appVersion}\n${eventName}`
-    const row = this.rows.get(key)
+    const minute = receivedAt - (receivedAt % minuteMs)
+    const { rows, latencies } = this.of(minute)
+    const key = `${destination} ${source} ${step} ${attempts} ${eventType}\n${code}\n${mapping}\n${appVersion}\n${eventName}`
+    const row = rows.get(key)
     if (row !== undefined) row.count += count
-    else
-      this.rows.set(key, {
+    else {
+      rows.set(key, {
         destination,
         source,
         step,
@@ -61,26 +74,38 @@ export class Tally {
         attempts,
         count
       })
-    if (latency !== undefined && mapping === "") this.addLatency(minute, destination, binOf(latency), count)
+      this.size += 1
+    }
+    if (latency === undefined || mapping !== "") return
+    const bin = destination * binsOfOne + binOf(latency)
+    latencies.set(bin, (latencies.get(bin) ?? 0) + count)
   }
 
   get isEmpty(): boolean {
-    return this.rows.size === 0
+    return this.size === 0
   }
 
   counts(): ReadonlyArray<Row> {
-    return [...this.rows.values()]
+    return [...this.minutes.values()].flatMap(({ rows }) => [...rows.values()])
   }
 
   latencyCounts(): ReadonlyArray<Latency> {
-    return [...this.latencies.values()]
+    return [...this.minutes].flatMap(([minute, { latencies }]) =>
+      [...latencies].map(([key, count]) => ({
+        minute,
+        destination: Math.floor(key / binsOfOne),
+        bin: key % binsOfOne,
+        count
+      }))
+    )
   }
 
-  private addLatency(minute: number, destination: number, bin: number, count: number): void {
-    const key = `${minute} ${destination} ${bin}`
-    const latency = this.latencies.get(key)
-    if (latency === undefined) this.latencies.set(key, { minute, destination, bin, count })
-    else latency.count += count
+  private of(minute: number): Minute {
+    if (minute === this.minute) return this.current
+    let found = this.minutes.get(minute)
+    if (found === undefined) this.minutes.set(minute, (found = new Minute()))
+    this.minute = minute
+    return (this.current = found)
   }
 }
 

@@ -204,9 +204,9 @@ describe("ING-116: what the door counts", () => {
     ).toEqual([
       ["duplicate", "track", "A", "1", noon, 1],
       ["successfully_received", "track", "A", "1", noon, 1],
-      ["successfully_received", "track", "A", "1", noon + minuteMs, 1],
       ["successfully_received", "track", "B", "1", noon, 1],
-      ["successfully_received", "page", "", "", noon, 1]
+      ["successfully_received", "page", "", "", noon, 1],
+      ["successfully_received", "track", "A", "1", noon + minuteMs, 1]
     ])
     expect(counts.take().isEmpty).toBe(true)
   })
