@@ -2,6 +2,8 @@
 import { Analytics } from "@segment/analytics-node"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { gzipSync } from "node:zlib"
+import { type BlockedNames, compileBlocks, nothingBlocked } from "../../src/workspace/source-blocks.ts"
+import type { Source } from "../../src/workspace/workspace.ts"
 import { type Api, basic, receivedAt, startApi } from "./harness.ts"
 
 const received = "2024-05-01T12:00:00.000Z"
@@ -385,4 +387,122 @@ it("AC1-40: a batch context of 33 KB is refused, a number beyond doubles becomes
   await api.post("/v1/track", '{"userId":"u","event":"E","properties":{"n":1e400}}')
   expect(last().properties).toEqual({ n: null })
   expect(count("warnings", "srv", "number_out_of_range")).toBe(1)
+})
+
+/** A source with these members in place of its own. */
+const change = (id: string, more: Partial<Source>) => {
+  const sources = api.snapshot.sources.map((source) => (source.id === id ? { ...source, ...more } : source))
+  api.snapshot = {
+    ...api.snapshot,
+    sources,
+    sourceByNo: new Map(sources.map((source) => [source.no, source])),
+    sourceByWriteKey: new Map(sources.flatMap((source) => source.writeKeys.map((key) => [key, source] as const)))
+  }
+}
+const block = (names: Partial<BlockedNames>) => {
+  const blocks = compileBlocks({ ...nothingBlocked, ...names })
+  change("srv", { blocks } as Partial<Source>)
+}
+
+const events = () => api.log.stored.map(({ type, event }) => event ?? type)
+
+describe("AC1-31: what the schema of a source blocks", () => {
+  it("a blocked event is counted, stored nowhere, and named to libraries on devices", async () => {
+    block({ track: ["E"] })
+    const batch = [track(), track({ event: "F" }), track(), { type: "page", userId: "u" }]
+    expect((await api.post("/v1/batch", { batch })).status).toBe(200)
+    expect((await api.post("/v1/track", track())).status).toBe(200)
+    expect(events()).toEqual(["F", "page"])
+    expect(count("blocked", "srv", "event_setting")).toBe(3)
+    expect(count("discarded", "srv", "event_setting")).toBe(0)
+    const settings = await api.send("/v1/projects/S/settings")
+    expect((settings.json!.plan as { track: object }).track).toEqual({
+      E: { enabled: false, integrations: {} },
+      __default: { enabled: true, integrations: {} }
+    })
+  })
+
+  it("a blocked message does not use up its id: allowed later, it is stored", async () => {
+    block({ track: ["E"] })
+    await api.post("/v1/track", track({ messageId: "m" }))
+    block({})
+    await api.post("/v1/track", track({ messageId: "m" }))
+    expect(api.log.stored.map(({ messageId }) => messageId)).toEqual(["m"])
+  })
+
+  it("pages and screens as a whole, and nothing that is only called alike", async () => {
+    block({ page: true, screen: true, track: ["Page Viewed"] })
+    const user = { userId: "u", name: "Home" }
+    await api.post("/v1/batch", {
+      batch: ["page", "screen", "identify", "group"].map((type) => ({ type, groupId: "g", ...user }))
+    })
+    await api.post("/v1/track", track({ event: "page viewed" }))
+    await api.post("/v1/track", track({ event: "Page Viewed" }))
+    expect(events()).toEqual(["identify", "group", "page viewed"])
+  })
+
+  it("a name of more than 200 characters is blocked by what the schema shows of it", async () => {
+    block({ track: ["x".repeat(200)] })
+    await api.post("/v1/track", track({ event: "x".repeat(300) }))
+    await api.post("/v1/track", track({ event: "x".repeat(199) }))
+    expect(events()).toEqual(["x".repeat(199)])
+  })
+
+  it("blocked traits are taken out: nested, in arrays, with dots in their names; others stay, and so do properties", async () => {
+    block({ identify: ["ssn", "address.city", "cards.$.number", "a\\.b", "tags.$", "not.there"], group: ["plan"] })
+    await api.post("/v1/identify", {
+      userId: "u",
+      traits: {
+        ssn: "1",
+        plan: "pro",
+        address: { city: "X", zip: "1" },
+        cards: [{ number: "4", brand: "v" }, { brand: "m" }],
+        "a.b": 1,
+        a: { b: 2 },
+        tags: ["x"]
+      }
+    })
+    expect(last().traits).toEqual({
+      plan: "pro",
+      address: { zip: "1" },
+      cards: [{ brand: "v" }, { brand: "m" }],
+      a: { b: 2 },
+      tags: []
+    })
+    await api.post("/v1/group", { userId: "u", groupId: "g", traits: { plan: "pro", ssn: "1" } })
+    expect(last().traits).toEqual({ ssn: "1" })
+    await api.post("/v1/track", track({ properties: { ssn: "1" }, context: { traits: { ssn: "2" } } }))
+    expect(last()).toMatchObject({ properties: { ssn: "1" }, context: { traits: { ssn: "2" } } })
+  })
+
+  it("a name from Object.prototype is a name like any other", async () => {
+    block({ track: ["__proto__"], identify: ["constructor", "__proto__.x"] })
+    await api.post("/v1/track", track({ event: "__proto__" }))
+    await api.post("/v1/identify", '{"userId":"u","traits":{"__proto__":{"x":1,"y":2}}}')
+    expect(JSON.stringify(last().traits)).toBe('{"__proto__":{"y":2}}')
+    expect(events()).toEqual(["identify"])
+  })
+})
+
+describe("ING-180: known bots", () => {
+  const bot = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)" }
+
+  it("are taken like anybody until a source ignores them", async () => {
+    await api.post("/v1/t", track(), "W", bot)
+    change("web", { settings: { ignoreBots: true } })
+    await api.post("/v1/t", track(), "W", bot)
+    await api.post("/v1/t", track({ context: { userAgent: "curl/8" } }), "W")
+    await api.post("/v1/t", track({ context: { userAgent: "Mozilla/5.0 Firefox/130" } }), "W", bot)
+    // A server speaks for others.
+    await api.post("/v1/track", track({ context: { userAgent: "Googlebot" } }), "W")
+    expect(api.log.stored).toHaveLength(3)
+    expect(count("discarded", "web", "bot_ignored")).toBe(2)
+  })
+
+  it("are those of the source's own list when it has one", async () => {
+    change("web", { settings: { ignoreBots: true, botPatterns: ["Watch (1.0)"] } })
+    await api.post("/v1/t", track(), "W", bot)
+    await api.post("/v1/t", track(), "W", { "user-agent": "my watch (1.0)" })
+    expect(api.log.stored).toHaveLength(1)
+  })
 })
