@@ -147,6 +147,8 @@ export const settingsConfig = {
   deliveryWaiting: int("BRAID_DELIVERY_WAITING", positive, 200_000),
   /** Attempts at delivering an event to a destination, the first one included (DEL-2). */
   retryAttempts: int("BRAID_RETRY_ATTEMPTS", between(1, 100), 10),
+  /** Seconds between the first and the second attempt, about; all later delays are in proportion (DEL-2). */
+  retryFirstSeconds: int("BRAID_RETRY_FIRST_SECONDS", positive, 30),
   /** Minutes after the first attempt in which the last one may begin (DEL-2). */
   retryMinutes: int("BRAID_RETRY_MINUTES", positive, 240),
   /** Failing requests a second to all destinations of one kind after which, for a minute, retries are reduced (DEL-8). */

@@ -14,7 +14,7 @@ import { Destinations } from "../destination.ts"
 import { makeCommitter } from "./committer.ts"
 import { makeFeed } from "./feed.ts"
 import type { InstanceStatus } from "./instance.ts"
-import { normalBases } from "./retry.ts"
+import { basesFrom } from "./retry.ts"
 import { makeRetryModes } from "./retry-modes.ts"
 import { onlyUnwell, runShard, shards } from "./shards.ts"
 import { makeDeliveryStore } from "./store.ts"
@@ -99,7 +99,7 @@ const make = ({ commitEveryMs = 100, drainMs = 5_000, idleEvery = "1 minute" }: 
     const policy = {
       attempts: settings.retryAttempts,
       windowMs: settings.retryMinutes * 60_000,
-      bases: normalBases
+      bases: basesFrom(settings.retryFirstSeconds * 1000)
     }
     const modes = yield* makeRetryModes(policy, {
       failuresPerSecond: settings.massFailuresPerSecond,

@@ -13,6 +13,9 @@ const minute = 60_000
 
 export const normalBases: ReadonlyArray<number> = [0.5, 1, 2, 4, 8, 16, 32, 60, 60].map((minutes) => minutes * minute)
 
+export const basesFrom = (firstMs: number): ReadonlyArray<number> =>
+  normalBases.map((base) => (base * firstMs) / normalBases[0]!)
+
 /** While the downstream is in mass failure (DEL-8). */
 export const reduced = (policy: RetryPolicy): RetryPolicy => ({
   attempts: Math.min(3, policy.attempts),
