@@ -7,8 +7,7 @@
  * asks the enabled mappings; the Mapping Tester one that is given to it, saved or not, enabled or not. Both end after 30 seconds: what has
  * not answered by then is told as a time-out. Who may test, and the entry in the audit trail, is the caller's.
  */
-import { Clock, Data, Effect, Fiber } from "effect"
-import type { SqlError } from "effect/sql"
+import { Clock, Data, Effect, Fiber, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { DestinationRunner, type Exchange, type OAuthTokens } from "../../catalog/runner.ts"
 import { messageTypes } from "../../event/message.ts"
@@ -101,10 +100,10 @@ const matchedBy = (
 
 const timedOut = { status: "failed", code: "ETIMEDOUT", message: `No answer within ${longestMs / 1000} s.` } as const
 
-/** Sends the event. Fails only when there is nothing to test, or refreshed tokens could not be stored. */
+/** Sends the event. Fails only when there is nothing to test. */
 export const testEvent = (
   request: TestRequest
-): Effect.Effect<TestResult, TestRefused | SqlError.SqlError, DestinationRunner | Destinations> =>
+): Effect.Effect<TestResult, TestRefused, DestinationRunner | Destinations> =>
   Effect.gen(function* () {
     const { destination, saved = true } = request
     const problem = problemOf(destination, request.event)
@@ -127,22 +126,26 @@ export const testEvent = (
     }
     const text = JSON.stringify(encrypted.event)
 
-    let tokens: OAuthTokens | undefined = destination.tokens
+    const store = (tokens: OAuthTokens) =>
+      destinations.storeTokens(destination.id, tokens).pipe(
+        Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 10 }),
+        Effect.catch(() =>
+          Effect.logError(`New OAuth tokens of "${destination.name}" could not be stored: authorise it again.`)
+        )
+      )
     const call = Effect.fnUntraced(function* (mapping: Mapping | undefined) {
-      const { outcomes, exchanges, refreshed } = yield* runner.call({
+      const { exchanges, outcomes } = yield* runner.call({
+        instance: destination.id,
         metadataId: destination.entry.id,
         settings: destination.settings,
-        tokens,
+        tokens: destination.tokens,
+        onRefresh: store,
         actionSlug: mapping?.actionSlug,
         mapping: mapping?.settings,
         events: [text],
         batch: false,
         recordAll: true
       })
-      if (refreshed !== undefined) {
-        yield* destinations.storeTokens(destination.id, refreshed)
-        tokens = refreshed
-      }
       const outcome = outcomes[0] ?? { kind: "failed", code: "INTERNAL", message: "The destination gave no result." }
       return outcome.kind === "delivered"
         ? { ...told(mapping), status: "delivered" as const, exchanges }
@@ -157,8 +160,6 @@ export const testEvent = (
           )
         )
       ),
-      // A refresh makes the tokens of the others void: where there are tokens, one after the other.
-      tokens === undefined ? atOnce : 1,
       (n) => ({ ...told(matched[n]), ...timedOut, exchanges: [] })
     )
     const calls = results.reduce((sum, { exchanges }) => sum + exchanges.length, 0)
@@ -171,7 +172,6 @@ export const testEvent = (
  */
 const withDeadline = <A, E, R>(
   calls: ReadonlyArray<Effect.Effect<A, E, R>>,
-  concurrency: number,
   late: (n: number) => A
 ): Effect.Effect<ReadonlyArray<A>, E, R> =>
   Effect.gen(function* () {
@@ -179,7 +179,7 @@ const withDeadline = <A, E, R>(
     let over = false
     const each = (call: Effect.Effect<A, E, R>, n: number) =>
       Effect.suspend(() => (over ? Effect.void : Effect.map(call, (result) => void (done[n] = result))))
-    const running = yield* Effect.forkDetach(Effect.forEach(calls, each, { concurrency, discard: true }))
+    const running = yield* Effect.forkDetach(Effect.forEach(calls, each, { concurrency: atOnce, discard: true }))
     yield* Effect.timeoutOption(Fiber.join(running), longestMs)
     over = true
     return done.map((result, n) => result ?? late(n))
