@@ -141,7 +141,11 @@ export const evaluateAlerts = Effect.fnUntraced(function* (
   for (let after = 0; ;) {
     const due = yield* sql<{ n: number }>`select n::float8 as n from alerts
       where n > ${after}::float8::bigint and (judged_hour is null or judged_hour < ${end}) order by n limit ${alertsAtOnce}`
-    for (const { n } of due) yield* evaluateOne(evaluation, n, now)
+    for (const { n } of due)
+      yield* evaluateOne(evaluation, n, now).pipe(
+        // The others are judged all the same.
+        Effect.catchDefect((defect) => Effect.logError(`The alert number ${n} could not be judged`, defect))
+      )
     if (due.length < alertsAtOnce) return
     after = due.at(-1)!.n
   }
