@@ -184,6 +184,11 @@ describe("settings and secrets", () => {
     )
     const changed = await manage((it) => it.updateDestination("kim", id, { settings: { account: "x", token: "new" } }))
     expect(changed.settings).toEqual({ token: "new", region: "EU" })
+    const polluted = JSON.parse('{"__proto__": {"account": "x"}, "token": "newer"}') as Record<string, unknown>
+    const again = await manage((it) => it.updateDestination("kim", id, { settings: polluted }))
+    expect(again.settings).toEqual({ token: "newer", region: "EU" })
+    const huge = { token: "x".repeat(300_000) }
+    expect(await refusal((it) => it.updateDestination("kim", id, { settings: huge }))).toBe("invalid SETTINGS_INVALID")
   })
 
   it("DST-9: values of the wrong shape are refused by name, missing ones stop events", async () => {

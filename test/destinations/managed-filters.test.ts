@@ -69,8 +69,11 @@ describe("filters", () => {
     const recipes = [
       "length( userId ) < 1",
       "(received_at >= '2023-04-21T19:55:00.933Z')",
+      "(received_at < '2023-04-21T19:55:00.933Z')",
       "!( event = 'User Signed Up' or event = 'Demo Requested' )",
-      "!( type = 'track' )"
+      "!( type = 'track' )",
+      "event = 'Order Completed' and contains( properties.email, '@segment.com' )",
+      "event = 'Video Heartbeat'"
     ]
     for (const recipe of recipes) {
       const saved = await manage((it) => it.createFilter("kim", id, { ...drop, if: recipe }))

@@ -18,6 +18,7 @@ const types: Readonly<Record<string, FilterAction["type"]>> = {
 
 const maxActions = 20
 const maxNames = 1000
+const maxBytes = 64 * 1024
 /** Without them an event is none. */
 const protectedKeys = ["type", "messageId"]
 
@@ -90,7 +91,10 @@ export const parseActions = (actions: unknown): Effect.Effect<ReadonlyArray<Filt
     try {
       if (!Array.isArray(actions) || actions.length === 0 || actions.length > maxActions)
         throw new Wrong("FILTER_ACTION", `Expected a list of 1 to ${maxActions} actions.`, "actions")
-      return Effect.succeed(actions.map((action, i) => actionOf(action, `actions[${i}]`)))
+      const parsed = actions.map((action, i) => actionOf(action, `actions[${i}]`))
+      if (Buffer.byteLength(JSON.stringify(parsed)) > maxBytes)
+        throw new Wrong("FILTER_ACTION", `The actions are larger than ${maxBytes / 1024} KiB.`, "actions")
+      return Effect.succeed(parsed)
     } catch (error) {
       if (error instanceof Wrong) return Effect.fail(error.refused)
       throw error

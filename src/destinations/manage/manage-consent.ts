@@ -11,6 +11,7 @@ import type { ConsentCategoryChanges, ConsentCategoryView } from "./views.ts"
 const longestName = 20
 const idPattern = /^[^\d\s][^\s]{0,33}$/
 const maxCategories = 100
+const maxEntries = 1000
 
 /** In the order in which they were made. */
 export const readCategories = (sql: PgClient.PgClient) =>
@@ -45,7 +46,9 @@ const setEntries = Effect.fnUntraced(function* (
   category: string,
   before: ReadonlyArray<string>,
   after: ReadonlyArray<string>
-): Effect.fn.Return<void, SqlError.SqlError> {
+): Effect.fn.Return<void, DestinationRefused | SqlError.SqlError> {
+  if (after.length > maxEntries)
+    return yield* invalid("CATEGORY_LIMIT", `A category has at most ${maxEntries} destinations.`, "metadataIds")
   const added = [...new Set(after)].filter((id) => !before.includes(id))
   const removed = before.filter((id) => !after.includes(id))
   if (added.length > 0)

@@ -8,6 +8,9 @@ import type { IntegrationFilter } from "./views.ts"
 
 /** Per destination. */
 const maxNames = 5000
+/** In one change, which all others wait for. */
+const maxChanges = 1000
+const longestName = 1000
 
 export const readIntegrationFilters = (sql: PgClient.PgClient, sourceId: string) =>
   Effect.map(
@@ -26,6 +29,8 @@ export const setIntegrationFilters = (
 ): Changed<void> =>
   Effect.gen(function* () {
     const { audit, sql } = change
+    if (changes.length > maxChanges)
+      return yield* invalid("INTEGRATION_FILTER_LIMIT", `Switch at most ${maxChanges} events at a time.`, "filters")
     const destinations = new Map((yield* readDestinations(sql, sourceId)).map((row) => [row.id, row]))
     const switched: Array<(typeof changes)[number]> = []
     const touched = new Set<number>()
@@ -38,8 +43,13 @@ export const setIntegrationFilters = (
           `The source has no destination ${destinationId}.`,
           `filters[${i}].destinationId`
         )
-      if (type === "track" && (filter.name === undefined || filter.name === ""))
-        return yield* invalid("NAME_INVALID", "Name the event.", `filters[${i}].name`)
+      const length = filter.name?.length ?? 0
+      if (type === "track" && (length === 0 || length > longestName))
+        return yield* invalid(
+          "NAME_INVALID",
+          `Name the event, in 1 to ${longestName} characters.`,
+          `filters[${i}].name`
+        )
       const name = type === "track" ? filter.name! : ""
       const rows = enabled
         ? yield* sql`delete from destination_schema_filters where destination = ${destination.no} and type = ${type} and name = ${name} returning 1`

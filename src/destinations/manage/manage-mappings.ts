@@ -170,6 +170,8 @@ export const createMapping = Effect.fnUntraced(function* (
   const { actor, at, audit, sql } = change
   const { action } = asked
   yield* checkRoom(sql, entry, destination.no)
+  if ((asked.modelId ?? "").length > longestName)
+    return yield* invalid("MODEL_INVALID", `The id of a model has at most ${longestName} characters.`, "modelId")
   const draft = yield* checkDraft(action, asked.draft)
   const id = newSubscriptionId()
   yield* sql`insert into destination_mappings (id, destination, action, name, trigger, settings, enabled, model, created_at, created_by, updated_at)

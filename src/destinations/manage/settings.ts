@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { CatalogEntry } from "../../catalog/entry.ts"
 import { isMask, openSecrets, type Sealed, sealSecret } from "../secrets.ts"
-import { DestinationRefused, type FieldProblem } from "./refused.ts"
+import { DestinationRefused, type FieldProblem, invalid } from "./refused.ts"
 import { lockedVault, type Room, type Values } from "./rows.ts"
 
 export interface StoredSettings {
@@ -41,12 +41,15 @@ export const mergeSettings = (
   const fields = new Map(entry.settings.map((field) => [field.key, field]))
   for (const [key, value] of Object.entries(sent)) {
     const field = fields.get(key)
-    if (field?.readOnly === true || (field?.type === "password" && isMask(value))) continue
+    // Unknown keys are left out; among them `__proto__`.
+    if (field === undefined || field.readOnly || (field.type === "password" && isMask(value))) continue
     if (value === null) delete merged[key]
     else merged[key] = value
   }
   return merged
 }
+
+const maxBytes = 256 * 1024
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === ""
 
@@ -59,6 +62,8 @@ export const prepareSettings = Effect.fnUntraced(function* (
   sent: Values
 ): Effect.fn.Return<StoredSettings, DestinationRefused> {
   const merged = mergeSettings(room, entry, id, stored, sent)
+  if (Buffer.byteLength(JSON.stringify(merged)) > maxBytes)
+    return yield* invalid("SETTINGS_INVALID", `The settings are larger than ${maxBytes / 1024} KiB.`, "settings")
   const checked = room.catalog.checkSettings(entry, merged)
   const problems: ReadonlyArray<FieldProblem> = checked.problems
     .filter(({ field }) => !isAbsent(merged[field]))
