@@ -10,52 +10,66 @@ import { isObject, own, type Payload } from "./stopped.ts"
 export type Fields = Readonly<Record<string, ReadonlyArray<string>>>
 
 /** An allow-list of the top level keeps these in any case: without them it would be no message any more. */
-const alwaysKept: ReadonlySet<string> = new Set(["type", "messageId", "timestamp"])
+const alwaysKept = ["type", "messageId", "timestamp"]
 
-export const dropProperties = (event: Payload, fields: Fields): Payload =>
-  each(event, fields, (keys) => (key) => !keys.has(key))
-
-export const allowProperties = (event: Payload, fields: Fields): Payload =>
-  each(event, fields, (keys, path) => (key) => keys.has(key) || (path === "" && alwaysKept.has(key)))
-
-type Keeps = (key: string) => boolean
-
-const each = (event: Payload, fields: Fields, rule: (keys: ReadonlySet<string>, path: string) => Keeps): Payload => {
-  let result = event
-  for (const path of Object.keys(fields)) {
-    const keeps = rule(new Set(fields[path]), path)
-    result = at(result, path === "" ? [] : path.split("."), 0, keeps) as Payload
-  }
-  return result
+interface Target {
+  readonly path: ReadonlyArray<string>
+  /** Removed, or kept. */
+  readonly keys: ReadonlySet<string>
 }
 
-const at = (value: unknown, path: ReadonlyArray<string>, level: number, keeps: Keeps): unknown => {
-  if (level === path.length) return kept(value, keeps)
+/** Of a filter, split once: filters are few, events are many. */
+const targets = {
+  drop: new WeakMap<Fields, ReadonlyArray<Target>>(),
+  allow: new WeakMap<Fields, ReadonlyArray<Target>>()
+}
+
+const targetsOf = (kind: keyof typeof targets, fields: Fields): ReadonlyArray<Target> => {
+  const known = targets[kind].get(fields)
+  if (known !== undefined) return known
+  const made = Object.entries(fields).map(([path, keys]) => ({
+    path: path === "" ? [] : path.split("."),
+    keys: new Set(path === "" && kind === "allow" ? [...keys, ...alwaysKept] : keys)
+  }))
+  targets[kind].set(fields, made)
+  return made
+}
+
+export const dropProperties = (event: Payload, fields: Fields): Payload =>
+  targetsOf("drop", fields).reduce((result, target) => at(result, target, 0, false) as Payload, event)
+
+export const allowProperties = (event: Payload, fields: Fields): Payload =>
+  targetsOf("allow", fields).reduce((result, target) => at(result, target, 0, true) as Payload, event)
+
+const at = (value: unknown, target: Target, level: number, listed: boolean): unknown => {
+  if (level === target.path.length) return kept(value, target.keys, listed)
   if (!isObject(value)) return value
-  const key = path[level]!
+  const key = target.path[level]!
   const before = own(value, key)
-  const after = at(before, path, level + 1, keeps)
+  const after = at(before, target, level + 1, listed)
   if (after === before) return value
   const copy: Record<string, unknown> = { ...value }
   setOwn(copy, key, after)
   return copy
 }
 
-const kept = (value: unknown, keeps: Keeps): unknown => {
-  if (!Array.isArray(value)) return isObject(value) ? keptOf(value, keeps) : value
+/** Keeps the members whose key is listed, or those whose key is not. */
+const kept = (value: unknown, keys: ReadonlySet<string>, listed: boolean): unknown => {
+  if (!Array.isArray(value)) return isObject(value) ? keptOf(value, keys, listed) : value
   let changed = false
   const elements = value.map((element: unknown) => {
-    const after = isObject(element) ? keptOf(element, keeps) : element
+    const after = isObject(element) ? keptOf(element, keys, listed) : element
     if (after !== element) changed = true
     return after
   })
   return changed ? elements : value
 }
 
-const keptOf = (object: Payload, keeps: Keeps): Payload => {
-  const keys = Object.keys(object)
-  if (keys.every(keeps)) return object
+const keptOf = (object: Payload, keys: ReadonlySet<string>, listed: boolean): Payload => {
+  let gone = false
+  for (const key in object) if (keys.has(key) !== listed) gone = true
+  if (!gone) return object
   const result: Record<string, unknown> = {}
-  for (const key of keys) if (keeps(key)) setOwn(result, key, object[key])
+  for (const key in object) if (keys.has(key) === listed) setOwn(result, key, object[key])
   return result
 }
