@@ -1,10 +1,10 @@
 /** Secrets at rest (ADM-84): the key of the database, the key beside it, and changing the latter. */
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Database } from "../../src/platform/database.ts"
 import { connectDatabase } from "../../src/platform/database-layer.ts"
 import { type MasterKeySettings, readMasterKeys } from "../../src/platform/master-key.ts"
@@ -15,25 +15,33 @@ const [first, second, third] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte))
 
 type Opened = Vault["Service"]
 
-/** Starts the vault as a process with these master keys would, on one database after the other. */
+const scope = Scope.makeUnsafe()
+let database: Database["Service"]
+beforeAll(async () => {
+  database = await Effect.runPromise(
+    Scope.provide(scope)(Effect.flatMap(freshDatabase, (url) => connectDatabase(url, { embedded: true })))
+  )
+})
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+/** Runs `body` on a database without keys; `open` starts the vault as a process with these master keys would. */
 const withVaults = <A>(
-  body: (
-    open: (current?: Buffer, previous?: Buffer) => Effect.Effect<Opened, unknown>,
-    database: Database["Service"]
-  ) => Effect.Effect<A, unknown>
+  body: (open: (current?: Buffer, previous?: Buffer) => Effect.Effect<Opened, unknown>) => Effect.Effect<A, unknown>
 ) =>
-  Effect.gen(function* () {
-    const database = yield* connectDatabase(yield* freshDatabase, { embedded: true })
-    return yield* body(
-      (current, previous) =>
-        Vault.pipe(
-          Effect.provide(
-            vaultLayer(Effect.succeed({ current, previous })).pipe(Layer.provide(Layer.succeed(Database, database)))
+  Effect.runPromise(
+    Effect.andThen(
+      database.write`delete from vault_keys`,
+      Effect.suspend(() =>
+        body((current, previous) =>
+          Vault.pipe(
+            Effect.provide(
+              vaultLayer(Effect.succeed({ current, previous })).pipe(Layer.provide(Layer.succeed(Database, database)))
+            )
           )
-        ),
-      database
+        )
+      )
     )
-  }).pipe(Effect.scoped, Effect.runPromise)
+  )
 
 const message = (effect: Effect.Effect<unknown, unknown>) =>
   Effect.map(Effect.flip(effect), (error) => (error as Error).message)
@@ -68,10 +76,10 @@ describe("the vault", () => {
     ))
 
   it("the database alone holds no key: the data key is there only wrapped", () =>
-    withVaults((open, { write: sql }) =>
+    withVaults((open) =>
       Effect.gen(function* () {
         yield* open(first)
-        const [row] = yield* sql<{ all: string }>`select k::text as all from vault_keys k`
+        const [row] = yield* database.write<{ all: string }>`select k::text as all from vault_keys k`
         for (const encoding of ["hex", "base64"] as const) expect(row!.all).not.toContain(first!.toString(encoding))
         expect(row!.all).not.toContain(createHash("sha256").update(first!).digest("hex").slice(0, 16))
       })
