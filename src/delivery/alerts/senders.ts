@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { createHmac } from "node:crypto"
-import { createTransport } from "nodemailer"
+import type { Transporter } from "nodemailer"
 import { Settings } from "../../config.ts"
 import { makeEgress } from "../../platform/egress.ts"
 import { send } from "../../platform/outbound.ts"
@@ -47,12 +47,12 @@ export const signatureOf = (secret: string, body: string): string =>
 
 export const makeSenders = ({ allowPrivate, smtpFrom, smtpUrl }: SenderSettings): AlertSenders["Service"] => {
   const egress = makeEgress(allowPrivate)
-  const mailer =
-    smtpUrl === undefined
-      ? undefined
-      : createTransport(smtpUrl, {
-          from: smtpFrom
-        })
+  // Read only where there is a server for it: most installations have none.
+  let mailer: Promise<Transporter> | undefined
+  const mail = async (url: string) => {
+    mailer ??= import("nodemailer").then(({ createTransport }) => createTransport(url, { from: smtpFrom }))
+    return mailer
+  }
 
   const post = (url: string, body: string, headers: Readonly<Record<string, string>>) =>
     send(egress, {
@@ -76,8 +76,10 @@ export const makeSenders = ({ allowPrivate, smtpFrom, smtpUrl }: SenderSettings)
   ): Promise<string | undefined> => {
     switch (channel.type) {
       case "EMAIL":
-        if (mailer === undefined) return "There is no SMTP server: set BRAID_SMTP_URL."
-        await mailer.sendMail({ to: channel.address, subject: titleOf(kind, facts), text: textOf(kind, facts) })
+        if (smtpUrl === undefined) return "There is no SMTP server: set BRAID_SMTP_URL."
+        await (
+          await mail(smtpUrl)
+        ).sendMail({ to: channel.address, subject: titleOf(kind, facts), text: textOf(kind, facts) })
         return undefined
       case "SLACK":
         return post(channel.url, JSON.stringify(slackBody(channel.url, channel.channel, kind, facts)), {})
@@ -89,7 +91,7 @@ export const makeSenders = ({ allowPrivate, smtpFrom, smtpUrl }: SenderSettings)
   }
 
   return {
-    available: ["IN_APP", ...(mailer === undefined ? [] : (["EMAIL"] as const)), "SLACK", "WEBHOOK"],
+    available: ["IN_APP", ...(smtpUrl === undefined ? [] : (["EMAIL"] as const)), "SLACK", "WEBHOOK"],
     send: (channel, kind, facts) =>
       Effect.tryPromise({ try: () => sending(channel, kind, facts), catch: reasonOf }).pipe(
         Effect.timeoutOrElse({
