@@ -50,9 +50,10 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const ignoredIn = (sent: unknown, decoded: unknown, path: string, into: Array<string>): void => {
   if (!isObject(sent) || !isObject(decoded) || sent === decoded || into.length >= mostIgnored) return
   for (const [key, value] of Object.entries(sent)) {
-    const at = Array.isArray(sent) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`
+    const name = encodeURIComponent(key.toWellFormed())
+    const at = Array.isArray(sent) ? `${path}[${key}]` : path === "" ? name : `${path}.${name}`
     if (!Object.hasOwn(decoded, key)) {
-      if (into.length < mostIgnored) into.push(encodeURI(at).slice(0, 100))
+      if (into.length < mostIgnored) into.push(at.slice(0, 100))
     } else ignoredIn(value, decoded[key], at, into)
   }
 }
@@ -71,8 +72,10 @@ export interface Decoded {
   readonly ignored: ReadonlyArray<string>
 }
 
+type Declared = Pick<HttpApiEndpoint.Top, "method" | "params" | "query" | "payload">
+
 /** Throws a `PublicApiProblem`. */
-export const makeDecode = (endpoint: HttpApiEndpoint.Top): ((sent: Sent) => Decoded) => {
+export const makeDecode = (endpoint: Declared): ((sent: Sent) => Decoded) => {
   const { params, query } = endpoint
   const [body] = endpoint.method === "GET" ? [] : [...endpoint.payload.values()].flatMap(({ schemas }) => [...schemas])
   const decodeParams = params === undefined ? undefined : decoderOf(params)
