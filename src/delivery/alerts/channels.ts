@@ -85,6 +85,11 @@ const readChannel = (value: unknown, available: ReadonlyArray<ChannelType>, befo
   }
 }
 
+const nameOf = (channel: unknown): { readonly type: string; readonly url: string } =>
+  typeof channel === "object" && channel !== null
+    ? { type: textIn(channel, "type"), url: textIn(channel, "url") }
+    : { type: "", url: "" }
+
 /** What a client sent; a secret that comes back as it was shown stays what it is. */
 export const readChannels = (
   value: unknown,
@@ -98,14 +103,10 @@ export const readChannels = (
         throw refuse(`\`channels\` lists 1 to ${mostChannels} channels.`)
       const left = [...before]
       return value.map((each: unknown): KeptChannel => {
-        const type = typeof each === "object" && each !== null ? textIn(each, "type") : ""
-        const asShown = (kept: KeptChannel) => {
-          const shown = shownChannel(kept.channel)
-          return (
-            shown.type === type && (!("url" in shown) || (each !== null && textIn(each as object, "url") === shown.url))
-          )
-        }
-        const same = left.find(asShown) ?? left.find(({ channel }) => channel.type === type)
+        const { type, url } = nameOf(each)
+        const ofType = left.filter(({ channel }) => channel.type === type)
+        // That which was shown with this address, else any of its type.
+        const same = ofType.find(({ channel }) => nameOf(shownChannel(channel)).url === url) ?? ofType[0]
         if (same !== undefined) left.splice(left.indexOf(same), 1)
         return { id: same?.id ?? newId(), channel: readChannel(each, available, same?.channel) }
       })
