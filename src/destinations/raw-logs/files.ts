@@ -48,6 +48,8 @@ export class GzipFile {
   private readonly out: WriteStream
   private block: Array<Uint8Array> = []
   private size = 0
+  /** What the disk said; afterwards the streams only say that they are destroyed. */
+  private problem: Error | undefined
 
   constructor(path: string) {
     this.path = path
@@ -56,7 +58,10 @@ export class GzipFile {
     this.out = this.gzip.pipe(createWriteStream(path))
     // Told by `flush` and `close`; without a listener it would end the process.
     this.gzip.on("error", () => {})
-    this.out.on("error", (error) => this.gzip.destroy(error))
+    this.out.on("error", (error) => {
+      this.problem = error
+      this.gzip.destroy(error)
+    })
   }
 
   async line(body: Uint8Array): Promise<void> {
@@ -70,7 +75,9 @@ export class GzipFile {
     this.block = []
     this.size = 0
     return new Promise((resolve, reject) =>
-      this.gzip.write(block, (error) => (error === null || error === undefined ? resolve() : reject(error)))
+      this.gzip.write(block, (error) =>
+        error === null || error === undefined ? resolve() : reject(this.problem ?? error)
+      )
     )
   }
 

@@ -64,7 +64,7 @@ export const makeRawLogs = (surroundings: Surroundings, folder: string, options:
     const wanted = Effect.gen(function* () {
       const all = destinations.current().all.filter(({ entry }) => entry.kind === "storage")
       const rows = yield* sql<{ no: number }>`select destination as no from raw_logs r
-        where active or exists (select 1 from raw_log_erasures e where e.destination = r.destination)`
+        where active or exists (select 1 from raw_log_erasures e where e.destination = r.destination and e.pos <= r.pos)`
       const busy = new Set(rows.map(({ no }) => no))
       return all.filter(({ enabled, no }) => enabled || busy.has(no))
     })

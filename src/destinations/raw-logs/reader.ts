@@ -140,7 +140,7 @@ export const makeRawLog = (parts: RawLogParts, options: RawLogOptions = {}) => {
 
   const follow = Effect.fnUntraced(function* (enabled: boolean, all: boolean) {
     if (!active) {
-      if (!enabled) return
+      if (!enabled) return yield* erase
       stored = read = log.released()
       yield* store.start(epoch, read)
       active = true
