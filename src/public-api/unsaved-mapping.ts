@@ -30,7 +30,7 @@ export const compileUnsaved = (
     name,
     actionSlug: slug,
     enabled: true,
-    trigger: trigger ?? defaultTrigger ?? 'type != ""',
+    trigger: trigger ?? defaultTrigger ?? 'type = "track"',
     settings
   }
   return compileMapping(destination.entry, mapping)
