@@ -106,6 +106,7 @@ const make = Effect.gen(function* () {
           "Content-Disposition": `attachment; filename="${fileName(request)}"`,
           "Cache-Control": "no-store"
         })
+        res.flushHeaders()
         yield* Effect.tryPromise({
           try: () => pipeline(Readable.from(all), createGzip(), res),
           catch: (error) => error
