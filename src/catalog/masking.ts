@@ -4,12 +4,19 @@ import type { Exchange } from "./runner.ts"
 
 export const mask = "••••••••"
 const maxBody = 64 * 1024
+/** More than is shown, so that a secret at the cut is found. */
+export const recordedBody = maxBody + 8 * 1024
 /** Shorter ones would blank out ordinary words. */
 const minSecret = 4
 
 const secretHeaders =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|x-signature(?:-256)?)$|token|secret|signature|api-?key|password|^x-auth/i
 const secretParameters = /token|secret|signature|^sig$|api_?-?key|^key$|password|^auth/i
+
+/** Hosts whose addresses are secrets by themselves: who knows the last part may post. */
+const secretPaths =
+  /^(?:hooks\.slack\.com|hooks\.zapier\.com|discord(?:app)?\.com|open\.(?:larksuite\.com|feishu\.cn)|.*\.webhook\.office\.com)$/
+const tokensInJson = /("(?:access_token|refresh_token|id_token|client_secret)"\s*:\s*")[^"]*/g
 
 export type Mask = (text: string) => string
 
@@ -34,8 +41,9 @@ const maskedUrl = (text: string, hide: Mask): string => {
     const url = new URL(text)
     if (url.password !== "") url.password = mask
     if (url.username !== "") url.username = mask
+    if (secretPaths.test(url.hostname)) url.pathname = url.pathname.replace(/[^/]+\/?$/, encodeURIComponent(mask))
     const names = new Set([...url.searchParams.keys()].filter((name) => secretParameters.test(name)))
-    if (names.size === 0 && url.password === "") return hide(text)
+    if (names.size === 0 && url.password === "" && !secretPaths.test(url.hostname)) return hide(text)
     for (const name of names) url.searchParams.set(name, mask)
     return hide(url.href.replaceAll(encodeURIComponent(mask), mask))
   } catch {
@@ -56,7 +64,7 @@ const maskedHeaders = (headers: Headers | NodeJS.Dict<string | Array<string>>, h
 const shownBody = (body: Buffer | undefined, hide: Mask): string => {
   if (body === undefined || body.length === 0) return ""
   // Masked before it is cut: half a secret is one, too.
-  const text = hide(body.subarray(0, maxBody + 8 * 1024).toString("utf8"))
+  const text = hide(body.subarray(0, recordedBody).toString("utf8")).replace(tokensInJson, `$1${mask}`)
   return body.length > maxBody ? text.slice(0, maxBody) : text
 }
 

@@ -36,6 +36,13 @@ const shownOfStderr = 2_000
 
 type Values = Readonly<Record<string, unknown>>
 
+/** Of an uncaught error its message; Node says its own version last. */
+const lastWords = (stderr: string): string => {
+  const lines = stderr.trim().split("\n")
+  const error = lines.findLast((line) => /^\w*(?:Error|Refused)\b.*:/.test(line))
+  return (error ?? lines.at(-1) ?? "").slice(0, 300)
+}
+
 interface Waiting {
   readonly resume: (answer: Effect.Effect<Answers[keyof Answers], RunnerUnavailable>) => void
   readonly store: ((tokens: OAuthTokens) => Effect.Effect<void>) | undefined
@@ -87,7 +94,7 @@ export class WorkerLife {
       child.on("error", (error) => this.end(`it could not be started: ${error.message}`))
       child.on("exit", (code, signal) => {
         clearInterval(this.watch)
-        const lastLine = code === null ? "" : (this.stderr.trim().split("\n").at(-1) ?? "").slice(0, 300)
+        const lastLine = code === null ? "" : lastWords(this.stderr)
         const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`
         const reason = this.reason ?? (lastLine === "" ? how : `${how}: ${lastLine}`)
         this.reason = reason
@@ -213,6 +220,11 @@ export const makeWorker = (options: WorkerOptions) => {
   const permits = Semaphore.makeUnsafe(options.inFlight ?? 4_000)
   let current: WorkerLife | undefined
 
+  const left = () => {
+    current = undefined
+    there.closeUnsafe()
+  }
+
   const life = Effect.acquireUseRelease(
     Effect.sync(() => new WorkerLife(options)),
     (worker) =>
@@ -232,8 +244,7 @@ export const makeWorker = (options: WorkerOptions) => {
       }),
     (worker) =>
       Effect.sync(() => {
-        current = undefined
-        there.closeUnsafe()
+        if (current === worker) left()
         worker.end("Braid is stopping")
       })
   )
@@ -247,19 +258,28 @@ export const makeWorker = (options: WorkerOptions) => {
   })
 
   const worker = Effect.gen(function* () {
-    if (current?.isUsable === true) return current
-    yield* needed.open
-    yield* there.await.pipe(
-      Effect.timeoutOrElse({
-        duration: waitForWorker,
-        orElse: () => Effect.fail(new RunnerUnavailable({ reason: "its worker does not start" }))
-      })
-    )
-    return current ?? (yield* Effect.fail(new RunnerUnavailable({ reason: "its worker has just ended" })))
-  })
+    while (true) {
+      const found = current
+      if (found?.isUsable === true) return found
+      yield* needed.open
+      if (found === undefined) yield* there.await
+      else {
+        yield* Effect.promise(() => found.ended)
+        if (current === found) left()
+      }
+    }
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: waitForWorker,
+      orElse: () => Effect.fail(new RunnerUnavailable({ reason: "its worker does not start" }))
+    })
+  )
+
+  /** Nearly always the worker is there: then nothing is waited for, and no clock is set. */
+  const present = Effect.suspend(() => (current?.isUsable === true ? Effect.succeed(current) : worker))
 
   const use = <A>(body: (worker: WorkerLife) => Effect.Effect<A, RunnerUnavailable>) =>
-    permits.withPermits(1)(Effect.flatMap(worker, body))
+    permits.withPermits(1)(Effect.flatMap(present, body))
 
   /** For tests: the process of the worker that is there. */
   return { run, use, process: () => current?.child }

@@ -74,7 +74,7 @@ describe("the catalog boots (AC4-65)", () => {
     expect(listed).toHaveLength(214)
   })
 
-  it("executes at least 323 automatic presets (CAT-15)", async () => {
+  it("executes at least 323 automatic presets (CAT-15)", { timeout: 120_000 }, async () => {
     // The package's validator has remarks about two of its schemas.
     vi.spyOn(console, "warn").mockImplementation(() => {})
     const results: Array<CallResult> = []

@@ -5,6 +5,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net"
 import { Effect, Fiber } from "effect"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { exchangeOf, maskFor } from "../../src/catalog/masking.ts"
 import { makeRunner } from "../../src/catalog/runner-live.ts"
 import type { ActionCall, OAuthTokens } from "../../src/catalog/runner.ts"
 import { supervise } from "../../src/platform/supervise.ts"
@@ -176,6 +177,18 @@ describe("the worker", () => {
     })
   })
 
+  it("DEL-23: masks addresses and tokens that are secrets by themselves", () => {
+    const url = "https://hooks.slack.com/services/T000/B000/XYZ"
+    const body = Buffer.from('{"access_token": "abc", "scope": "all"}')
+    const { request } = exchangeOf({ method: "POST", url, headers: { cookie: "c" }, body }, maskFor([]))
+    expect(request).toEqual({
+      method: "POST",
+      url: "https://hooks.slack.com/services/T000/B000/••••••••",
+      headers: { cookie: "••••••••" },
+      body: '{"access_token": "••••••••", "scope": "all"}'
+    })
+  })
+
   it("AC4-49, DEL-9: reaches nothing inside that is not listed, also by a redirect", async () => {
     const mapping = { url: inside(), method: "POST", data: {} }
     expect((await call(sending({ mapping }))).outcomes).toMatchObject([{ code: "INVALID_SETTINGS", retry: false }])
@@ -307,6 +320,13 @@ describe("the worker", () => {
     answer = (_, response) => response.end("{}")
     expect((await call(sending())).outcomes).toEqual([{ kind: "delivered" }])
     expect(workerProcess()?.pid).not.toBe(before?.pid)
+  })
+
+  it("ends with the service", async () => {
+    const child = workerProcess()!
+    const exited = once(child, "exit")
+    child.disconnect()
+    expect(await exited).toEqual([0, null])
   })
 
   it("cuts the requests of a call that is no longer wanted", async () => {

@@ -28,7 +28,7 @@ import {
 import type { Definition, KitOptions, Package } from "./package.ts"
 import type { Answers, Question, SentTarget } from "./protocol.ts"
 import { Refreshes } from "./refreshes.ts"
-import { running, type Running } from "./seam.ts"
+import { release, running, type Running } from "./seam.ts"
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -66,6 +66,7 @@ export class Executor {
     const call: Running = {
       hops,
       stop,
+      held: 0,
       signature256: question.kind === "call" ? signature256(target.metadataId, settings) : undefined,
       refreshing: async (refresh) => {
         if (target.metadataId === extensibleWebhook && !mayRefresh(settings)) throw unauthorised(hops)
@@ -78,29 +79,31 @@ export class Executor {
       }
     }
     const resolved = { target, settings: this.settingsFor(target, definition, settings) }
-    return running.run(call, async () => {
-      switch (question.kind) {
-        case "call": {
-          const outcomes = await this.call(question, resolved, definition, mapping, hops)
-          const show = question.recordAll || outcomes.some((outcome) => outcome.kind === "failed")
-          const exchanges = show ? this.exchanges(hops, resolved, definition, refreshed) : []
-          const result: CallResult = { outcomes, exchanges, ...(refreshed === undefined ? {} : { refreshed }) }
-          return result
+    return running
+      .run(call, async () => {
+        switch (question.kind) {
+          case "call": {
+            const outcomes = await this.call(question, resolved, definition, mapping, hops)
+            const show = question.recordAll || outcomes.some((outcome) => outcome.kind === "failed")
+            const exchanges = show ? this.exchanges(hops, resolved, definition, refreshed) : []
+            const result: CallResult = { outcomes, exchanges, ...(refreshed === undefined ? {} : { refreshed }) }
+            return result
+          }
+          case "test":
+            return definition === undefined ? undefined : this.test(definition, resolved)
+          case "choices":
+            return definition === undefined
+              ? { choices: [], error: "This destination is not in the catalog" }
+              : this.choices(question.field, definition, resolved)
+          case "hook":
+            return definition === undefined
+              ? { error: "This destination is not in the catalog" }
+              : this.hook(question.hook, definition, resolved)
+          case "delete":
+            return this.delete(question.user, definition, resolved, hops)
         }
-        case "test":
-          return definition === undefined ? undefined : this.test(definition, resolved)
-        case "choices":
-          return definition === undefined
-            ? { choices: [], error: "This destination is not in the catalog" }
-            : this.choices(question.field, definition, resolved)
-        case "hook":
-          return definition === undefined
-            ? { error: "This destination is not in the catalog" }
-            : this.hook(question.hook, definition, resolved)
-        case "delete":
-          return this.delete(question.user, definition, resolved, hops)
-      }
-    })
+      })
+      .finally(() => release(call))
   }
 
   private settingsFor(target: SentTarget, definition: Definition | undefined, settings: Values): Values {

@@ -7,12 +7,15 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import { createHmac } from "node:crypto"
 import type { Egress } from "../../platform/egress.ts"
 import { type Hop, send } from "../../platform/outbound.ts"
+import { recordedBody } from "../masking.ts"
 import { behindOursMs, type PackageFetch, type PackageRequest } from "./package.ts"
 
 /** A call that is being executed. */
 export interface Running {
   readonly hops: Array<Hop>
   readonly stop: AbortController
+  /** Bytes of answers. */
+  held: number
   /** Key of a second signature, over the whole body (DST-111). */
   readonly signature256: string | undefined
   /** Around a refresh of tokens; `refresh` is the destination's own. */
@@ -21,6 +24,23 @@ export interface Running {
 
 /** Kept of one call, the first and the last ones: an action may make hundreds of requests. */
 const maxHops = 40
+const bodyLimit = 1024 * 1024
+/** Bytes of answers that calls hold; beyond, only the beginning of a body is kept. */
+const maxHeld = 256 * 1024 * 1024
+let held = 0
+
+/** To be called when a call has ended. */
+export const release = (call: Running): void => {
+  held -= call.held
+}
+
+const cut = (body: Buffer): Buffer => (body.length > recordedBody ? Buffer.from(body.subarray(0, recordedBody)) : body)
+
+const recorded = (hop: Hop): Hop => ({
+  ...hop,
+  body: hop.body === undefined ? undefined : cut(hop.body),
+  ...(hop.answer === undefined ? {} : { answer: { ...hop.answer, body: cut(hop.answer.body) } })
+})
 
 export const running = new AsyncLocalStorage<Running>()
 
@@ -59,14 +79,19 @@ export const makeSeam =
       headers: { ...request.headers.raw(), ...signed },
       body,
       ...limits(request),
+      bodyLimit: held > maxHeld ? recordedBody : bodyLimit,
       redirects: manual ? 0 : Math.min(20, request.follow),
       signal: stops.length > 1 ? AbortSignal.any(stops) : stops[0],
       onHop: (hop) => {
         if (call === undefined) return
         if (call.hops.length >= maxHops) call.hops.splice(maxHops / 2, 1)
-        call.hops.push(hop)
+        call.hops.push(recorded(hop))
       }
     })
+    if (call !== undefined) {
+      call.held += answer.body.length
+      held += answer.body.length
+    }
     if (request.redirect === "error" && answer.status >= 300 && answer.status < 400)
       throw Object.assign(new Error("The destination answered with a redirect"), { code: "ERR_REDIRECT" })
     const { newHeaders, newResponse } = response()
