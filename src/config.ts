@@ -1,5 +1,6 @@
 /** Every setting of the process: environment variable, default, meaning. Secrets print as `<redacted>`. */
 import { Config, Context, Effect, Layer, Schema } from "effect"
+import { isIP } from "node:net"
 import { join, resolve } from "node:path"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
@@ -7,16 +8,31 @@ const notNegative = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 const int = (name: string, schema: typeof positive, otherwise: number) =>
   Config.schema(Schema.NumberFromString.pipe(Schema.decodeTo(schema)), name).pipe(Config.withDefault(otherwise))
+const parts = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
 const list = (name: string) =>
-  Config.String(name).pipe(
-    Config.map((text) =>
-      text
-        .split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== "")
+  Config.String(name).pipe(Config.map(parts), Config.withDefault([] as ReadonlyArray<string>))
+
+/** An address, a CIDR block, a host name, or with a leading dot all names below one. */
+const isPlace = (part: string): boolean => {
+  const [address = "", prefix] = part.split("/")
+  const family = isIP(address)
+  if (family === 0) return /^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(part)
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+}
+const places = (name: string) =>
+  Config.schema(
+    Schema.String.check(
+      Schema.makeFilter((text) => {
+        const wrong = parts(text).find((part) => !isPlace(part))
+        return wrong === undefined ? undefined : `"${wrong}" is no address, no CIDR block and no host name`
+      })
     ),
-    Config.withDefault([] as ReadonlyArray<string>)
-  )
+    name
+  ).pipe(Config.map(parts), Config.withDefault([] as ReadonlyArray<string>))
 
 /** One by one, for `braid doctor`. */
 export const settingsConfig = {
@@ -103,7 +119,7 @@ export const settingsConfig = {
   ),
 
   /** Addresses, CIDR blocks and host names that destinations, alerts and webhooks may reach although they lie inside (ADM-118). */
-  egressAllowPrivate: list("BRAID_EGRESS_ALLOW_PRIVATE"),
+  egressAllowPrivate: places("BRAID_EGRESS_ALLOW_PRIVATE"),
 
   /** SMTP server for alerts by e-mail, `smtp://` or `smtps://` with user and password; without it there is no e-mail (ADM-64). */
   smtpUrl: Config.Redacted("BRAID_SMTP_URL").pipe(Config.option),
