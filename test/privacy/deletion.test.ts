@@ -380,6 +380,24 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
         })
     )
 
+    it.effect("PRV-1, RAW-7: deletions that are forwarded reach raw logs, the others do not", () =>
+      Effect.gen(function* () {
+        const { write: sql } = yield* Database
+        yield* sql`insert into raw_logs (destination, source, active, pos) select n, n, true, 0 from generate_series(1, 9) n`
+        const noted = Effect.map(
+          sql<{ id: string }>`select message_id as id from raw_log_erasures order by message_id`,
+          (rows) => rows.map(({ id }) => id)
+        )
+        const told = (erin: string) => [{ type: "track" as const, event: "A", userId: erin, messageId: `raw-${erin}` }]
+        yield* tell([...told("erin8"), ...told("erin9")])
+        assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin8")), { status: "FINISHED" })
+        assert.deepStrictEqual(yield* noted, [])
+        assert.include(yield* ended(yield* ordered("DELETE_ONLY", "erin9")), { status: "FINISHED" })
+        assert.deepStrictEqual(yield* noted, ["raw-erin9"])
+        yield* sql`truncate raw_logs, raw_log_erasures`
+      })
+    )
+
     it.effect("PRV-1: DELETE_ARCHIVE_ONLY takes the messages and leaves the profile; another space is left alone", () =>
       Effect.gen(function* () {
         yield* tell(story("erin5", "otto5"))
