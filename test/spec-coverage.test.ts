@@ -31,9 +31,7 @@ const range = (prefix: string, ...numbers: ReadonlyArray<number | readonly [from
 
 const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]> = [
   ["destinations are not built yet", [...range("AC1", [24, 26]), ...range("AC4", [1, 14], [16, 51], [58, 74])]],
-  ["tracking plans and blocking are not built yet", range("AC1", [31, 33])],
-  ["keys are managed by the management API, which is not built yet", ["AC1-35"]],
-  ["OAuth for sources is not built yet", range("AC1", 36, 37)],
+  ["tracking plans and blocking for single destinations are not built yet", range("AC1", [32, 33])],
   ["replay is not built yet", ["AC1-38"]],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],
   [
