@@ -127,6 +127,9 @@ const action = (written: WrittenAction): CatalogAction => ({
 
 export const everyMethod = { track: true, identify: true, group: true, alias: true, page: true, screen: true } as const
 
+/** The setting that names the operator's OAuth applications (`oauth-clients.ts`). */
+export const applications = "BRAID_OAUTH_CLIENTS"
+
 export const entryOf = (written: WrittenDefinition): CatalogEntry => {
   const { directory, id, name, slug } = written
   const slugs = new Set(written.actions.map(({ slug }) => slug))
@@ -174,6 +177,9 @@ export const entryOf = (written: WrittenDefinition): CatalogEntry => {
     deviceModeInstances: "NONE",
     components: [{ type: "SERVER", code: slug }],
     maxMappings: overlay.maxMappingsOf(directory),
-    operatorSetup: overlay.operatorSetupOf(directory)
+    operatorSetup: [
+      ...overlay.operatorSetupOf(directory),
+      ...(overlay.applicationFolders.has(directory) ? [applications] : [])
+    ]
   }
 }

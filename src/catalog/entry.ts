@@ -104,6 +104,6 @@ export interface CatalogEntry {
   readonly components: ReadonlyArray<{ readonly type: "BROWSER" | "IOS" | "ANDROID" | "SERVER"; readonly code: string }>
   /** At most so many mappings (DST-82). */
   readonly maxMappings: number
-  /** Names of environment variables without which it cannot work (CAT-14). */
+  /** Names of environment variables that are not set and without which it cannot work (DST-10, CAT-14). */
   readonly operatorSetup: ReadonlyArray<string>
 }

@@ -119,6 +119,30 @@ const operatorSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 export const operatorSetupOf = (folder: string): ReadonlyArray<string> => operatorSetup[folder] ?? []
 
+/** Entries whose tokens can be refreshed only with an application that the operator has registered at the vendor (DST-10). */
+export const applicationFolders: ReadonlySet<string> = new Set([
+  "actions-pardot",
+  "amazon-amc",
+  "blackbaud-raisers-edge-nxt",
+  "first-party-dv360",
+  "google-campaign-manager-360",
+  "google-data-manager",
+  "google-enhanced-conversions",
+  "google-sheets",
+  "google-sheets-dev",
+  "hilo",
+  "hubspot",
+  "linkedin-audiences",
+  "listrak",
+  "ms-bing-ads-audiences",
+  "reddit-audiences",
+  "salesforce",
+  "snap-audiences",
+  "snap-conversions-api",
+  "yahoo-audiences",
+  "yotpo"
+])
+
 const defaultMaxMappings = 50
 const maxMappings: Readonly<Record<string, number>> = { webhook: 5, "webhook-extensible": 5 }
 /** DST-82. */

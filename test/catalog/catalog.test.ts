@@ -89,9 +89,30 @@ describe("entries", () => {
       ...readFileSync(join(root, file), "utf8").matchAll(/process\.env\.([A-Z0-9_]+)/g)
     ])
     const needed = new Set(read.map(([, name]) => name!).filter((name) => !harmless.test(name)))
-    const told = new Set(entries.flatMap(({ operatorSetup }) => operatorSetup))
+    const told = new Set(
+      entries.flatMap(({ operatorSetup }) => operatorSetup).filter((name) => !name.startsWith("BRAID_"))
+    )
     expect([...needed].filter((name) => !told.has(name))).toEqual([])
     expect([...told].filter((name) => !needed.has(name))).toEqual([])
+  })
+
+  it("DST-10: asks for an application of the operator where tokens are refreshed with one", () => {
+    const root = dirname(createRequire(import.meta.url).resolve("@segment/action-destinations"))
+    const written = JSON.parse(readFileSync(join(root, "../../../../dist/catalog.json"), "utf8")) as ReadonlyArray<{
+      readonly id: string
+      readonly directory: string
+    }>
+    const refreshes = (folder: string) =>
+      globSync(`destinations/${folder}/**/*.js`, { cwd: root }).some((file) =>
+        /\bauth\??\.clientId/.test(readFileSync(join(root, file), "utf8"))
+      )
+    const asking = new Set(
+      entries.filter((entry) => entry.operatorSetup.includes("BRAID_OAUTH_CLIENTS")).map(({ id }) => id)
+    )
+    const wrong = written.filter(
+      ({ directory, id }) => directory !== "webhook-extensible" && refreshes(directory) !== asking.has(id)
+    )
+    expect(wrong.map(({ directory }) => directory)).toEqual([])
   })
 
   it("has entries of our own: webhooks, a queue, raw logs", () => {
