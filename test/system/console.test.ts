@@ -9,18 +9,27 @@ import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { launch, openPage, seriousOf } from "./support/browser.ts"
 import { arrivalPages } from "./support/console-arrivals.ts"
+import { connectionPages } from "./support/console-connections.ts"
 import { decisionPages } from "./support/console-decisions.ts"
 import { configuration, Service, spaceId, token } from "./support/service.ts"
 
 const executablePath = inject("chromium")
 const admin = "pt_console_admin"
+const owner = "pt_console_owner"
 const markup = '<img src=x onerror="document.title=1">'
 
 let service: Service
 
 beforeAll(async () => {
   service = await new Service({
-    config: { tokens: [...configuration.tokens, { name: "admin", space: "demo", secret: admin, scopes: ["admin"] }] }
+    config: {
+      tokens: [
+        ...configuration.tokens,
+        { name: "admin", space: "demo", secret: admin, scopes: ["admin"] },
+        { name: "owner", space: "demo", secret: owner, scopes: ["workspace:admin"] }
+      ]
+    },
+    env: { BRAID_EGRESS_ALLOW_PRIVATE: "127.0.0.1/32" }
   }).start()
   // W-7: two visitors become one by an e-mail address; W-3: one address, two user ids.
   await service.batch([
@@ -222,6 +231,13 @@ describe.skipIf(executablePath === null)("the console in Chromium", () => {
     await page.getByRole("button", { name: "Keep merged" }).click()
   })
 
+  const signInAs = async (secret: string) => {
+    await context.request.post(`${service.url}/console/session`, {
+      headers: { "braid-console": "1", origin: service.url },
+      data: { token: secret }
+    })
+  }
+
   arrivalPages(() => ({
     service,
     page,
@@ -229,17 +245,23 @@ describe.skipIf(executablePath === null)("the console in Chromium", () => {
     expectText,
     expectClean,
     forget: () => complaints.splice(0),
-    signIn: async (secret) => {
-      await context.request.post(`${service.url}/console/session`, {
-        headers: { "braid-console": "1", origin: service.url },
-        data: { token: secret }
-      })
-    },
+    signIn: signInAs,
     admin,
     reader: token
   }))
 
   decisionPages(() => ({ service, page, open: (path) => open(path), expectText, expectClean }))
+
+  connectionPages(() => ({
+    service,
+    page,
+    open: (path) => open(path),
+    expectText,
+    expectClean,
+    signIn: signInAs,
+    owner,
+    admin
+  }))
 
   it("health, and dark", async () => {
     await open("/s/demo/health")

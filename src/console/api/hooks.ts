@@ -41,6 +41,9 @@ export const allows = (scopes: ReadonlyArray<string>, scope: Scope): boolean =>
 
 export const useMay = (scope: Scope): boolean => allows(useSession().scopes, scope)
 
+/** Sources and destinations are of the workspace: a token of one space has no part in them (ADM-41). */
+export const useMayConnect = (): boolean => useSession().scopes.includes("workspace:admin")
+
 /** Without PII access: values come masked, so nothing may be made of them, and nothing is copied or searched by them. */
 export const useMasked = (): boolean => useSession().scopes.includes("pii:masked")
 

@@ -1,15 +1,7 @@
 /** JSON as text with its kinds coloured and given values marked; every piece is a text node, whatever it contains. */
 import { Fragment, type ReactNode } from "react"
 import { family } from "../words.ts"
-
-export interface Mark {
-  /** As the value stands in the document. */
-  readonly path: string
-  readonly type: string
-  readonly collection?: string | undefined
-  /** Did not count. */
-  readonly out?: boolean
-}
+import type { Mark } from "./json-marks.ts"
 
 interface JsonProps {
   readonly value: unknown

@@ -1,7 +1,7 @@
 /** Alerts of one source or destination (DEL-50 to DEL-55): when they fire, whom they tell, and how they stand. */
 import { Plus, Trash2 } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { problemAt, useApi, useApiChange } from "../../api/public-api.ts"
 import type { Alert, Channel } from "../../api/public-types.ts"
 import { addAlert, alerts as allAlerts, changeAlert, deleteAlert } from "../../api/requests.ts"
@@ -109,7 +109,7 @@ const AlertEditor = ({ type, resourceId, alert, types, onClose }: EditorProps) =
 }
 
 export const Alerts = ({ type, resourceId }: AlertsProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const query = useApi(allAlerts, { every: 30_000 })
   const remove = useApiChange()
   const [editing, setEditing] = useState<"new" | Alert | undefined>()

@@ -42,7 +42,7 @@ const ConditionRow = ({ condition, dialect, tried, pathList, onChange, onRemove 
   const valueField = { className: "input", "aria-label": "Value", "aria-invalid": problem !== undefined }
   return (
     <>
-      <div className="cond">
+      <div className={whole ? "cond whole" : "cond"}>
         <select
           className="input"
           aria-label="What is compared"
@@ -62,16 +62,17 @@ const ConditionRow = ({ condition, dialect, tried, pathList, onChange, onRemove 
           ))}
           <option value="">Other field</option>
         </select>
-        <input
-          className="input m"
-          aria-label="Name of the field"
-          disabled={whole}
-          spellCheck={false}
-          placeholder={root === "" ? "integrations.All" : "plan"}
-          {...(pathList === undefined || root !== "" ? {} : { list: pathList })}
-          value={whole ? "" : rest.replaceAll(/\\(.)/g, "$1")}
-          onChange={(event) => onChange({ ...condition, path: `${root}${event.target.value}` })}
-        />
+        {whole ? undefined : (
+          <input
+            className="input m"
+            aria-label="Name of the field"
+            spellCheck={false}
+            placeholder={root === "" ? "integrations.All" : "plan"}
+            {...(pathList === undefined || root !== "" ? {} : { list: pathList })}
+            value={rest.replaceAll(/\\(.)/g, "$1")}
+            onChange={(event) => onChange({ ...condition, path: `${root}${event.target.value}` })}
+          />
+        )}
         <select
           className="input"
           aria-label="How it is compared"

@@ -12,6 +12,7 @@ import { useCrumbs } from "../../shell/crumbs.ts"
 import { plural } from "../../words.ts"
 import { AddSource } from "../sources/AddSource.tsx"
 import { DeliveryTag, useStates } from "./delivery/state.tsx"
+import { OwnersOnly } from "./OwnersOnly.tsx"
 import "./destinations.css"
 
 const rowHeight = 56
@@ -100,7 +101,7 @@ const titleOf = (destinations: ReadonlyArray<Destination> | undefined, failing: 
   return failing === destinations.length ? `${all} failing` : `${failing} of ${all} failing`
 }
 
-export const Connections = () => {
+const ConnectionsPage = () => {
   const { slug } = useSpace()
   const sources = useApi(allSources)
   const destinations = useApi(allDestinations, { every: 30_000 })
@@ -162,3 +163,9 @@ export const Connections = () => {
     </Page>
   )
 }
+
+export const Connections = () => (
+  <OwnersOnly title="Destinations">
+    <ConnectionsPage />
+  </OwnersOnly>
+)

@@ -11,6 +11,7 @@ import { Empty, Loading, QueryView } from "../../parts/States.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { type DestinationTab, destinationTabs } from "../../url-state.ts"
 import { DeliveryTag } from "./delivery/state.tsx"
+import { OwnersOnly } from "./OwnersOnly.tsx"
 import "./destinations.css"
 
 export interface TabProps {
@@ -138,7 +139,7 @@ const Frame = ({ destination, tab }: TabProps & { readonly tab: DestinationTab }
   )
 }
 
-export const Destination = () => {
+const DestinationPage = () => {
   const { id, tab } = useParams({ from: "/app/s/$space/destinations/$id/$tab" })
   const query = useApi(destinationOf(id))
   if (query.data === undefined)
@@ -151,3 +152,9 @@ export const Destination = () => {
     )
   return <Frame destination={query.data} tab={tab} />
 }
+
+export const Destination = () => (
+  <OwnersOnly title="Destination">
+    <DestinationPage />
+  </OwnersOnly>
+)

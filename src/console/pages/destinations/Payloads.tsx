@@ -2,7 +2,8 @@
 import type { ReactNode } from "react"
 import type { Exchange } from "../../api/public-types.ts"
 import { Copy } from "../../parts/Copy.tsx"
-import { Json, type Mark } from "../../parts/Json.tsx"
+import { Json } from "../../parts/Json.tsx"
+import type { Mark } from "../../parts/json-marks.ts"
 import { marksOf } from "./marks.ts"
 
 /** JSON is shown as such, everything else as it is. */

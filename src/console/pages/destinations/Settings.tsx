@@ -2,7 +2,7 @@
 import { useNavigate } from "@tanstack/react-router"
 import { Copy, KeyRound, Trash2 } from "lucide-react"
 import { useState } from "react"
-import { useMay, useSpace } from "../../api/hooks.ts"
+import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { problemAt, useApiChange, useApiTry } from "../../api/public-api.ts"
 import type { AuthenticationTest } from "../../api/public-types.ts"
 import { changeDestination, deleteDestination, testAuthentication } from "../../api/requests.ts"
@@ -30,7 +30,7 @@ const Tested = ({ status, message }: AuthenticationTest) => (
 /** Enabling tests the credentials first; what is refused stays disabled (DST-10). */
 const Enable = ({ destination }: TabProps) => {
   const { id, enabled } = destination
-  const may = useMay("admin")
+  const may = useMayConnect()
   const test = useApiTry<AuthenticationTest>()
   const change = useApiChange()
   const set = async (on: boolean) => {
@@ -112,7 +112,7 @@ const Delete = ({ destination, onClose }: TabProps & { readonly onClose: () => v
 }
 
 const Form = ({ destination }: TabProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const change = useApiChange()
   const fields = destination.metadata.options.map(fieldOfOption)
   const stored = { ...Object.fromEntries(fields.map(({ key }) => [key, undefined])), ...destination.settings }

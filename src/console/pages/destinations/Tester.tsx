@@ -2,7 +2,7 @@
 import { useSearch } from "@tanstack/react-router"
 import { Send } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { useApiTry } from "../../api/public-api.ts"
 import type { TestResult } from "../../api/public-types.ts"
 import { testEvent } from "../../api/requests.ts"
@@ -14,7 +14,7 @@ import { TestedCalls } from "./TestedCalls.tsx"
 import { useEvent } from "./use-event.ts"
 
 const Tester = ({ destination }: TabProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { message } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
   const { text, setText, problem, event } = useEvent(destination.sourceId, "", message)
   const [sure, setSure] = useState(false)

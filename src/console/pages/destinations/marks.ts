@@ -1,5 +1,5 @@
 /** Fields that a response speaks of, marked in the request and in the event that they came from. Pure. */
-import type { Mark } from "../../parts/Json.tsx"
+import type { Mark } from "../../parts/json-marks.ts"
 
 /** More would mark everything, and so nothing. */
 const most = 4

@@ -13,6 +13,7 @@ import type { Message } from "./feed.ts"
 import { liveJourney, type LiveJourneyData } from "./live.gql.ts"
 import { OutcomeOf } from "./Outcome.tsx"
 import { curlOf, prettyCall } from "./pretty.ts"
+import { Validate } from "./Validate.tsx"
 
 type Journey = NonNullable<LiveJourneyData["event"]>
 type Stop = Journey["stops"][number]
@@ -250,6 +251,7 @@ export const MessagePane = ({ message, tab, onTab, onValue }: PaneProps) => {
         {message.messageId === null || message.outcome === null ? undefined : (
           <ExplainLink className="btn p" messageId={message.messageId} />
         )}
+        <Validate message={message} />
         <CopyCurl message={message} />
         <span className="ml row g4" aria-hidden="true">
           <kbd>J</kbd>

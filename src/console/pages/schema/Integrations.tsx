@@ -1,5 +1,5 @@
 /** Which destinations get an event, or all calls of a type: all or nothing for each (ING-135). */
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { Switch } from "../../parts/Switch.tsx"
 import type { Blocks } from "./use-blocks.ts"
 
@@ -11,7 +11,7 @@ interface IntegrationsProps {
 }
 
 export const Integrations = ({ blocks, event, what }: IntegrationsProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { destinations } = blocks
   if (destinations.length === 0 || !blocks.canKeep(event)) return undefined
   return (
@@ -19,13 +19,13 @@ export const Integrations = ({ blocks, event, what }: IntegrationsProps) => {
       <div className="lbl">Destinations that get {what}, unless the event names them itself</div>
       {destinations.map(({ id, name, metadata }) => (
         <div className="row" key={id}>
+          <span className="el grow">{name ?? metadata.name}</span>
           <Switch
             label={`${name ?? metadata.name} gets ${what}`}
             on={blocks.gets(id, event)}
             disabled={!may || blocks.busy}
             onChange={(on) => blocks.give(id, event, on)}
           />
-          <span className="el">{name ?? metadata.name}</span>
         </div>
       ))}
     </div>

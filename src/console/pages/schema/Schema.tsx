@@ -114,24 +114,36 @@ export const Schema = () => {
       }
     >
       <SourceTabs source={source} tab="schema" />
+      <div className="row">
+        <nav className="seg" aria-label="Kinds of calls">
+          {schemaTabs.map((each) => (
+            <Link
+              key={each}
+              to="/s/$space/sources/$source/schema"
+              params={{ space: slug, source }}
+              search={changed(filters, { tab: each === "track" ? undefined : each, q: undefined })}
+              {...(each === tab ? { "aria-current": "page" as const } : {})}
+            >
+              {tabs[each][0]}
+              {lists === undefined ? undefined : <span className="n">{count(tabs[each][2](lists).length)}</span>}
+            </Link>
+          ))}
+        </nav>
+        <span className="ml" />
+        <Segments
+          label="Period"
+          value={days === 30 ? "30" : "7"}
+          options={[
+            ["7", "7 days"],
+            ["30", "30 days"]
+          ]}
+          onChange={(period) => set({ days: period === "30" ? 30 : undefined })}
+        />
+      </div>
       {failure === undefined ? undefined : <Failed error={failure} />}
       <div className={chosen === undefined ? "side2 one" : "side2 halves"}>
         <section className="card" aria-label={tab === "track" ? "Events" : "Traits"}>
           <div className="filters">
-            <nav className="seg" aria-label="Kinds of calls">
-              {schemaTabs.map((each) => (
-                <Link
-                  key={each}
-                  to="/s/$space/sources/$source/schema"
-                  params={{ space: slug, source }}
-                  search={changed(filters, { tab: each === "track" ? undefined : each, q: undefined })}
-                  {...(each === tab ? { "aria-current": "page" as const } : {})}
-                >
-                  {tabs[each][0]}
-                  {lists === undefined ? undefined : <span className="n">{count(tabs[each][2](lists).length)}</span>}
-                </Link>
-              ))}
-            </nav>
             <SearchInput
               label="Part of a name"
               placeholder="part of a name"
@@ -148,16 +160,6 @@ export const Schema = () => {
                 Archived
               </button>
             ) : undefined}
-            <span className="ml" />
-            <Segments
-              label="Period"
-              value={days === 30 ? "30" : "7"}
-              options={[
-                ["7", "7 days"],
-                ["30", "30 days"]
-              ]}
-              onChange={(period) => set({ days: period === "30" ? 30 : undefined })}
-            />
           </div>
           {blocks === undefined || tab === "track" ? undefined : (
             <Integrations blocks={blocks} event={undefined} what={`${tab} calls`} />

@@ -1,6 +1,6 @@
 /** Names that a source sends, with when each was seen last and how often: events, properties of one, traits. */
 import type { RefObject } from "react"
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { Switch } from "../../parts/Switch.tsx"
 import type { TableColumn } from "../../parts/Table.tsx"
 import { VirtualTable } from "../../parts/VirtualRows.tsx"
@@ -33,14 +33,14 @@ const getText = ({ destinations, gets, canKeep }: Blocks, name: string): string 
 
 export const SchemaTable = (props: SchemaTableProps) => {
   const { what, label, rows, scroller, selected = -1, onSelect, blocks, destinations = false } = props
-  const may = useMay("admin")
+  const may = useMayConnect()
   const columns: ReadonlyArray<TableColumn> = [
-    ...(blocks === undefined ? [] : ([["Allow", 62]] as const)),
+    ...(blocks === undefined ? [] : ([["Allow", 56]] as const)),
     [what],
     ...(blocks === undefined || !destinations ? [] : ([["Destinations", 88]] as const)),
-    ["Last seen", 96],
-    ["Allowed", 84, "num"],
-    ["Blocked", 84, "num"]
+    ["Last seen", 84],
+    ["Allowed", 72, "num"],
+    ["Blocked", 72, "num"]
   ]
   return (
     <VirtualTable

@@ -1,6 +1,6 @@
 /** The sources that the space is connected to: what comes from each, and the ways to its messages and its schema. */
 import { Link, useNavigate } from "@tanstack/react-router"
-import { useData, useSpace } from "../../api/hooks.ts"
+import { useData, useMayConnect, useSpace } from "../../api/hooks.ts"
 import { Page } from "../../parts/Page.tsx"
 import { useRowKeys } from "../../parts/row-keys.ts"
 import { Empty } from "../../parts/States.tsx"
@@ -27,17 +27,23 @@ const Hour = ({ source }: { readonly source: string }) => {
   )
 }
 
+/** Who sees one space sees of a source what it sends there. */
+const useHome = () => {
+  const whole = useMayConnect()
+  return (space: string, source: string) => ({
+    to: whole ? ("/s/$space/sources/$source/$tab" as const) : ("/s/$space/sources/$source/schema" as const),
+    params: { space, source, tab: "overview" as const }
+  })
+}
+
 const Row = ({ source, selected }: { readonly source: Source; readonly selected: boolean }) => {
   const { slug } = useSpace()
+  const homeOf = useHome()
   const { id, name, kind, enabled, labels } = source
   return (
     <tr aria-selected={selected}>
       <td>
-        <Link
-          className="b el who"
-          to="/s/$space/sources/$source/$tab"
-          params={{ space: slug, source: id, tab: "overview" }}
-        >
+        <Link className="b el who" {...homeOf(slug, id)}>
           <span className="el">{name}</span>
         </Link>
       </td>
@@ -62,15 +68,11 @@ const Row = ({ source, selected }: { readonly source: Source; readonly selected:
 export const Sources = () => {
   const { id: space, slug } = useSpace()
   const navigate = useNavigate()
+  const homeOf = useHome()
   const query = useData(sourcesOf, { space })
   useCrumbs("Sources")
   const sources = query.data?.space?.connections.map(({ source }) => source) ?? []
-  const { selected } = useRowKeys(sources.length, (row) =>
-    navigate({
-      to: "/s/$space/sources/$source/$tab",
-      params: { space: slug, source: sources[row]!.id, tab: "overview" }
-    })
-  )
+  const { selected } = useRowKeys(sources.length, (row) => navigate(homeOf(slug, sources[row]!.id)))
   return (
     <Page
       title={query.data === undefined ? "Sources" : plural(sources.length, "source")}

@@ -1,4 +1,5 @@
 /** What the schema of a source blocks at the door (ING-134), and keeps from single destinations (ING-135); undefined: one may not see it. */
+import { useMayConnect } from "../../api/hooks.ts"
 import { useApi, useApiChange } from "../../api/public-api.ts"
 import { destinations, eventFilters, integrationFilters, switchEvents, switchIntegrations } from "../../api/requests.ts"
 import type { schemaTabs } from "../../url-state.ts"
@@ -9,9 +10,10 @@ type Tab = (typeof schemaTabs)[number]
 const whole: Readonly<Record<string, "page" | "screen">> = { "Page Viewed": "page", "Screen Viewed": "screen" }
 
 export const useBlocks = (source: string, tab: Tab) => {
-  const blocked = useApi(eventFilters(source)).data
-  const kept = useApi(integrationFilters(source)).data
-  const all = useApi(destinations).data
+  const enabled = useMayConnect()
+  const blocked = useApi(eventFilters(source), { enabled }).data
+  const kept = useApi(integrationFilters(source), { enabled }).data
+  const all = useApi(destinations, { enabled }).data
   const change = useApiChange()
   if (blocked === undefined || kept === undefined || all === undefined) return undefined
   const callOf = (name: string) => (tab === "track" ? whole[name] : undefined)

@@ -1,5 +1,5 @@
 /** OAuth of a source (ING-140 to ING-150): connected to an application first, enforced when its clients have tokens. */
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { useApi, useApiChange } from "../../api/public-api.ts"
 import type { Source } from "../../api/public-types.ts"
 import { connectOAuth, disconnectOAuth, oauthApplications } from "../../api/requests.ts"
@@ -10,7 +10,7 @@ import { Switch } from "../../parts/Switch.tsx"
 const connectable = new Set(["server", "http", "function"])
 
 export const OAuthPanel = ({ source }: { readonly source: Source }) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { id, oauth = null, metadata } = source
   const can = connectable.has(metadata.slug)
   const { data = [] } = useApi(oauthApplications, { enabled: can })

@@ -9,6 +9,7 @@ import { Empty, Loading, QueryView } from "../../parts/States.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
 import { Alerts } from "../alerts/Alerts.tsx"
 import { SourceTabs } from "./SourceTabs.tsx"
+import { OwnersOnly } from "../destinations/OwnersOnly.tsx"
 import "../destinations/destinations.css"
 import "../destinations/delivery/pipeline.css"
 
@@ -17,7 +18,7 @@ const SourceSettings = lazy(() => import("./SourceSettings.tsx"))
 
 const titles = { overview: "Overview", schema: "Schema", settings: "Settings", alerts: "Alerts" } as const
 
-export const SourcePage = () => {
+const SourcePagePage = () => {
   const { slug } = useSpace()
   const { source: id, tab } = useParams({ from: "/app/s/$space/sources/$source/$tab" })
   const query = useApi(sourceOf(id))
@@ -59,3 +60,9 @@ export const SourcePage = () => {
     </Page>
   )
 }
+
+export const SourcePage = () => (
+  <OwnersOnly title="Source">
+    <SourcePagePage />
+  </OwnersOnly>
+)

@@ -2,7 +2,7 @@
 import { useNavigate } from "@tanstack/react-router"
 import { Trash2 } from "lucide-react"
 import { useState } from "react"
-import { useMay, useSpace } from "../../api/hooks.ts"
+import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../api/public-api.ts"
 import type { Label, Source } from "../../api/public-types.ts"
 import { changeSource, deleteSource, setLabels } from "../../api/requests.ts"
@@ -18,7 +18,7 @@ interface SourceProps {
 }
 
 const State = ({ source }: SourceProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const change = useApiChange()
   const { id, enabled, name, slug } = source
   return (
@@ -56,7 +56,7 @@ const labelsIn = (text: string): ReadonlyArray<Label> | undefined => {
 }
 
 const Names = ({ source }: SourceProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const rename = useApiChange()
   const relabel = useApiChange()
   const before = source.labels.map(labelText).join(" ")
@@ -163,7 +163,7 @@ const Delete = ({ source, onClose }: SourceProps & { readonly onClose: () => voi
 }
 
 const SourceSettings = ({ source }: SourceProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const [asking, setAsking] = useState(false)
   return (
     <div className="wide col g12">

@@ -1,6 +1,6 @@
 /** The tabs of a source. */
 import { Link } from "@tanstack/react-router"
-import { useSpace } from "../../api/hooks.ts"
+import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { type SourceTab, sourceTabs } from "../../url-state.ts"
 
 const titles: Readonly<Record<SourceTab, string>> = {
@@ -12,6 +12,8 @@ const titles: Readonly<Record<SourceTab, string>> = {
 
 export const SourceTabs = ({ source, tab }: { readonly source: string; readonly tab: SourceTab }) => {
   const { slug } = useSpace()
+  // Who sees one space has its schema only.
+  if (!useMayConnect()) return undefined
   return (
     <nav className="tabs" aria-label="Of this source">
       {sourceTabs.map((each) => (

@@ -1,7 +1,7 @@
 /** Write keys of a source (ADM-72): several at once, so that one can be replaced without losing an event. */
 import { Plus, X } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../api/hooks.ts"
+import { useMayConnect } from "../../api/hooks.ts"
 import { useApiChange } from "../../api/public-api.ts"
 import type { Source } from "../../api/public-types.ts"
 import { addWriteKey, removeWriteKey } from "../../api/requests.ts"
@@ -12,7 +12,7 @@ import { Table } from "../../parts/Table.tsx"
 import { ago, exact } from "../../words.ts"
 
 export const WriteKeys = ({ source }: { readonly source: Source }) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const add = useApiChange()
   const remove = useApiChange()
   const [asking, setAsking] = useState<string | undefined>()

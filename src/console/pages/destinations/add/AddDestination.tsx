@@ -16,6 +16,7 @@ import { problemsOf, SettingsForm } from "../SettingsForm.tsx"
 import { QuickSetup } from "./QuickSetup.tsx"
 import { readyOf } from "./quick-setup.ts"
 import { useAdd } from "./use-add.ts"
+import { OwnersOnly } from "../OwnersOnly.tsx"
 import "../destinations.css"
 
 /** DST-5: the entry's name, numbered where the source has one of it already. */
@@ -167,7 +168,7 @@ const AddForm = ({ entry, sources, destinations }: FormProps) => {
   )
 }
 
-export const AddDestination = () => {
+const AddDestinationPage = () => {
   const { slug } = useSpace()
   const { entry: id } = useSearch({ from: "/app/s/$space/destinations/new" })
   const entry = useApi(entryOf(id ?? ""), { enabled: id !== undefined, forever: true })
@@ -199,3 +200,9 @@ export const AddDestination = () => {
     </Page>
   )
 }
+
+export const AddDestination = () => (
+  <OwnersOnly title="Add a destination">
+    <AddDestinationPage />
+  </OwnersOnly>
+)

@@ -33,7 +33,7 @@ const granularityOf = (ms: number): Period["granularity"] =>
 
 const longest = 14 * dayMs
 
-/** Whole buckets, as the service counts them; the newest is the one that runs, less `lookback` (DEL-32). */
+/** Until the minute that runs; with `lookback`, until the one that had ended so long ago (DEL-32). */
 export const periodOf = ({ range, from, to }: Asked, now: number, lookback = 0): Period => {
   if (from !== undefined && to !== undefined && from < to) {
     const start = Math.max(from, now - longest, to - longest)
@@ -41,8 +41,7 @@ export const periodOf = ({ range, from, to }: Asked, now: number, lookback = 0):
   }
   const ms = lasts.find(([last]) => last === (range ?? "24h"))![2]
   const granularity = granularityOf(ms)
-  const length = granularity === "MINUTE" ? minuteMs : hourMs
-  const end = Math.ceil((now - lookback) / length) * length
+  const end = (lookback > 0 ? Math.floor((now - lookback) / minuteMs) : Math.ceil(now / minuteMs)) * minuteMs
   return { from: end - ms, to: end, granularity }
 }
 

@@ -1,7 +1,7 @@
 /** One filter: a rule with conditions, or its text where the form cannot say it; tried on an event before it is saved (DST-63). */
 import { ArrowLeft } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../../api/public-api.ts"
 import type { Filter, FilterAction } from "../../../api/public-types.ts"
 import { addFilter, changeFilter } from "../../../api/requests.ts"
@@ -165,7 +165,7 @@ interface FilterEditorProps extends TabProps {
 }
 
 export const FilterEditor = ({ destination, filter, onClose }: FilterEditorProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const save = useApiChange()
   const readable = filter === undefined ? emptyForm : formOf(filter)
   const [form, setForm] = useState<FilterForm>(readable ?? emptyForm)

@@ -2,7 +2,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { Plus, Trash2 } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { useApi, useApiChange } from "../../../api/public-api.ts"
 import type { Filter } from "../../../api/public-types.ts"
 import { changeFilter, deleteFilter, filters as filtersOf } from "../../../api/requests.ts"
@@ -19,7 +19,7 @@ import { filterText, whenText } from "./filter-form.ts"
 const most = 10
 
 const Filters = ({ destination }: TabProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { edit } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
   const navigate = useNavigate({ from: "/s/$space/destinations/$id/$tab" })
   const query = useApi(filtersOf(destination.id))

@@ -1,14 +1,14 @@
 /** One mapping: when it fires, what its action gets, and what comes of it with a real event. Nothing is saved before one says so. */
 import { ArrowLeft } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../../api/public-api.ts"
 import type { Mapping, MappingSettings } from "../../../api/public-types.ts"
 import { addMapping, changeMapping } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { FormField } from "../../../parts/FormField.tsx"
 import { Empty, Failed } from "../../../parts/States.tsx"
-import { everyEvent, newSettings } from "../add/quick-setup.ts"
+import { newSettings } from "../add/quick-setup.ts"
 import { TriggerEditor } from "../Conditions.tsx"
 import type { TabProps } from "../Destination.tsx"
 import { JsonText } from "../FieldControl.tsx"
@@ -29,11 +29,11 @@ const isSettings = (value: unknown): value is MappingSettings =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSaved }: MappingEditorProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const action = destination.metadata.actions.find(({ slug }) => slug === actionSlug)
   const before = {
     name: mapping?.name ?? action?.name ?? "",
-    trigger: mapping?.trigger ?? action?.defaultTrigger ?? everyEvent,
+    trigger: mapping?.trigger ?? action?.defaultTrigger ?? 'type = "track"',
     settings: mapping?.settings ?? (action === undefined ? {} : newSettings(action))
   }
   const [draft, setDraft] = useState(before)

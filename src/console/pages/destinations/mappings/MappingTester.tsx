@@ -1,6 +1,6 @@
 /** Tries a mapping as it stands in the editor, saved or not: one real event, one real request (DEL-63). */
 import { Send } from "lucide-react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { useApiTry } from "../../../api/public-api.ts"
 import type { TestResult } from "../../../api/public-types.ts"
 import { testEvent } from "../../../api/requests.ts"
@@ -17,7 +17,7 @@ interface MappingTesterProps extends TabProps {
 }
 
 export const MappingTester = ({ destination, subscription, subscriptionId, trial }: MappingTesterProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const test = useApiTry<TestResult>()
   const { text, setText, problem, event } = trial
   const send = () =>

@@ -2,7 +2,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { CopyPlus, Pencil, Plus, Trash2 } from "lucide-react"
 import { useState } from "react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { useApi, useApiChange } from "../../../api/public-api.ts"
 import type { Mapping } from "../../../api/public-types.ts"
 import { changeMapping, deleteMapping, duplicateMapping, mappings as mappingsOf } from "../../../api/requests.ts"
@@ -24,7 +24,7 @@ interface RowProps extends TabProps {
 }
 
 const Row = ({ destination, mapping, onEdit, onDelete }: RowProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const change = useApiChange()
   const { id, name, actionSlug, enabled, trigger, missing = [] } = mapping
   const action = destination.metadata.actions.find(({ slug }) => slug === actionSlug)
@@ -92,7 +92,7 @@ const Row = ({ destination, mapping, onEdit, onDelete }: RowProps) => {
 }
 
 const Mappings = ({ destination }: TabProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { edit, action } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
   const navigate = useNavigate({ from: "/s/$space/destinations/$id/$tab" })
   const query = useApi(mappingsOf(destination.id))

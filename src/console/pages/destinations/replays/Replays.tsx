@@ -1,7 +1,7 @@
 /** Replays to a destination (DEL-70 to DEL-75): archived events sent again, each with its progress; paused, resumed, cancelled. */
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { Repeat2 } from "lucide-react"
-import { useMay } from "../../../api/hooks.ts"
+import { useMayConnect } from "../../../api/hooks.ts"
 import { useApi, useApiChange } from "../../../api/public-api.ts"
 import type { Replay, ReplayState } from "../../../api/public-types.ts"
 import { replays as allReplays, steerReplay } from "../../../api/requests.ts"
@@ -43,7 +43,7 @@ const labelOf = ({ total, mode }: Replay): string =>
   total === null ? "Looking for the events" : `${plural(total, "event")}${mode === "failed" ? " that failed" : ""}`
 
 const Row = ({ replay }: { readonly replay: Replay }) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const steer = useApiChange()
   const { id, state, total, sent, filtered, failed, from, to, createdAt, error } = replay
   const [title, tone] = stateWords[state]
@@ -86,7 +86,7 @@ const Row = ({ replay }: { readonly replay: Replay }) => {
 }
 
 const Replays = ({ destination }: TabProps) => {
-  const may = useMay("admin")
+  const may = useMayConnect()
   const { edit } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
   const navigate = useNavigate({ from: "/s/$space/destinations/$id/$tab" })
   const query = useApi(allReplays, { every: 2000 })
