@@ -10,6 +10,7 @@ import {
 } from "../../catalog/runner.ts"
 import { causeMessage } from "../../platform/supervise.ts"
 import type { Destination } from "../destination.ts"
+import { withEncryptionCode } from "../pipeline/encrypted-rejection.ts"
 import type { Call } from "./engine.ts"
 
 export interface Answered {
@@ -76,7 +77,8 @@ export const runCall = Effect.fnUntraced(function* (
     const message = causeMessage(exit.cause)
     return { outcomes: call.jobs.map(() => unknown(message)), exchanges: [], blameless: true }
   }
-  const { exchanges, outcomes, refreshed } = exit.value
+  const { exchanges, refreshed } = exit.value
+  const outcomes = exit.value.outcomes.map((outcome) => withEncryptionCode(destination, call.mapping, outcome))
   if (refreshed !== undefined) tokens.refreshed(refreshed)
   if (outcomes.length === call.jobs.length) return { outcomes, exchanges, blameless: false }
   const message = `The destination was asked about ${call.jobs.length} event(s) and answered about ${outcomes.length}`

@@ -15,13 +15,12 @@ import type { Exchange, Outcome } from "../../catalog/runner.ts"
 import type { Step } from "../../delivery/steps.ts"
 import type { Position } from "../../log/event-log.ts"
 import type { Destination, Mapping } from "../destination.ts"
-import { encryptFields } from "../pipeline/encrypt.ts"
-import { route, type Routed } from "../pipeline/route.ts"
 import type { Payload } from "../pipeline/stopped.ts"
 import { Batches, batchKeyOf, single, type Unit } from "./batches.ts"
 import { countedOf } from "./counting.ts"
-import { type FeedEvent, type Job, jobOfRow, keyOf, type Part, type Slot, type StoredJob } from "./job.ts"
+import { type FeedEvent, type Job, jobOfRow, type Part, type Slot, type StoredJob } from "./job.ts"
 import { type Lane, Lanes } from "./lanes.ts"
+import { jobsOf, prepare, routeSafely } from "./stages.ts"
 import { Ledger, type Standing, type WantsSample } from "./ledger.ts"
 import { Line } from "./line.ts"
 import { nextAttempt, type RetryPolicy } from "./retry.ts"
@@ -60,15 +59,6 @@ export interface Call {
 
 export const parkAfterMs = 2_000
 const noJobs: ReadonlyArray<Job> = []
-
-/** Whatever goes wrong in a stage concerns this event and this destination alone. */
-const routeSafely = (destination: Destination, message: Payload): Routed => {
-  try {
-    return route(destination, message)
-  } catch (error) {
-    return { stopped: { code: "INTERNAL", detail: error instanceof Error ? error.message : String(error) } }
-  }
-}
 
 export class Engine {
   readonly #options: EngineOptions
@@ -179,20 +169,7 @@ export class Engine {
       this.#ledger.sample(event, event.text, "", problem, now)
       return
     }
-    const text = routed.event === event.message ? event.text : JSON.stringify(routed.event)
-    const ids = routed.mappings.length === 0 ? [""] : routed.mappings.map(({ id }) => id)
-    slot.jobs = ids.map((mapping) => ({
-      event,
-      mapping,
-      key: keyOf(mapping, event),
-      text,
-      slot,
-      several: ids.length > 1,
-      attempts: 0,
-      firstAt: undefined,
-      stored: false,
-      startedAt: undefined
-    }))
+    slot.jobs = jobsOf(event, slot, routed)
     slot.open = slot.jobs.length
     for (const job of slot.jobs) this.#submit(job, routed.event, now)
   }
@@ -413,25 +390,16 @@ export class Engine {
     this.#lanes.tidy(lane)
   }
 
-  /** What is told to the executor; undefined: the job was discarded. Settings are those of now (DST-34). */
+  /** What is told to the executor; undefined: the job was discarded. */
   #prepare(job: Job, mapping: Mapping | undefined, now: number): string | undefined {
-    const drop = (step: Step, code: string, message: string) => {
-      const lane = this.#lanes.of(job.key)
-      lane.active--
-      this.#discard(job, step, code, message, [], now)
-      this.#advance(lane, now)
-      return undefined
-    }
-    if (this.#closed !== undefined) return drop("failed_delivery", this.#closed, "")
-    const { encryption, entry } = this.#destination
-    if (job.mapping !== "" && mapping === undefined) return drop("failed_delivery", "MAPPING_DISABLED", "")
-    if (mapping !== undefined && !entry.actions.some(({ slug }) => slug === mapping.actionSlug))
-      return drop("failed_delivery", "INVALID_SETTINGS", `${entry.name} has no action "${mapping.actionSlug}"`)
-    if (encryption === undefined) return job.text
-    const encrypted = encryptFields(encryption, JSON.parse(job.text) as Payload)
-    if (encrypted.stopped === undefined) return JSON.stringify(encrypted.event)
-    const { code, detail } = encrypted.stopped
-    return drop("filtered_at_destination", code, detail ?? "")
+    const prepared = prepare(this.#destination, mapping, job, this.#closed)
+    if (typeof prepared === "string") return prepared
+    const { code, message, step } = prepared
+    const lane = this.#lanes.of(job.key)
+    lane.active--
+    this.#discard(job, step, code, message, [], now)
+    this.#advance(lane, now)
+    return undefined
   }
 
   #discard(job: Job, step: Step, code: string, message: string, exchanges: ReadonlyArray<Exchange>, now: number): void {

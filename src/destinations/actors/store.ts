@@ -11,11 +11,9 @@ import { Tally, writeTally } from "../../delivery/tally.ts"
 import type { Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs } from "../../platform/sql-arrays.ts"
-import { countedOf } from "./counting.ts"
-import type { Ended, JobEvent, JobRow, Part, StoredJob } from "./job.ts"
+import { leftText, makeDiscardAll, readerOf } from "./discard.ts"
+import type { Ended, JobRow, Part, StoredJob } from "./job.ts"
 import type { Standing } from "./ledger.ts"
-
-export const readerOf = (destination: number): string => `destination:${destination}`
 
 export interface Opened {
   readonly standing: Standing
@@ -62,10 +60,6 @@ const failText = `
 update delivery_jobs j set failed = true from unnest($1::int4[], $2::float8[]) u (destination, position)
 where j.destination = u.destination and j.position = u.position::bigint and not j.failed`
 
-const leftText = `
-select distinct j.destination, j.position::float8 as position from delivery_jobs j
-join unnest($1::int4[], $2::float8[]) u (destination, position) on j.destination = u.destination and j.position = u.position::bigint`
-
 /** The first row of each key is the one that is tried; answers keys without rows. */
 const headsText = `
 with heads as (
@@ -90,20 +84,6 @@ order by j.position`
 const keysAtOnce = 100
 /** Of one key; more of them follow when these have ended. */
 const rowsOfKey = 8
-
-const discardText = `
-delete from delivery_jobs j using (select position, mapping from delivery_jobs where destination = $1 order by position, mapping limit $2) d
-where j.destination = $1 and j.position = d.position and j.mapping = d.mapping
-returning j.position::float8 as position, j.mapping, j.source, j.attempts::int as attempts,
-  (extract(epoch from j.received_at) * 1000)::float8 as "receivedAt", j.event_type as type, j.event_name as name,
-  j.app_version as "appVersion", j.user_id as "userId", j.anonymous_id as "anonymousId", j.several`
-const discardedAtOnce = 2_000
-
-interface Discarded extends JobEvent {
-  readonly mapping: string
-  readonly attempts: number
-  readonly several: boolean
-}
 
 const flag = (value: boolean): number => (value ? 1 : 0)
 const idOf = (destination: number, position: Position): string => `${destination} ${position}`
@@ -268,39 +248,6 @@ export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "wri
       })
     )
 
-  const own = (destination: number, epoch: number) =>
-    sql`select 1 from cursors where reader = ${readerOf(destination)} and epoch = ${epoch}::float8::bigint for share`
-
-  /** Ends everything that waits, with this code. */
-  const discardAll = Effect.fnUntraced(function* (
-    no: number,
-    epoch: number,
-    code: string
-  ): Effect.fn.Return<void, SqlError.SqlError> {
-    const page = Effect.gen(function* () {
-      if ((yield* own(no, epoch)).length === 0) return 0
-      const rows = yield* sql.unsafe<Discarded>(discardText, [no, discardedAtOnce])
-      const tally = new Tally()
-      const events = new Map<Position, Discarded>()
-      for (const row of rows) {
-        const { mapping, position, several } = row
-        tally.add(countedOf({ no }, row, "failed_delivery", code, mapping, row.attempts))
-        if (several) events.set(position, row)
-        else if (mapping !== "") tally.add(countedOf({ no }, row, "failed_delivery", code, "", row.attempts))
-      }
-      const positions = [...events.keys()]
-      const left = yield* sql.unsafe<{ position: number }>(leftText, [
-        int4s(positions.map(() => no)),
-        float8s(positions)
-      ])
-      for (const { position } of left) events.delete(position)
-      for (const row of events.values()) tally.add(countedOf({ no }, row, "failed_delivery", code, "", row.attempts))
-      yield* writeTally(sql, tally)
-      return rows.length
-    })
-    while ((yield* sql.withTransaction(page)) === discardedAtOnce);
-  })
-
   /** The destination is gone: the log need not wait for it. */
   const forget = (no: number, epoch: number) =>
     Effect.asVoid(sql`delete from cursors where reader = ${readerOf(no)} and epoch = ${epoch}::float8::bigint`)
@@ -311,7 +258,7 @@ export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "wri
     (rows) => rows.map(({ no }) => no)
   )
 
-  return { open, storedKeys, due, commit, discardAll, forget, known }
+  return { open, storedKeys, due, commit, discardAll: makeDiscardAll(sql), forget, known }
 }
 
 export type DeliveryStore = ReturnType<typeof makeDeliveryStore>
