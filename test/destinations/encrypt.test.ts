@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { decryptField } from "../../src/destinations/pipeline/decrypt.ts"
 import { encryptFields } from "../../src/destinations/pipeline/encrypt.ts"
-import { type Event, frozen, track } from "./given.ts"
+import { withEncryptionCode } from "../../src/destinations/pipeline/encrypted-rejection.ts"
+import { destination, entry, type Event, field, frozen, track } from "./given.ts"
 
 const pair = (modulusLength: number) =>
   generateKeyPairSync("rsa", {
@@ -115,5 +116,62 @@ describe("encrypted fields", () => {
     )
     expect(result.stopped).toMatchObject({ code: "FAILED_DATA_ENCRYPTION" })
     expect(result.stopped?.detail).toContain("generate new keys")
+  })
+})
+
+describe("DEL-84: a rejection that encryption caused", () => {
+  const fields = (["Age", "Mail", "Profile"] as const).map((label) => ({ ...field(label.toLowerCase()), label }))
+  const made = entry({
+    actions: [
+      {
+        id: "a",
+        slug: "send",
+        name: "Send",
+        description: "",
+        hidden: false,
+        defaultTrigger: null,
+        fields,
+        batch: false,
+        syncModes: [],
+        hooks: []
+      }
+    ]
+  })
+  const to = destination({}, { entry: made, encryption: { publicKey: "", fields: new Set(["age", "email"]) } })
+  const mapping = {
+    ...to.mappings[0]!,
+    settings: {
+      age: { "@path": "$.traits.age" },
+      mail: { "@template": "{{traits.email}}" },
+      profile: { "@path": "$.traits" },
+      other: "age"
+    }
+  }
+  const code = (message: string, changes: { readonly code?: string } = {}) => {
+    const outcome = withEncryptionCode(to, mapping, {
+      kind: "failed",
+      code: "MESSAGE_REJECTED",
+      message,
+      retry: false,
+      ...changes
+    })
+    return outcome.kind === "failed" ? outcome.code : outcome.kind
+  }
+
+  it.each([
+    ["Age must be an integer but it was a string.", "FAILED_DATA_ENCRYPTION"],
+    [
+      "The root value is missing the required field 'id'. Mail must be a valid email address string but it was not.",
+      "FAILED_DATA_ENCRYPTION"
+    ],
+    ["The value at /age must be a number but it was a string.", "FAILED_DATA_ENCRYPTION"],
+    ["The value at /profile/address/age must be a number but it was a string.", "FAILED_DATA_ENCRYPTION"],
+    ["The value at /profile/city must be a string but it was a number.", "MESSAGE_REJECTED"],
+    ["Agent must be a string but it was a number.", "MESSAGE_REJECTED"],
+    ["The root value is missing the required field 'age'.", "MESSAGE_REJECTED"]
+  ])("%s", (message, expected) => {
+    expect(code(message)).toBe(expected)
+    expect(code(message, { code: "400" })).toBe("400")
+    expect(withEncryptionCode({ ...to, encryption: undefined }, mapping, { kind: "delivered" }).kind).toBe("delivered")
   })
 })

@@ -1,5 +1,5 @@
 /** Destinations and events for tests, from the little that a test cares about. */
-import type { CatalogEntry } from "../../src/catalog/entry.ts"
+import type { CatalogEntry, CatalogField } from "../../src/catalog/entry.ts"
 import { compileFilters, compileMapping, type FilterAction } from "../../src/destinations/compiled.ts"
 import type { Destination } from "../../src/destinations/destination.ts"
 import { route } from "../../src/destinations/pipeline/route.ts"
@@ -33,6 +33,21 @@ export const entry = (changes: Partial<CatalogEntry> = {}): CatalogEntry => ({
   components: [],
   maxMappings: 50,
   operatorSetup: [],
+  ...changes
+})
+
+export const field = (key: string, changes: Partial<CatalogField> = {}): CatalogField => ({
+  key,
+  type: "string",
+  label: key,
+  description: "",
+  required: false,
+  multiple: false,
+  dynamic: false,
+  allowNull: false,
+  hidden: false,
+  readOnly: false,
+  additionalProperties: false,
   ...changes
 })
 

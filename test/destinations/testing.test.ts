@@ -9,7 +9,7 @@ import { previewFilter } from "../../src/destinations/testing/preview.ts"
 import { sampleEvent } from "../../src/destinations/testing/sample.ts"
 import { nothingMatches, testEvent, type TestRequest } from "../../src/destinations/testing/test-event.ts"
 import { compileFilters } from "../../src/destinations/compiled.ts"
-import { destination, entry, type Event, track } from "./given.ts"
+import { destination, entry, type Event, field, track } from "./given.ts"
 
 const exchange = {
   request: { method: "POST", url: "https://example.com/", headers: {}, body: "{}" },
@@ -185,21 +185,6 @@ describe("the Mapping Tester", () => {
       assert.deepStrictEqual([other.result.message, other.calls], [nothingMatches, []])
     })
   )
-})
-
-const field = (key: string, changes: Partial<CatalogField>): CatalogField => ({
-  key,
-  type: "string",
-  label: key,
-  description: "",
-  required: false,
-  multiple: false,
-  dynamic: false,
-  allowNull: false,
-  hidden: false,
-  readOnly: false,
-  additionalProperties: false,
-  ...changes
 })
 
 const sample = (trigger: string, fields: ReadonlyArray<CatalogField>, recent: ReadonlyArray<Event> = []) =>

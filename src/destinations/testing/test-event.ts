@@ -12,6 +12,7 @@ import { randomUUID } from "node:crypto"
 import { DestinationRunner, type Exchange, type OAuthTokens } from "../../catalog/runner.ts"
 import { messageTypes } from "../../event/message.ts"
 import { type Destination, Destinations, type Mapping } from "../destination.ts"
+import { withEncryptionCode } from "../pipeline/encrypted-rejection.ts"
 import { encryptFields } from "../pipeline/encrypt.ts"
 import { isObject, type Payload } from "../pipeline/stopped.ts"
 import { matchedMappings } from "../pipeline/triggers.ts"
@@ -146,7 +147,10 @@ export const testEvent = (
         batch: false,
         recordAll: true
       })
-      const outcome = outcomes[0] ?? { kind: "failed", code: "INTERNAL", message: "The destination gave no result." }
+      const outcome =
+        outcomes[0] === undefined
+          ? ({ kind: "failed", code: "INTERNAL", message: "The destination gave no result." } as const)
+          : withEncryptionCode(destination, mapping, outcomes[0])
       return outcome.kind === "delivered"
         ? { ...told(mapping), status: "delivered" as const, exchanges }
         : { ...told(mapping), status: "failed" as const, code: outcome.code, message: outcome.message, exchanges }
