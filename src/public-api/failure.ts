@@ -30,11 +30,11 @@ const known = (error: unknown): PublicApiProblem | undefined => {
   return undefined
 }
 
-export const failureOf = (cause: Cause.Cause<unknown>): Effect.Effect<PublicApiProblem> => {
+/** `id`: names the request, in the log and in the answer. */
+export const failureOf = (cause: Cause.Cause<unknown>, id: string = randomUUID()): Effect.Effect<PublicApiProblem> => {
   const error = Cause.squash(cause)
   const told = known(error)
   if (told !== undefined) return Effect.succeed(told)
-  const id = randomUUID()
   const away = SqlError.isSqlError(error) && error.isRetryable
   const answer = away
     ? problem(503, "unavailable", "The database is not reachable. Nothing has changed; try again in a moment.")

@@ -7,10 +7,13 @@
  * and the console with a session (`/console/public-api`).
  */
 import { Clock, Context, Effect, Exit, Layer } from "effect"
+import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings } from "../config.ts"
 import { Database } from "../platform/database.ts"
+import { makeSenders, SettingInvalid } from "../platform/sender.ts"
 import { readBody } from "../profiles/request-body.ts"
+import { AuditOrigin } from "../workspace/audit.ts"
 import { Sessions } from "../workspace/sessions.ts"
 import { checkAccept } from "./accept.ts"
 import { makeAuthenticate } from "./authenticate.ts"
@@ -120,6 +123,13 @@ const make = (groups: ReadonlyArray<Handled>) =>
     const authenticate = yield* makeAuthenticate(workspaceId)
     const limit = makeRateLimit(settings, () => clock.currentTimeMillisUnsafe())
     const find = makeRouteTable([...routesOf(groups), ...missing])
+    const { addressOf } = yield* Effect.try({
+      try: () => makeSenders(settings.trustedProxies),
+      catch: (error) => {
+        if (error instanceof SettingInvalid) return error
+        throw error
+      }
+    })
     const run = Effect.runCallbackWith(yield* Effect.context<never>())
     const documents = new Map<string, string>()
     const documentOf = (base: string) => {
@@ -139,7 +149,7 @@ const make = (groups: ReadonlyArray<Handled>) =>
         const way = path === sessionBase || path.startsWith(`${sessionBase}/`) ? "session" : "token"
         const base = way === "session" ? sessionBase : tokenBase
         const method = req.method ?? "GET"
-        const address = `address ${req.socket.remoteAddress ?? ""}`
+        const address = `address ${addressOf(req)}`
         // No page of another site is ever told that it may call (ADM-11).
         if (method === "OPTIONS" || method === "HEAD")
           return yield* methodNotAllowed(["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -175,10 +185,12 @@ const make = (groups: ReadonlyArray<Handled>) =>
       })
 
     const handle = (req: IncomingMessage, res: ServerResponse): void => {
-      const headers: Headers = {}
+      const requestId = randomUUID()
+      const headers: Headers = { "X-Request-Id": requestId }
       const answered = Effect.suspend(() => answer(req, headers)).pipe(
+        Effect.provideService(AuditOrigin, { requestId, address: addressOf(req) }),
         Effect.catchCause((cause) =>
-          Effect.map(failureOf(cause), ({ status, errors, headers: more }) => {
+          Effect.map(failureOf(cause, requestId), ({ status, errors, headers: more }) => {
             Object.assign(headers, more, status === 413 ? { Connection: "close" } : undefined)
             return { status, text: JSON.stringify({ errors: errors.map((error) => ({ ...error, status })) }) }
           })

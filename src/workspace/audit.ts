@@ -3,7 +3,7 @@
  * written in the transaction of the change it tells of and never altered.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { ksuid } from "../platform/hash.ts"
 
 /** Ids 300 to 399 belong to the workspace. */
@@ -17,6 +17,11 @@ export const auditMigrations = [
          action text not null, target text not null, reason text, before text, after text, data text)`,
       `create index audit_space on audit (space, n desc)`
     ]
+  },
+  {
+    id: 360,
+    name: "origin of audit entries",
+    statements: [`alter table audit add column request_id text, add column client_address text`]
   }
 ] as const
 
@@ -44,15 +49,23 @@ export const auditId = (at: number, seed: string): string => `aud_${ksuid(at, se
 
 const text = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
+/** The request that a change comes from (ADM-53): provided where requests come in, undefined for what the service does itself. */
+export const AuditOrigin = Context.Reference<{ readonly requestId: string; readonly address: string } | undefined>(
+  "braid/workspace/AuditOrigin",
+  { defaultValue: () => undefined }
+)
+
 /** Adds entries in the caller's transaction. */
 export const addAudit = (sql: PgClient.PgClient, entries: ReadonlyArray<AuditEntry>) =>
-  Effect.forEach(
-    entries,
-    (entry) =>
-      sql`insert into audit (id, at, space, actor, action, target, reason, before, after, data) values (
-        ${entry.id}, ${new Date(entry.at)}, ${entry.space}, ${entry.actor}, ${entry.action}, ${entry.target}, ${entry.reason},
-        ${text(entry.before)}, ${text(entry.after)}, ${text(entry.data)})`,
-    { discard: true }
+  Effect.flatMap(AuditOrigin, (origin) =>
+    Effect.forEach(
+      entries,
+      (entry) =>
+        sql`insert into audit (id, at, space, actor, action, target, reason, before, after, data, request_id, client_address) values (
+          ${entry.id}, ${new Date(entry.at)}, ${entry.space}, ${entry.actor}, ${entry.action}, ${entry.target}, ${entry.reason},
+          ${text(entry.before)}, ${text(entry.after)}, ${text(entry.data)}, ${origin?.requestId ?? null}, ${origin?.address ?? null})`,
+      { discard: true }
+    )
   )
 
 interface Row extends Omit<AuditEntry, "before" | "after" | "data"> {
@@ -128,12 +141,20 @@ export interface WorkspaceAuditQuery {
   readonly limit: number
 }
 
+interface Origin {
+  /** Null: by the service itself, or before this was noted. */
+  readonly requestId: string | null
+  readonly clientAddress: string | null
+}
+
+export type WorkspaceAuditEntry = AuditEntry & Origin & { readonly n: number }
+
 /** Entries of the whole workspace, with those of all its spaces. */
 export const readWorkspaceAudit = (sql: PgClient.PgClient, query: WorkspaceAuditQuery) => {
   const { actor, action, from, to, object, objectType, upTo, newerThan, limit } = query
   return sql
-    .unsafe<Row>(
-      `select ${columns} from audit a where ($1::text is null or a.actor = $1) and ($2::text is null or a.action = $2)
+    .unsafe<Row & Origin>(
+      `select ${columns}, a.request_id as "requestId", a.client_address as "clientAddress" from audit a where ($1::text is null or a.actor = $1) and ($2::text is null or a.action = $2)
          and ($3::timestamptz is null or a.at >= $3) and ($4::timestamptz is null or a.at < $4)
          and ($5::text is null or a.target = $5 or right(a.target, length($5) + 1) = ' ' || $5)
          and ($6::text is null or left(a.target, length($6) + 1) = $6 || ' ')
@@ -151,5 +172,12 @@ export const readWorkspaceAudit = (sql: PgClient.PgClient, query: WorkspaceAudit
         limit
       ]
     )
-    .pipe(Effect.map((rows) => rows.map(entryOf)))
+    .pipe(
+      Effect.map((rows) =>
+        rows.map((row): WorkspaceAuditEntry => {
+          const { requestId, clientAddress } = row
+          return { ...entryOf(row), requestId, clientAddress }
+        })
+      )
+    )
 }

@@ -287,10 +287,14 @@ describe("who may what", () => {
     expect((await call("POST", "/labels", { secret, body: { label: { key: "a", value: "b" } } })).status).toBe(403)
   })
 
-  it("ADM-51: the audit trail tells newest first who changed what, page by page", async () => {
+  it("ADM-51, ADM-53: the audit trail tells newest first who changed what, page by page", async () => {
     await call("PATCH", "/", { body: { name: "Acme" } })
-    await call("PATCH", "/", { body: { name: "Main" } })
+    const changed = await call("PATCH", "/", { body: { name: "Main" } })
     const first = (await call("GET", "/audit-events?resourceType=WORKSPACE&pagination[count]=1")).body.data
+    expect(first.events[0]).toMatchObject({
+      clientAddress: "127.0.0.1",
+      requestId: changed.headers.get("x-request-id")
+    })
     expect(first.events).toMatchObject([
       {
         type: "Workspace Modified",

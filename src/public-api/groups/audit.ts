@@ -3,7 +3,7 @@ import { Clock, Effect, Schema } from "effect"
 import { HttpApiEndpoint } from "effect/http-api"
 import { Database } from "../../platform/database.ts"
 import { maskText, maskValue } from "../../profiles/masking/mask.ts"
-import { type AuditEntry, readWorkspaceAudit } from "../../workspace/audit.ts"
+import { readWorkspaceAudit, type WorkspaceAuditEntry } from "../../workspace/audit.ts"
 import { type Caller, mustBeOwner } from "../caller.ts"
 import { data, group, handled } from "../group.ts"
 import { newestFirst, paginated, pagination } from "../pages.ts"
@@ -21,6 +21,8 @@ const event = Schema.Struct({
   resourceType: Schema.String,
   resourceName: Schema.String,
   reason: Schema.NullOr(Schema.String),
+  requestId: Schema.NullOr(Schema.String),
+  clientAddress: Schema.NullOr(Schema.String),
   before: Schema.Unknown,
   after: Schema.Unknown
 })
@@ -47,7 +49,8 @@ const nameIn = (value: unknown): string | undefined => {
 }
 
 /** `source src_x` is the resource src_x of type SOURCE; `event filter flt_x` of EVENT_FILTER. */
-const shown = ({ id, at, actor, action, target, reason, before, after }: AuditEntry, { masked }: Caller) => {
+const shown = (entry: WorkspaceAuditEntry, { masked }: Caller) => {
+  const { id, at, actor, action, target, reason, requestId, clientAddress, before, after } = entry
   const words = target.split(" ")
   const resourceId = words.at(-1) ?? ""
   return {
@@ -60,6 +63,8 @@ const shown = ({ id, at, actor, action, target, reason, before, after }: AuditEn
     resourceType: words.slice(0, -1).join("_").toUpperCase() || "WORKSPACE",
     resourceName: masked ? resourceId : (nameIn(after) ?? nameIn(before) ?? resourceId),
     reason: masked && reason !== null ? maskText(reason) : reason,
+    requestId,
+    clientAddress,
     before: masked ? maskValue(before) : before,
     after: masked ? maskValue(after) : after
   }
