@@ -54,6 +54,9 @@ const certificates =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|CRL_|ERROR_IN_C|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_INVALID)/
 const network =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EPIPE|EPROTO|ERR_SSL_.*|ERR_TLS_.*|ECONNECTION)$/
+/** No request could be made of what was set. */
+const unsendable =
+  /^(EEGRESS|EPROTOCOL|ERR_INVALID_URL|ERR_INVALID_PROTOCOL|ERR_INVALID_HTTP_TOKEN|ERR_INVALID_CHAR|ERR_UNESCAPED_CHARACTERS)$/
 const timeouts = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT|TimeoutError)$/
 /** What the action threw because the mapped payload is not what the destination takes. */
 const rejections = /^(PAYLOAD_VALIDATION_FAILED|INVALID_AUDIENCE_MEMBERSHIP)$/
@@ -77,11 +80,14 @@ const messageOf = (error: unknown): string => {
 
 /** By the code of a failed connection; undefined when it is none. */
 const ofConnection = (code: string, message: string): Outcome | undefined => {
-  if (code === "EEGRESS" || code === "EPROTOCOL" || code === "ERR_INVALID_URL" || code === "ERR_INVALID_PROTOCOL")
-    return failed("INVALID_SETTINGS", message, false)
+  if (unsendable.test(code)) return failed("INVALID_SETTINGS", message, false)
   if (certificates.test(code))
     return failed("TLS_ERROR", `The certificate was not accepted: ${message} (${code})`, true)
   if (timeouts.test(code)) return failed("ETIMEDOUT", message, true)
+  if (/^(EPROTO|ERR_SSL_)/.test(code)) {
+    const reason = /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message
+    return failed(code, `The TLS handshake failed: ${reason}`, true)
+  }
   if (network.test(code)) return failed(code, message, true)
   return undefined
 }

@@ -68,6 +68,7 @@ describe("errors (CAT-7)", () => {
     ["another host's certificate", error("Error", { code: "ERR_TLS_CERT_ALTNAME_INVALID" }), "TLS_ERROR retry"],
     ["handshake", error("Error", { code: "EPROTO" }), "EPROTO retry"],
     ["refused address", error("EgressRefused", { code: "EEGRESS" }), "INVALID_SETTINGS final"],
+    ["a header that cannot be sent", error("TypeError", { code: "ERR_INVALID_CHAR" }), "INVALID_SETTINGS final"],
     ["liquid", error("ParseError"), "INVALID_SETTINGS final"],
     ["an SDK's error", error("AccessDenied", { $metadata: { httpStatusCode: 403 } }), "403 final"],
     ["a fault of the action", new TypeError("x is not a function"), "INTERNAL retry"],
