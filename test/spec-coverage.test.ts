@@ -30,7 +30,11 @@ const range = (prefix: string, ...numbers: ReadonlyArray<number | readonly [from
   )
 
 const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]> = [
-  ["destinations are not built yet", [...range("AC1", [24, 26]), ...range("AC4", [1, 14], [16, 51], [58, 74])]],
+  ["the settings document lists no destinations yet", range("AC1", [24, 26])],
+  ["functions are not built yet", range("AC4", 12, 14, [69, 70])],
+  ["replay to a destination is not built yet", range("AC4", 60)],
+  ["devices are not told of destinations yet, nor of their filters", range("AC4", 71, 73)],
+  ["the page of the catalog is tested apart from its cases", range("AC4", 68)],
   ["tracking plans and blocking for single destinations are not built yet", range("AC1", [32, 33])],
   ["replay is not built yet", ["AC1-38"]],
   ["Profiles Sync is not built yet", range("AC3", [30, 34])],

@@ -103,6 +103,14 @@ describe("filters", () => {
     expect((result["properties"] as Event)["a"]).toBe((event["properties"] as Event)["a"])
   })
 
+  it("AC4-29: a condition on what is missing is true in a filter, though it is not in a trigger", () => {
+    const text = '!contains(properties.x, "a")'
+    const to = destination({ filters: [{ if: text, actions: [{ type: "DROP" }] }] })
+    expect(fate(to, track("A"))).toBe("FILTERED_BY_RULES")
+    expect(fate(destination({ triggers: [text] }), track("A"))).toBe("NO_MATCHING_MAPPING")
+    expect(fate(to, track("A", { properties: { x: "cat" } }))).toBe("m1")
+  })
+
   it("AC4-22: what cannot be evaluated is dropped, and the filter is named", () => {
     const to = destination({
       filters: [
