@@ -89,7 +89,7 @@ const make = ({ commitEveryMs = 100, drainMs = 5_000, idleEvery = "1 minute" }: 
   Effect.gen(function* () {
     const database = yield* Database
     const settings = yield* Settings
-    const health = yield* Health
+    const health = onlyUnwell(yield* Health)
     const services = yield* Effect.context<Destinations | DestinationRunner | EventLog>()
     const statuses = new Map<string, InstanceStatus>()
 
@@ -120,7 +120,7 @@ const make = ({ commitEveryMs = 100, drainMs = 5_000, idleEvery = "1 minute" }: 
         return aheadOfEach
       }
     }
-    const around = { store, committer, feed, modes, limits, drainMs }
+    const around = { store, committer, feed, modes, limits, health, drainMs }
 
     const items = Array.from({ length: shards }, (_, no) => ({ id: String(no), no, fiber: `delivery shard ${no}` }))
     const host = yield* hostItems({
@@ -132,7 +132,7 @@ const make = ({ commitEveryMs = 100, drainMs = 5_000, idleEvery = "1 minute" }: 
       exists: () => true,
       onChange: () => Effect.void,
       actorOf: ({ no }) => Effect.provideContext(runShard(around, no, statuses), services),
-      health: onlyUnwell(health)
+      health
     })
 
     const idle = Effect.sync(() =>

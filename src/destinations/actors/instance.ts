@@ -11,6 +11,7 @@
 import { Clock, Data, Effect, Exit, Latch, Random, Scope } from "effect"
 import { SampleMeter } from "../../delivery/samples.ts"
 import { EventLog } from "../../log/event-log.ts"
+import type { Health } from "../../platform/health.ts"
 import { namesSuppressed } from "../../event/user-ids.ts"
 import { Suppressions } from "../../workspace/suppressions.ts"
 import type { Committer, Member } from "./committer.ts"
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly feed: Feed
   readonly modes: RetryModes
   readonly limits: EngineLimits
+  /** Where fibers of instances are shown. */
+  readonly health: Health["Service"]
   /** How long what is on its way may take when the process stops. */
   readonly drainMs: number
 }

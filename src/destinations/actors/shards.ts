@@ -49,7 +49,7 @@ export const runShard = Effect.fnUntraced(function* (
   const { store } = around
   const log = yield* EventLog
   const destinations = yield* Destinations
-  const quiet = onlyUnwell(yield* Health)
+  const { health } = around
   const fibers = yield* FiberMap.make<string>()
   const woken = yield* Latch.make(false)
 
@@ -78,7 +78,7 @@ export const runShard = Effect.fnUntraced(function* (
       return runInstance(around, destination, opened, status)
     }).pipe(
       (instance) => supervise(`destination ${no} ${name}`, instance),
-      Effect.provideService(Health, quiet),
+      Effect.provideService(Health, health),
       Effect.ensuring(Effect.sync(() => statuses.delete(id))),
       (instance) => FiberMap.run(fibers, id, instance)
     )

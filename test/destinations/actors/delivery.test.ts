@@ -1,8 +1,9 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Layer, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { storedSteps } from "../../../src/delivery/steps.ts"
 import { DeliveryActors } from "../../../src/destinations/actors/actors.ts"
 import { Database } from "../../../src/platform/database.ts"
+import { Suppressions } from "../../../src/workspace/suppressions.ts"
 import { all, counts, Given, jobs, process, send, settled, stores, until } from "../../support/delivery.ts"
 import { delivered, failed, mapping, webhook } from "./world.ts"
 
@@ -256,5 +257,56 @@ layer(stores, { excludeTestServices: true, timeout: "30 seconds" })("delivery", 
       yield* settled
       assert.deepStrictEqual(world.told("dst_1").toSorted(), ids.toSorted())
     }).pipe(Effect.scoped)
+  )
+
+  it.effect(
+    "two processes share the destinations; one that joins and one that leaves lose nothing and count nothing twice",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* clean
+        const nos = Array.from({ length: 32 }, (_, n) => n + 1)
+        world.set(...nos.map((no) => to(no)))
+        const first = yield* start()
+        yield* registered(...nos)
+        const runs = ({ context }: typeof first) =>
+          Effect.provideContext(
+            DeliveryActors.use(({ progress }) => progress),
+            context
+          )
+        let sent = 0
+        const sendMore = Effect.suspend(() => send({ messageId: `both-${sent}`, userId: `u${sent++ % 5}` }))
+        const traffic = yield* Effect.forkChild(Effect.forever(Effect.andThen(sendMore, Effect.sleep("10 millis"))))
+        const second = yield* start()
+        yield* until(Effect.map(runs(second), ({ instances }) => instances === 16))
+        yield* until(Effect.map(runs(first), ({ instances }) => instances === 16))
+        yield* first.stop
+        yield* until(Effect.map(runs(second), ({ instances }) => instances === 32))
+        yield* Fiber.interrupt(traffic)
+        yield* settled
+        const ids = Array.from({ length: sent }, (_, n) => `both-${n}`)
+        for (const no of nos) assert.deepStrictEqual([...new Set(world.told(`dst_${no}`))].toSorted(), ids.toSorted())
+        assert.deepStrictEqual(
+          yield* summary,
+          nos.map((no) => `${no} successful_delivery  1: ${sent}`)
+        )
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("PRV-7: what slipped in of a suppressed user is not delivered", () =>
+    Effect.gen(function* () {
+      const world = yield* clean
+      world.set(to(1))
+      yield* start()
+      yield* registered(1)
+      yield* send({ messageId: "s1", userId: "blocked" }, { messageId: "s2", userId: "free" })
+      yield* settled
+      assert.deepStrictEqual(world.told("dst_1"), ["s2"])
+    }).pipe(
+      Effect.provideService(Suppressions, {
+        current: () => (userId: string) => userId === "blocked",
+        refresh: Effect.void
+      }),
+      Effect.scoped
+    )
   )
 })
