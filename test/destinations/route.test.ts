@@ -25,7 +25,7 @@ describe("the integrations object", () => {
     expect(fate(to, track("A", { integrations }))).toBe(expected)
   })
 
-  it("DST-43: an entry that defaults to false wants to be asked for; All does not ask", () => {
+  it("AC1-25, DST-43: an entry that defaults to false wants to be asked for; All does not ask", () => {
     const to = destination({}, { entry: entry({ integrationsDefault: false }) })
     expect(fate(to, track("A"))).toBe(opposed)
     expect(fate(to, track("A", { integrations: { All: true } }))).toBe(opposed)
