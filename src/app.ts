@@ -28,6 +28,7 @@ import { destinationManagementLive } from "./destinations/manage/management-live
 import { withRawLogs } from "./destinations/raw-logs/check.ts"
 import { rawLogsLive } from "./destinations/raw-logs/live.ts"
 import { rawLogMigrations } from "./destinations/raw-logs/schema.ts"
+import { replayMigrations } from "./destinations/replay/schema.ts"
 import { destinationMigrations } from "./destinations/schema.ts"
 import { destinationsLive } from "./destinations/snapshot.ts"
 import { vaultLive } from "./destinations/vault-live.ts"
@@ -88,6 +89,7 @@ export const migrations = [
   ...deliveryMigrations,
   ...destinationMigrations,
   ...actorMigrations,
+  ...replayMigrations,
   ...rawLogMigrations,
   ...publicApiMigrations
 ]

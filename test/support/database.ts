@@ -7,6 +7,7 @@ import { debuggerMigrations } from "../../src/debugger/schema.ts"
 import { deliveryMigrations } from "../../src/delivery/schema.ts"
 import { actorMigrations } from "../../src/destinations/actors/schema.ts"
 import { rawLogMigrations } from "../../src/destinations/raw-logs/schema.ts"
+import { replayMigrations } from "../../src/destinations/replay/schema.ts"
 import { destinationMigrations } from "../../src/destinations/schema.ts"
 import { sourceSchemaMigrations } from "../../src/source-schema/tables.ts"
 import { identityMigrations } from "../../src/identity/schema.ts"
@@ -31,6 +32,7 @@ export const testMigrations: ReadonlyArray<Migration> = [
   ...deliveryMigrations,
   ...destinationMigrations,
   ...actorMigrations,
+  ...replayMigrations,
   ...rawLogMigrations,
   ...publicApiMigrations
 ]

@@ -39,13 +39,13 @@ const none: ReadonlySet<string> = new Set()
 /** Of one transaction, about. */
 const mostRows = 10_000
 const retryMs = 500
-const fiber = "delivery commits"
 
 type Collected = ReadonlyArray<readonly [Member, Part]>
 
 export const makeCommitter = (
-  store: DeliveryStore,
-  everyMs: number
+  store: Pick<DeliveryStore, "commit">,
+  everyMs: number,
+  fiber = "delivery commits"
 ): Effect.Effect<Committer, never, Health | Scope.Scope> =>
   Effect.gen(function* () {
     const health = yield* Health

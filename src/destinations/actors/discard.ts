@@ -29,6 +29,19 @@ interface Discarded extends JobEvent {
   readonly several: boolean
 }
 
+/** For replays of what failed (DEL-74); part of the caller's transaction. */
+export const noteDiscarded = (
+  sql: PgClient.PgClient,
+  events: ReadonlyArray<{ readonly destination: number; readonly position: Position }>
+): Effect.Effect<void, SqlError.SqlError> =>
+  events.length === 0
+    ? Effect.void
+    : Effect.asVoid(
+        sql`insert into discarded_events (destination, position) select u.d, u.p::bigint
+          from unnest(${int4s(events.map(({ destination }) => destination))}, ${float8s(events.map(({ position }) => position))}) u (d, p)
+          on conflict do nothing`
+      )
+
 export const makeDiscardAll = (sql: PgClient.PgClient) => {
   const own = (destination: number, epoch: number) =>
     sql`select 1 from cursors where reader = ${readerOf(destination)} and epoch = ${epoch}::float8::bigint for share`
@@ -58,6 +71,10 @@ export const makeDiscardAll = (sql: PgClient.PgClient) => {
       for (const { position } of left) events.delete(position)
       for (const row of events.values()) tally.add(countedOf({ no }, row, "failed_delivery", code, "", row.attempts))
       yield* writeTally(sql, tally)
+      yield* noteDiscarded(
+        sql,
+        rows.map(({ position }) => ({ destination: no, position }))
+      )
       return rows.length
     })
     while ((yield* sql.withTransaction(page)) === discardedAtOnce);

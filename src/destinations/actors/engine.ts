@@ -160,7 +160,7 @@ export class Engine {
     if (event.position <= this.readTo) return
     const slot: Slot = { event, bytes: event.text.length, jobs: noJobs, open: 0, failed: false, counted: [], rows: [] }
     this.#ledger.push(slot)
-    const routed = routeSafely(this.#destination, event.message)
+    const routed = routeSafely(this.#destination, event)
     if (routed.stopped !== undefined) {
       const { code, detail } = routed.stopped
       const step = "filtered_at_destination"

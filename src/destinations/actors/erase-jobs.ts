@@ -1,4 +1,4 @@
-/** Takes the waiting jobs of deleted people out (PRV-8); those behind them of the same key move up. */
+/** Takes the waiting jobs of deleted people out (PRV-8), those of replays too; those behind them of the same key move up. */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
@@ -26,7 +26,8 @@ export const eraseJobsAt = (
 ): Effect.Effect<void, SqlError.SqlError> =>
   sql.withTransaction(
     Effect.flatMap(
-      sql<Key>`delete from delivery_jobs where position = any(${float8s(positions)}::float8[]::bigint[]) returning destination, key`,
+      sql<Key>`delete from delivery_jobs where position = any(${float8s(positions)}::float8[]::bigint[])
+        or log_position = any(${float8s(positions)}::float8[]::bigint[]) returning destination, key`,
       (keys) => moveUp(sql, keys)
     )
   )
@@ -39,7 +40,7 @@ export const eraseJobsOf = (
 ): Effect.Effect<void, SqlError.SqlError> =>
   sql.withTransaction(
     Effect.flatMap(
-      sql<Key>`delete from delivery_jobs where user_id = any(${texts(userIds)}) and position <= ${upTo}::float8::bigint
+      sql<Key>`delete from delivery_jobs where user_id = any(${texts(userIds)}) and coalesce(log_position, position) <= ${upTo}::float8::bigint
         and (${source}::int is null or source = ${source}) returning destination, key`,
       (keys) => moveUp(sql, keys)
     )

@@ -1,5 +1,6 @@
 /** What is delivered: events as they were read, jobs made of them, the rows of those that wait. Plain data. */
 import { hash } from "node:crypto"
+import type { ReplayKey } from "../../archive/history.ts"
 import type { Sample } from "../../delivery/samples.ts"
 import type { Counted } from "../../delivery/steps.ts"
 import { appVersionOf, eventNameOf } from "../../delivery/dimensions.ts"
@@ -17,6 +18,8 @@ export interface JobEvent {
   readonly appVersion: string
   readonly userId: string | null
   readonly anonymousId: string | null
+  /** In a replay: where it lies; `position` numbers the events of the replay. */
+  readonly place?: ReplayKey
 }
 
 /** An event as the log has it, parsed once for all instances of its source. */
@@ -107,6 +110,10 @@ export interface Part {
   readonly seq: number
   readonly from: Position
   readonly to: Position
+  /** In a replay: the event at `to`, when the cursor moves. */
+  readonly place: ReplayKey | undefined
+  /** Events of which a job was discarded. */
+  readonly discarded: ReadonlyArray<Position>
   readonly counted: ReadonlyArray<Counted>
   readonly samples: ReadonlyArray<Sample>
   readonly inserts: ReadonlyArray<JobRow>

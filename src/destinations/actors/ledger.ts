@@ -40,6 +40,7 @@ export class Ledger {
   #samples: Array<Sample> = []
   #updates: Array<JobRow> = []
   #ends: Array<Ended> = []
+  #discarded: Array<Position> = []
   #committing = false
 
   constructor(destination: number, standing: Standing, wantsSample: WantsSample) {
@@ -97,6 +98,7 @@ export class Ledger {
     if (job.stored || slot === undefined) {
       this.#counted.push(counted)
       this.#ends.push({ job, last: lastOf(job, counted) })
+      if (counted.step === "failed_delivery") this.#discarded.push(job.event.position)
       return
     }
     slot.counted.push(counted)
@@ -135,13 +137,17 @@ export class Ledger {
     if (this.#committing) return undefined
     const inserts: Array<JobRow> = []
     const counted = this.#counted
+    const discarded = this.#discarded
     let to = this.#position
+    let place: Part["place"]
     for (let slot = this.#slots.first; slot !== undefined; slot = this.#slots.first) {
       if (slot.open > 0 && !settles(slot)) break
       this.#slots.shift()
       this.#bytes -= slot.bytes
       to = slot.event.position
+      place = slot.event.place
       for (const one of countsOf(slot)) counted.push(one)
+      if (slot.counted.some(({ step }) => step === "failed_delivery")) discarded.push(to)
       for (const row of slot.rows) inserts.push(row)
     }
     const updates = this.#updates
@@ -157,12 +163,15 @@ export class Ledger {
     this.#samples = []
     this.#updates = []
     this.#ends = []
+    this.#discarded = []
     return {
       destination: this.#destination,
       epoch: this.#epoch,
       seq: this.#seq,
       from: this.#position,
       to,
+      place,
+      discarded,
       counted,
       samples,
       inserts,

@@ -7,9 +7,9 @@ import type { Payload } from "../pipeline/stopped.ts"
 import { type FeedEvent, type Job, keyOf, type Slot } from "./job.ts"
 
 /** Whatever goes wrong in a stage concerns this event and this destination alone. */
-export const routeSafely = (destination: Destination, message: Payload): Routed => {
+export const routeSafely = (destination: Destination, { message, place }: FeedEvent): Routed => {
   try {
-    return route(destination, message)
+    return route(destination, message, { replay: place !== undefined })
   } catch (error) {
     return { stopped: { code: "INTERNAL", detail: error instanceof Error ? error.message : String(error) } }
   }

@@ -4,6 +4,7 @@
  * Many instances commit in one transaction. Each compares its cursor, epoch and count of commits first; who is not where it
  * believes to be, because another process has taken it over, writes nothing, and the others go on.
  */
+import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { writeSamples } from "../../delivery/samples.ts"
@@ -11,7 +12,7 @@ import { Tally, writeTally } from "../../delivery/tally.ts"
 import type { Position } from "../../log/event-log.ts"
 import type { Database } from "../../platform/database.ts"
 import { float8s, int2s, int4s, texts, timestamptzs } from "../../platform/sql-arrays.ts"
-import { leftText, makeDiscardAll, readerOf } from "./discard.ts"
+import { leftText, makeDiscardAll, noteDiscarded, readerOf } from "./discard.ts"
 import type { Ended, JobRow, Part, StoredJob } from "./job.ts"
 import type { Standing } from "./ledger.ts"
 
@@ -36,13 +37,13 @@ returning u.destination`
 
 const insertText = `
 insert into delivery_jobs (destination, position, mapping, key, source, payload, attempts, first_at, next_at, received_at, event_type, event_name,
-  app_version, user_id, anonymous_id, several, failed, last_code)
+  app_version, user_id, anonymous_id, several, failed, last_code, log_position)
 select u.destination, u.position::bigint, u.mapping, u.key, u.source, u.payload, u.attempts, u.first_at, u.next_at, u.received_at, u.event_type,
-  u.event_name, u.app_version, u.user_id, u.anonymous_id, u.several = 1, u.failed = 1, u.last_code
+  u.event_name, u.app_version, u.user_id, u.anonymous_id, u.several = 1, u.failed = 1, u.last_code, u.log_position::bigint
 from unnest($1::int4[], $2::float8[], $3::text[], $4::text[], $5::int4[], $6::text[], $7::int2[], $8::timestamptz[], $9::timestamptz[],
-  $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int2[], $17::int2[], $18::text[])
+  $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::int2[], $17::int2[], $18::text[], $19::float8[])
   u (destination, position, mapping, key, source, payload, attempts, first_at, next_at, received_at, event_type, event_name, app_version,
-     user_id, anonymous_id, several, failed, last_code)
+     user_id, anonymous_id, several, failed, last_code, log_position)
 on conflict do nothing`
 
 const updateText = `
@@ -88,7 +89,43 @@ const rowsOfKey = 8
 const flag = (value: boolean): number => (value ? 1 : 0)
 const idOf = (destination: number, position: Position): string => `${destination} ${position}`
 
-export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "write">) => {
+/** Where parts keep their cursors and what they count: of live delivery here, of replays in `replay/books.ts`. */
+export interface Books {
+  /** Moves the cursors that are where their parts believe them to be, and answers whose; part of the caller's transaction. */
+  readonly move: (
+    parts: ReadonlyArray<Part>
+  ) => Effect.Effect<ReadonlyArray<{ readonly destination: number }>, SqlError.SqlError>
+  /** What the parts have counted, jobs and events; part of the same transaction. */
+  readonly count: (parts: ReadonlyArray<Part>, tally: Tally) => Effect.Effect<void, SqlError.SqlError>
+}
+
+const liveBooks = (sql: PgClient.PgClient): Books => ({
+  move: (parts) =>
+    sql.unsafe<{ destination: number }>(casText, [
+      int4s(parts.map(({ destination }) => destination)),
+      texts(parts.map(({ destination }) => readerOf(destination))),
+      float8s(parts.map(({ from }) => from)),
+      float8s(parts.map(({ to }) => to)),
+      float8s(parts.map(({ epoch }) => epoch)),
+      float8s(parts.map(({ seq }) => seq))
+    ]),
+  count: Effect.fnUntraced(function* (parts, tally) {
+    yield* writeTally(sql, tally)
+    yield* writeSamples(
+      sql,
+      parts.flatMap(({ samples }) => samples)
+    )
+    yield* noteDiscarded(
+      sql,
+      parts.flatMap(({ destination, discarded }) => discarded.map((position) => ({ destination, position })))
+    )
+  })
+})
+
+export const makeDeliveryStore = (
+  { write: sql }: Pick<Database["Service"], "write">,
+  books: Books = liveBooks(sql)
+) => {
   /** Takes the instances over, or anew: whoever had them writes nothing more. Those that are new begin at `head`. */
   const open = Effect.fnUntraced(function* (
     destinations: ReadonlyArray<number>,
@@ -185,7 +222,8 @@ export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "wri
       texts(events.map(({ anonymousId }) => anonymousId)),
       int2s(rows.map(({ job }) => flag(job.several))),
       int2s(rows.map(({ job }) => flag(job.slot?.failed === true))),
-      texts(rows.map(({ code }) => code))
+      texts(rows.map(({ code }) => code)),
+      float8s(events.map(({ place }) => place?.position ?? null))
     ])
   }
 
@@ -204,14 +242,7 @@ export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "wri
   const commit = (parts: ReadonlyArray<Part>, now: number): Effect.Effect<Committed, SqlError.SqlError> =>
     sql.withTransaction(
       Effect.gen(function* () {
-        const moved = yield* sql.unsafe<{ destination: number }>(casText, [
-          int4s(parts.map(({ destination }) => destination)),
-          texts(parts.map(({ destination }) => readerOf(destination))),
-          float8s(parts.map(({ from }) => from)),
-          float8s(parts.map(({ to }) => to)),
-          float8s(parts.map(({ epoch }) => epoch)),
-          float8s(parts.map(({ seq }) => seq))
-        ])
+        const moved = yield* books.move(parts)
         const own = new Set(moved.map(({ destination }) => destination))
         const written = parts.filter(({ destination }) => own.has(destination))
         const fenced = new Set(parts.map(({ destination }) => destination).filter((no) => !own.has(no)))
@@ -239,11 +270,7 @@ export const makeDeliveryStore = ({ write: sql }: Pick<Database["Service"], "wri
             else set.add(k)
           }
         }
-        yield* writeTally(sql, tally)
-        yield* writeSamples(
-          sql,
-          written.flatMap(({ samples }) => samples)
-        )
+        yield* books.count(written, tally)
         return { fenced, drained }
       })
     )
