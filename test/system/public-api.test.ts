@@ -4,16 +4,17 @@
  */
 import * as client from "@segment/public-api-sdk-typescript"
 import { Analytics } from "@segment/analytics-node"
+import { Effect, Exit, Redacted, Scope } from "effect"
+import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { freshDatabase } from "../support/database.ts"
 import { configuration, Service } from "./support/service.ts"
 
 const owner = { name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] }
-const service = new Service({
-  config: { tokens: [...configuration.tokens, owner] },
-  env: { BRAID_EGRESS_ALLOW_PRIVATE: "127.0.0.1/32" }
-})
+const scope = Effect.runSync(Scope.make())
+let service: Service
 
 const got: Array<{ readonly event: string; readonly signed: boolean }> = []
 const webhook = createServer((req, res) => {
@@ -28,10 +29,17 @@ const webhook = createServer((req, res) => {
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => webhook.listen(0, "127.0.0.1", resolve))
-  await service.start()
+  const url = await Effect.runPromise(Effect.provideService(freshDatabase, Scope.Scope, scope))
+  const env = {
+    BRAID_EGRESS_ALLOW_PRIVATE: "127.0.0.1/32",
+    BRAID_DATABASE_URL: Redacted.value(url),
+    BRAID_MASTER_KEY: randomBytes(32).toString("base64")
+  }
+  service = await new Service({ config: { tokens: [...configuration.tokens, owner] }, env }).start()
 })
 afterAll(async () => {
   await service.dispose()
+  await Effect.runPromise(Scope.close(scope, Exit.void))
   webhook.closeAllConnections()
   await new Promise((resolve) => webhook.close(resolve))
 })
