@@ -107,6 +107,7 @@ export class OpenFiles {
   private readonly folder: string
   private readonly sourceId: string
   private readonly days = new Map<number, OpenFile>()
+  private ended = false
 
   constructor(folder: string, sourceId: string) {
     this.folder = folder
@@ -115,7 +116,7 @@ export class OpenFiles {
 
   /** Removes what another process, or an attempt that failed, left in the folder. */
   async begin(): Promise<void> {
-    this.discard()
+    this.clear()
     await rm(this.folder, { recursive: true, force: true })
     await mkdir(this.folder, { recursive: true })
   }
@@ -147,6 +148,7 @@ export class OpenFiles {
     const day = Math.floor(receivedAt / dayMs) * dayMs
     let open = this.days.get(day)
     if (open === undefined) {
+      if (this.ended) throw new Error("the raw log has ended")
       const file = new GzipFile(join(this.folder, `${day}.gz`))
       open = { file, first: position, last: position, from: receivedAt, to: receivedAt, events: 0 }
       this.days.set(day, open)
@@ -175,7 +177,13 @@ export class OpenFiles {
     return files
   }
 
+  /** For good: who was interrupted while adding must not open a file beside those of its successor. */
   discard(): void {
+    this.ended = true
+    this.clear()
+  }
+
+  private clear(): void {
     for (const { file } of this.days.values()) file.destroy()
     this.days.clear()
   }
