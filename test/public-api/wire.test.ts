@@ -255,7 +255,10 @@ describe("who may what", () => {
   it("AC8-16: one value of a key on a source, and a label in use stays", async () => {
     const twice = await call("POST", "/sources/src_a/labels", { body: { labels: [label("product:truck")] } })
     const used = await call("DELETE", "/labels/product/car")
-    expect([twice.status, used.status]).toEqual([409, 409])
+    await call("POST", "/labels", { body: { label: label("team:green") } })
+    await tokenWith({ role: "Source Admin", labels: [label("team:green")] })
+    const inToken = await call("DELETE", "/labels/team/green")
+    expect([twice.status, used.status, inToken.status]).toEqual([409, 409, 409])
   })
 
   it("ADM-11: the console's own page speaks it by its session, and nobody else's page does", async () => {
