@@ -112,6 +112,9 @@ const rows: Readonly<Record<DiscardStep, ReadonlyArray<Row>>> = {
     ],
     ["group_id_required", "Group without id", "`group` needs `groupId`."],
     ["message_id_too_long", "Message id too long", "`messageId` is at most 100 characters."],
+    ["invalid_token", "No valid token", "The source wants a token of its OAuth application, and the request had none."],
+    ["source_not_connected", "Token of another application", "The token's application is not connected to the source."],
+    ["insufficient_scope", "Token without the scope", "The token's application lacks the scope tracking_api:write."],
     ["bot_ignored", "Bot", "The source ignores known bots, and the user agent is one."]
   ],
   filtered_at_source: [

@@ -239,7 +239,10 @@ export const makeIntake = (deps: IntakeDeps): ((parsed: Parsed, answer: (outcome
     const limited = metered(parsed)
     if (limited !== undefined) return answer(limited)
     const problem = unauthorised(parsed, source)
-    if (problem !== undefined) return answer({ kind: "refused", code: problem })
+    if (problem !== undefined) {
+      counts?.failed(source.no, problem, undefined, receivedAt)
+      return answer({ kind: "refused", code: problem })
+    }
     deps.keyUse?.note(source.id, key, receivedAt, () => libraryOf(body))
     if (!source.enabled) {
       counters.add("reasons", source.id, "source_disabled")

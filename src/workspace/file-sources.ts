@@ -12,6 +12,7 @@ import { blockedProblem } from "./manage-event-filters.ts"
 import { connectableKinds, readPublicKey } from "./manage-oauth.ts"
 import { oauthScopes, tokenLifetimes } from "./oauth-token.ts"
 import { type BlockedNames, orderedBlocks } from "./source-blocks.ts"
+import { settingsProblem } from "./source-settings.ts"
 import { type SourceKind, sourceKinds, type SourceSettings } from "./workspace.ts"
 
 type Problems = Array<Problem>
@@ -46,8 +47,12 @@ const decodeBlocked = (problems: Problems, path: string, value: unknown): Blocke
 }
 
 const decodeSettings = (problems: Problems, path: string, value: unknown): SourceSettings | undefined => {
-  if (value === undefined || (typeof value === "object" && value !== null && !Array.isArray(value)))
-    return value as SourceSettings | undefined
+  if (value === undefined) return undefined
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const problem = settingsProblem(value as SourceSettings)
+    if (problem !== undefined) problems.push({ path, expected: problem })
+    return value as SourceSettings
+  }
   problems.push({ path, expected: "expected an object of settings" })
   return undefined
 }

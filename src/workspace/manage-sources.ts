@@ -18,13 +18,11 @@ import { checkWriteKey, forgetKeys, rememberKey } from "./manage-write-keys.ts"
 import { checkName, type ChangeRefused, refuse } from "./refused.ts"
 import { newSourceId, newWriteKey } from "./secrets.ts"
 import { changedSource, findSource, type SourceRow, sourceRows, writeSource } from "./source-rows.ts"
+import { settingsProblem } from "./source-settings.ts"
 import { encodeSource } from "./stored.ts"
 import { type SourceKind, sourceKinds, type SourceSettings } from "./workspace.ts"
 
 type Changed<A> = Effect.Effect<A, ChangeRefused | SqlError.SqlError>
-
-/** Of the JSON of all settings of a source. */
-const mostSettingsBytes = 32_768
 
 export interface NewSource {
   readonly slug: string
@@ -42,14 +40,9 @@ export interface NewSource {
 const isKind = (kind: string): kind is SourceKind => (sourceKinds as ReadonlyArray<string>).includes(kind)
 
 const checkSettings = (settings: SourceSettings): Effect.Effect<SourceSettings, ChangeRefused> => {
-  const { ignoreBots } = settings
-  if (ignoreBots !== undefined && typeof ignoreBots !== "boolean")
-    return Effect.fail(refuse("VALIDATION_FAILED", "The setting `ignoreBots` is true or false."))
-  return Buffer.byteLength(JSON.stringify(settings)) <= mostSettingsBytes
-    ? Effect.succeed(settings)
-    : Effect.fail(
-        refuse("VALIDATION_FAILED", `The settings of a source are at most ${mostSettingsBytes} bytes of JSON.`)
-      )
+  const problem = settingsProblem(settings)
+  if (problem !== undefined) return Effect.fail(refuse("VALIDATION_FAILED", problem))
+  return Effect.succeed(settings)
 }
 
 /** In the order of the alphabet; one value per key (ADM-46). */

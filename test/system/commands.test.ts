@@ -1,6 +1,8 @@
 /** Several processes on one database: a second service that stands by, and the commands that work beside a service or without one. */
 import { execFile } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { runNeo4j } from "../support/neo4j.ts"
 import { withDatabase } from "./support/own-database.ts"
@@ -166,4 +168,33 @@ describe.each(adapters)("braid graph rebuild on %s", (_, graph) => {
       }),
     180_000
   )
+})
+
+describe("braid config, braid export", () => {
+  it("ING-175: work beside a service, which follows; what is wrong ends with 1 and changes nothing", async () => {
+    const service = await make({}).start()
+    expect((await service.batch(people(0, 2))).status).toBe(200)
+    const file = join(service.dataDir, "exported.json")
+    expect((await braid(service, {}, "config", "export", file)).code).toBe(0)
+    const exported = JSON.parse(readFileSync(file, "utf8")) as { sources: Array<{ slug: string; blocked: object }> }
+    expect(exported.sources.map(({ slug }) => slug)).toEqual(["web", "srv"])
+    exported.sources[0]!.blocked = { track: ["Noise"] }
+    writeFileSync(file, JSON.stringify(exported))
+    const tried = await braid(service, {}, "config", "apply", file, "--dry-run")
+    expect(tried.out).toBe("Would change (1):\n  Schema Event Filters Modified: source src_web\n")
+    expect((await braid(service, {}, "config", "apply", file)).out).toContain("Changed (1)")
+    await service.until("the service to block it", 5, async () => {
+      const settings = (await (await fetch(`${service.url}/v1/projects/wk_web/settings`)).json()) as {
+        readonly plan: { readonly track: object }
+      }
+      return "Noise" in settings.plan.track ? true : undefined
+    })
+    writeFileSync(file, JSON.stringify({ ...exported, spaces: "none" }))
+    const wrong = await braid(service, {}, "config", "apply", file)
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("spaces: expected an array")])
+    const events = join(service.dataDir, "events.ndjson.gz")
+    expect((await braid(service, {}, "export", "web", events)).code).toBe(0)
+    const lines = gunzipSync(readFileSync(events)).toString().trim().split("\n")
+    expect(lines.map((line) => (JSON.parse(line) as { userId: string }).userId).sort()).toEqual(["p-0", "p-1"])
+  })
 })

@@ -1,0 +1,22 @@
+/** What the settings of a source may be, whoever sets them; members that Braid does not know are kept for whoever wrote them. */
+import type { SourceSettings } from "./workspace.ts"
+
+/** Of the JSON of all of them. */
+const mostBytes = 32_768
+const mostPatterns = 100
+const longestPattern = 200
+
+const isPattern = (text: unknown): boolean => typeof text === "string" && text !== "" && text.length <= longestPattern
+
+/** Undefined: nothing is wrong. */
+export const settingsProblem = (settings: SourceSettings): string | undefined => {
+  const { ignoreBots, botPatterns } = settings
+  if (ignoreBots !== undefined && typeof ignoreBots !== "boolean") return "The setting `ignoreBots` is true or false."
+  if (botPatterns !== undefined) {
+    if (!Array.isArray(botPatterns) || botPatterns.length > mostPatterns || !botPatterns.every(isPattern))
+      return `The setting \`botPatterns\` is a list of at most ${mostPatterns} texts with 1 to ${longestPattern} characters.`
+  }
+  return Buffer.byteLength(JSON.stringify(settings)) > mostBytes
+    ? `The settings of a source are at most ${mostBytes} bytes of JSON.`
+    : undefined
+}
