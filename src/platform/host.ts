@@ -14,7 +14,7 @@ import { hostname } from "node:os"
 import { Database } from "./database.ts"
 import { type ItemNo, shareOf } from "./fair-share.ts"
 import { Health } from "./health.ts"
-import { joinProcesses, type Kind, type Owners } from "./membership.ts"
+import { joinProcesses, type Kind, type Membership, type Owners } from "./membership.ts"
 import { supervise } from "./supervise.ts"
 
 class OwnershipLost extends Data.TaggedError("OwnershipLost")<{ readonly fiber: string }> {
@@ -58,7 +58,8 @@ export interface HostOptions<T extends Item, E1, E2, R1, R2> {
   readonly exists: (id: string) => boolean
   /** Calls the listener when there may be other items. */
   readonly onChange: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
-  readonly actorOf: (item: T) => Effect.Effect<void, E2, R2>
+  /** `confirm` fails when the lock is not held any more; asked before each start, also after a failure. */
+  readonly actorOf: (item: T, confirm: Membership["confirm"]) => Effect.Effect<void, E2, R2>
   /** Where the fibers of items are shown; default: with the others. */
   readonly health?: Health["Service"]
 }
@@ -93,7 +94,7 @@ export const hostItems = Effect.fnUntraced(function* <T extends Item, E1, E2, R1
         // On a session that is gone there is nothing to give.
         yield* Effect.ignore(membership.give(item.no))
       })
-      return actorOf(item).pipe(
+      return actorOf(item, membership.confirm).pipe(
         (actor) => supervise(item.fiber, Effect.andThen(membership.confirm, actor)),
         Effect.provideService(Health, shown),
         Effect.ensuring(left),

@@ -131,7 +131,7 @@ const make = ({ commitEveryMs = 100, drainMs = 5_000, idleEvery = "1 minute" }: 
       items: Effect.succeed(items),
       exists: () => true,
       onChange: () => Effect.void,
-      actorOf: ({ no }) => Effect.provideContext(runShard(around, no, statuses), services),
+      actorOf: ({ no }, confirm) => Effect.provideContext(runShard({ ...around, confirm }, no, statuses), services),
       health
     })
 

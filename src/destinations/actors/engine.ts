@@ -325,7 +325,7 @@ export class Engine {
       if (other !== undefined && (at === undefined || other < at)) at = other
     }
     if (this.#ready.length > 0) earlier(this.#window.freeAt(this.#inFlight, now))
-    if (this.#ready.length < this.#window.size) earlier(this.#dueAt)
+    if (this.#closed === undefined && this.#ready.length < this.#window.size) earlier(this.#dueAt)
     for (const { startedAt } of this.#ledger.first?.jobs ?? noJobs)
       if (startedAt !== undefined && startedAt + parkAfterMs > now) earlier(startedAt + parkAfterMs)
     return at
@@ -337,13 +337,14 @@ export class Engine {
 
   #submit(job: Job, payload: Payload, now: number): void {
     const lane = this.#lanes.of(job.key)
-    if (lane.stored || lane.held > 0) return this.#hold(job, lane)
+    if (lane.stored || lane.held > 0) return this.#hold(job, lane, now)
     if (lane.active === 0) return this.#activate(job, lane, payload, now)
     if (lane.chain.length > 0 || !this.#joins(job, lane, payload, now)) lane.chain.push(job)
   }
 
-  /** An older one waits for its retry: the job becomes a row behind it. */
-  #hold(job: Job, lane: Lane): void {
+  /** An older one waits for its retry: the job becomes a row behind it. Its window has begun (DEL-2), or a lane would never end. */
+  #hold(job: Job, lane: Lane, now: number): void {
+    job.firstAt ??= now
     this.#ledger.wait(job, null, "")
     lane.held++
   }
@@ -382,7 +383,7 @@ export class Engine {
     if (waits) {
       for (const job of chain.splice(0))
         if (job.stored) this.#lanes.claim(lane, -1)
-        else this.#hold(job, lane)
+        else this.#hold(job, lane, now)
     } else if (chain.length > 0) {
       this.#activate(chain.shift()!, lane, undefined, now)
       while (chain.length > 0 && this.#joins(chain[0]!, lane, undefined, now)) chain.shift()
@@ -417,7 +418,7 @@ export class Engine {
       this.#ledger.park(job, now)
       lane.stored = true
       this.#lanes.claim(lane, 1)
-      for (const behind of lane.chain.splice(0)) this.#hold(behind, lane)
+      for (const behind of lane.chain.splice(0)) this.#hold(behind, lane, now)
     }
     return true
   }

@@ -12,6 +12,7 @@ import { Clock, Data, Effect, Exit, Latch, Random, Scope } from "effect"
 import { SampleMeter } from "../../delivery/samples.ts"
 import { EventLog } from "../../log/event-log.ts"
 import type { Health } from "../../platform/health.ts"
+import type { Membership } from "../../platform/membership.ts"
 import { namesSuppressed } from "../../event/user-ids.ts"
 import { Suppressions } from "../../workspace/suppressions.ts"
 import type { Committer, Member } from "./committer.ts"
@@ -39,6 +40,8 @@ export interface Surroundings {
   readonly limits: EngineLimits
   /** Where fibers of instances are shown. */
   readonly health: Health["Service"]
+  /** Fails when another process has the shard. */
+  readonly confirm: Membership["confirm"]
   /** How long what is on its way may take when the process stops. */
   readonly drainMs: number
 }
@@ -67,6 +70,8 @@ export const runInstance = Effect.fnUntraced(function* (
   const { store } = around
   const log = yield* EventLog
   const destinations = yield* Destinations
+  // Who has lost the shard must not take the instance back from who has it now.
+  if (opened === undefined) yield* around.confirm
   let { standing, waiting } = opened ?? (yield* store.open([no], log.released())).get(no)!
   while (true) {
     const destination = destinations.current().byId.get(id)

@@ -205,7 +205,7 @@ describe("changes on the way", () => {
     const world = new World({ answer: script(failed("500", true), delivered) })
     world.append({ userId: "u1" })
     world.run(second)
-    const drop = { filterId: "f", type: "DROP", matches: () => true } as const
+    const drop = { filterId: "f", statement: "all", type: "DROP", matches: () => true } as const
     world.configure(webhook({ filters: [drop] }))
     world.append({ userId: "u2" })
     world.run()
@@ -263,6 +263,34 @@ describe("changes on the way", () => {
       "failed_delivery DESTINATION_DISABLED1"
     ])
     expect(world.cursor).toBe(4)
+  })
+})
+
+describe("a destination that stays dead", () => {
+  it("DEL-2: those behind a waiting one have the same four hours, and at least one attempt", () => {
+    const world = new World({ answer: script(failed("500", true)) })
+    for (let n = 0; n < 20; n++) world.append({ userId: "u1" })
+    world.run()
+    expect(world.now - begin).toBeLessThan(4 * hour + minute)
+    expect(events(world)).toHaveLength(20)
+    expect(world.rows.size).toBe(0)
+  })
+
+  it("DST-4: disabled while rows are due and a call is under way, it comes to rest", () => {
+    const world = new World({
+      answer: (call) => ({
+        outcomes: [failed("500", true)],
+        afterMs: call.events[0]!.includes('"m2"') ? 2 * minute : 20
+      })
+    })
+    world.append({ userId: "u1" })
+    world.append({ userId: "u2" })
+    world.run(20 * second)
+    world.configure(webhook({ enabled: false }), "DESTINATION_DISABLED")
+    world.run()
+    // Its other row is discarded with all that are left (`discard.ts`).
+    expect(told(events(world))).toEqual(["failed_delivery DESTINATION_DISABLED1"])
+    expect(world.rows.size).toBe(1)
   })
 })
 
