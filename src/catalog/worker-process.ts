@@ -46,8 +46,8 @@ const lastWords = (stderr: string): string => {
 interface Waiting {
   readonly resume: (answer: Effect.Effect<Answers[keyof Answers], RunnerUnavailable>) => void
   readonly store: ((tokens: OAuthTokens) => Effect.Effect<void>) | undefined
-  /** When the worker is ended because of it. */
-  readonly overdue: number
+  /** Ms until the worker is ended because of it. */
+  left: number
 }
 
 /** One life of the worker. */
@@ -60,8 +60,9 @@ export class WorkerLife {
   private kept = 0
   private outbox: Array<ToWorker> = []
   private lastId = 0
-  private heardAt = Date.now()
-  private usedAt = Date.now()
+  /** Ms without a sign of life, and without work. */
+  private quiet = 0
+  private idle = 0
   private stderr = ""
   private reason: string | undefined
   private readonly watch: NodeJS.Timeout
@@ -89,7 +90,6 @@ export class WorkerLife {
     })
     const started = Promise.withResolvers<void>()
     this.ready = started.promise
-    const startedAt = Date.now()
     this.ended = new Promise((resolve) => {
       child.on("error", (error) => this.end(`it could not be started: ${error.message}`))
       child.on("exit", (code, signal) => {
@@ -104,7 +104,7 @@ export class WorkerLife {
       })
     })
     child.on("message", (messages) => {
-      this.heardAt = Date.now()
+      this.quiet = 0
       for (const message of messages as ReadonlyArray<FromWorker>) {
         if (message.say === "ready") {
           this.isReady = true
@@ -113,22 +113,28 @@ export class WorkerLife {
       }
     })
     const silence = options.silenceMs ?? 20_000
-    this.watch = setInterval(
-      () => {
-        const now = Date.now()
-        if (!this.isReady) {
-          if (now - startedAt > readyWithinMs) this.end("it did not start in time")
-          return
-        }
-        if (this.waiting.size === 0) {
-          if (now - this.usedAt > (options.idleMs ?? 600_000)) this.end("")
-        } else if (now - Math.max(this.heardAt, this.usedAt) > silence)
-          this.end(`an action blocked it for ${silence / 1000} s`)
-        else for (const { overdue } of this.waiting.values()) if (now > overdue) this.end("it did not answer in time")
-      },
-      Math.min(1_000, silence)
-    )
+    const tick = Math.min(1_000, silence / 10)
+    this.watch = setInterval(() => this.look(tick, silence), tick)
     this.say({ say: "begin", allow: options.allowPrivate, aliveMs: silence / 10 })
+  }
+
+  /** Counts turns of our own loop, not the clock: a machine that slept, or this process, is no reason to end the worker. */
+  private look(tick: number, silence: number): void {
+    this.quiet += tick
+    if (!this.isReady) {
+      if (this.quiet > readyWithinMs) this.end("it did not start in time")
+      return
+    }
+    if (this.waiting.size === 0) {
+      this.idle += tick
+      if (this.idle > (this.options.idleMs ?? 600_000)) this.end("")
+      return
+    }
+    if (this.quiet > silence) return this.end(`an action blocked it for ${silence / 1000} s`)
+    for (const waiting of this.waiting.values()) {
+      waiting.left -= tick
+      if (waiting.left < 0) return this.end("it did not answer in time")
+    }
   }
 
   /** Empty `reason`: nothing is wrong. */
@@ -155,7 +161,7 @@ export class WorkerLife {
     if (message.say === "answer") {
       const waiting = this.waiting.get(message.id)
       this.waiting.delete(message.id)
-      this.usedAt = this.heardAt
+      this.idle = 0
       waiting?.resume(Effect.succeed(message.answer))
     } else if (message.say === "store") {
       const { id, tokens } = message
@@ -192,13 +198,12 @@ export class WorkerLife {
     return Effect.callback((resume) => {
       if (!this.isUsable) return resume(Effect.fail(new RunnerUnavailable({ reason: this.reason || "it is ending" })))
       const id = ++this.lastId
-      const now = Date.now()
       const ms = (this.options.deadlineMs ?? deadlineMs)(question)
-      if (this.waiting.size === 0) this.usedAt = now
+      if (this.waiting.size === 0) this.quiet = this.idle = 0
       this.waiting.set(id, {
         resume: resume as Waiting["resume"],
         store,
-        overdue: now + ms + graceMs
+        left: ms + graceMs
       })
       this.say({ say: "ask", id, question, ms })
       return Effect.sync(() => {

@@ -373,6 +373,17 @@ describe("a worker that does not answer", () => {
   })
 })
 
+it("a worker that has been idle for long ends without a word, and starts again when it is needed", async () => {
+  const lazy = makeRunner({ allowPrivate: ["127.0.0.1"], idleMs: 100, silenceMs: 1_000 })
+  const failed = Promise.withResolvers<string>()
+  const lives = Effect.runFork(Effect.onError(lazy.run, () => Effect.sync(() => failed.resolve("failed"))))
+  await Effect.runPromise(lazy.runner.call(sending()))
+  await once(lazy.process()!, "exit")
+  const again = Effect.runPromise(lazy.runner.call(sending())).then(({ outcomes }) => outcomes[0]?.kind)
+  expect(await Promise.race([again, failed.promise])).toBe("delivered")
+  await Effect.runPromise(Fiber.interrupt(lives))
+})
+
 describe("entries of our own", () => {
   it("AC4-63, DST-112: one of two webhooks takes it: delivered", async () => {
     answer = ({ path }, response) => response.writeHead(path === "/a" ? 200 : 500).end()
