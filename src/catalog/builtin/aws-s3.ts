@@ -56,7 +56,8 @@ export const awsS3: CatalogEntry = {
   presets: [],
   testsAuthentication: true,
   deletesUsers: true,
-  replay: true,
+  // What came before it was switched on is in the archive.
+  replay: false,
   integrationsDefault: true,
   supportedMethods: { track: true, identify: true, group: true, alias: true, page: true, screen: true },
   supportedPlatforms: { browser: true, server: true, mobile: true, warehouse: false },
