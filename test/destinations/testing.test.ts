@@ -94,6 +94,7 @@ describe("the Event Tester", () => {
 
   it.effect.each<readonly [string, Partial<Destination>, unknown]>([
     ["storage", { entry: entry({ kind: "storage" }) }, track("A")],
+    ["an entry that is gone", { unknownEntry: true }, track("A")],
     ["device mode", { connectionMode: "device" }, track("A")],
     ["no object", {}, "track"],
     ["no type", {}, { event: "A" }],

@@ -77,7 +77,12 @@ const completed = (event: Payload, now: number): Payload => {
 
 const refuse = (code: TestRefused["code"], message: string) => new TestRefused({ code, message })
 
-const problemOf = ({ connectionMode, entry, name }: Destination, event: unknown): TestRefused | undefined => {
+const problemOf = (
+  { connectionMode, entry, name, unknownEntry }: Destination,
+  event: unknown
+): TestRefused | undefined => {
+  if (unknownEntry === true)
+    return refuse("TEST_UNSUPPORTED", `The catalog does not know what "${name}" is (any more); it cannot be executed.`)
   if (entry.kind === "storage")
     return refuse("TEST_UNSUPPORTED", `"${name}" takes copies of everything; there is no single event to test.`)
   if (connectionMode === "device")
