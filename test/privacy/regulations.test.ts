@@ -4,18 +4,12 @@ import {
   CreateWorkspaceRegulationV1Input,
   DeletionAndSuppressionApi
 } from "@segment/public-api-sdk-typescript"
-import { Effect, Layer, Schedule, type Scope } from "effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { Effect, Schedule, type Scope } from "effect"
 import { describe, expect, it } from "vitest"
-import { Settings, type SettingsValue } from "../../src/config.ts"
-import { Database } from "../../src/platform/database.ts"
-import { Health } from "../../src/platform/health.ts"
+import type { SettingsValue } from "../../src/config.ts"
 import { regulations } from "../../src/public-api/groups/regulations.ts"
-import { PublicApi } from "../../src/public-api/public-api.ts"
 import { startRegulations } from "../../src/workspace/manage-regulations.ts"
-import { Suppressions, suppressionsLive } from "../../src/workspace/suppressions.ts"
-import { Workspace } from "../../src/workspace/workspace.ts"
+import { servePublicApi, type Serving } from "../support/public-api-process.ts"
 import { installation, type Process, source } from "../support/workspaces.ts"
 
 const file = {
@@ -24,66 +18,21 @@ const file = {
   tokens: [{ name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] }]
 }
 
-interface Reply {
-  readonly status: number
-  readonly headers: Headers
-  // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
-  readonly body: any
-}
-
-interface Running extends Process {
-  /** Base path of the Public API. */
-  readonly url: string
+interface Running extends Serving {
   readonly suppressed: (userId: string, sourceId?: string) => boolean
-  readonly call: (method: string, path: string, body?: unknown, secret?: string) => Effect.Effect<Reply, never>
 }
 
-/** A process with its Public API, for as long as the scope lives. */
 const serving = (process: Process, settings: Partial<SettingsValue>) =>
-  Effect.gen(function* () {
-    const own = Layer.mergeAll(
-      Layer.succeed(Workspace, process.workspace),
-      Layer.succeed(Database, process.database),
-      Layer.succeed(Health, process.health),
-      Layer.effect(
-        Settings,
-        Effect.map(Settings, (all): SettingsValue => ({ ...all, regulationDelaySeconds: 0, ...settings }))
-      ).pipe(Layer.provide(Settings.layer))
-    )
-    const context = yield* Layer.build(
-      PublicApi.layer(Effect.all([regulations])).pipe(
-        Layer.provideMerge(suppressionsLive),
-        Layer.provide(own),
-        Layer.fresh
-      )
-    )
-    const api = yield* Effect.provide(PublicApi, context)
-    const { current } = yield* Effect.provide(Suppressions, context)
-    const server = createServer((req, res) => api.handle(req, res))
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-      () => Effect.sync(() => server.close())
-    )
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/public-api`
-    const running: Running = {
-      ...process,
-      url,
+  Effect.map(
+    servePublicApi(process, Effect.all([regulations]), { regulationDelaySeconds: 0, ...settings }),
+    (served): Running => ({
+      ...served,
       suppressed: (userId, sourceId = "src_web") => {
         const source = process.snapshot().sources.find(({ id }) => id === sourceId)!
-        return current()?.(userId, source.no) === true
-      },
-      call: (method, path, body, secret = "pt_owner") =>
-        Effect.promise(async () => {
-          const response = await fetch(url + path, {
-            method,
-            headers: { authorization: `Bearer ${secret}`, accept: "application/json", connection: "close" },
-            ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
-          })
-          return { status: response.status, headers: response.headers, body: await response.json() }
-        })
-    }
-    return running
-  })
+        return served.suppressions.current()?.(userId, source.no) === true
+      }
+    })
+  )
 
 const run = (
   body: (start: Effect.Effect<Running, unknown, Scope.Scope>) => Effect.Effect<void, unknown, Scope.Scope>,
