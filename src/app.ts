@@ -28,6 +28,8 @@ import { destinationManagementLive } from "./destinations/manage/management-live
 import { withRawLogs } from "./destinations/raw-logs/check.ts"
 import { rawLogsLive } from "./destinations/raw-logs/live.ts"
 import { rawLogMigrations } from "./destinations/raw-logs/schema.ts"
+import { replayManagementLive } from "./destinations/replay/manage.ts"
+import { replaysLive } from "./destinations/replay/owner.ts"
 import { replayMigrations } from "./destinations/replay/schema.ts"
 import { destinationMigrations } from "./destinations/schema.ts"
 import { destinationsLive } from "./destinations/snapshot.ts"
@@ -246,13 +248,15 @@ const rooms = Layer.mergeAll(
   whatIfLive,
   deletionsLive(),
   forwardedDeletionsLive,
-  rawLogsLive()
+  rawLogsLive(),
+  replaysLive()
 )
 
 const destinations = Layer.mergeAll(
   alertResourcesLive,
   alertSendersLive,
   destinationManagementLive,
+  replayManagementLive,
   DeliveryActors.layer()
 ).pipe(Layer.provideMerge(destinationsLive), Layer.provideMerge(vaultLive))
 

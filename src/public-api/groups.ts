@@ -12,6 +12,7 @@ import { fieldEncryption } from "./groups/encryption.ts"
 import { labels } from "./groups/labels.ts"
 import { oauth } from "./groups/oauth.ts"
 import { regulations } from "./groups/regulations.ts"
+import { replays } from "./groups/replays.ts"
 import { roles } from "./groups/roles.ts"
 import { spaceFilters } from "./groups/space-filters.ts"
 import { sourceSchema } from "./groups/source-schema.ts"
@@ -45,5 +46,6 @@ export const allGroups = Effect.all([
   tokens,
   oauth,
   audit,
-  regulations
+  regulations,
+  replays
 ])

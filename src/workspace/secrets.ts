@@ -16,6 +16,7 @@ export const newTokenId = (): string => `tok_${randomBase62(22)}`
 export const newFilterId = (): string => `flt_${randomBase62(22)}`
 export const newDestinationId = (): string => `dst_${randomBase62(22)}`
 export const newSubscriptionId = (): string => `sub_${randomBase62(22)}`
+export const newReplayId = (): string => `rpl_${randomBase62(22)}`
 export const newRegulationId = (): string => `reg_${randomBase62(22)}`
 /** The secret itself (PRO-4): 190 bits. */
 export const newTokenSecret = (): string => `pt_${randomBase62(32)}`

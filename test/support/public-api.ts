@@ -13,8 +13,10 @@ import { catalogAndRunnerLive } from "../../src/catalog/runner-live.ts"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import { alertSendersLive } from "../../src/delivery/alerts/senders.ts"
 import { destinationManagementLive } from "../../src/destinations/manage/management-live.ts"
+import { replayManagementLive } from "../../src/destinations/replay/manage.ts"
 import { destinationsLive } from "../../src/destinations/snapshot.ts"
 import { vaultLive } from "../../src/destinations/vault-live.ts"
+import { postgresEventLog } from "../../src/log/postgres.ts"
 import { signingKeysLive } from "../../src/oauth/signing-keys.ts"
 import { TokenServer } from "../../src/oauth/token-server.ts"
 import { Health } from "../../src/platform/health.ts"
@@ -24,6 +26,7 @@ import { PublicApi } from "../../src/public-api/public-api.ts"
 import { suppressionsLive } from "../../src/workspace/suppressions.ts"
 import { Sessions } from "../../src/workspace/sessions.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
+import { testArchive } from "./archive.ts"
 import { testDatabase } from "./database.ts"
 
 export const spaceId = "spa_0123456789abcdefghijkl"
@@ -42,9 +45,16 @@ const file = {
 
 const folder = mkdtempSync(join(tmpdir(), "braid-public-api-"))
 
-const destinations = Layer.mergeAll(alertResourcesLive, alertSendersLive, destinationManagementLive).pipe(
+const destinations = Layer.mergeAll(
+  alertResourcesLive,
+  alertSendersLive,
+  destinationManagementLive,
+  replayManagementLive
+).pipe(
   Layer.provideMerge(destinationsLive),
-  Layer.provideMerge(vaultLive)
+  Layer.provideMerge(vaultLive),
+  Layer.provideMerge(testArchive),
+  Layer.provideMerge(postgresEventLog({ limit: () => 0, queueBytes: 1024 * 1024 }))
 )
 
 export const runtime = ManagedRuntime.make(
