@@ -255,17 +255,19 @@ const deliver = Effect.fnUntraced(function* (
     return "on" as const
   })
 
-  /** What is on its way is finished, as far as there is time, and committed. */
+  /** What is on its way is finished, as far as there is time, and committed: a database that is away must not hold up the end. */
   const drain = Effect.gen(function* () {
     feed.leave(listener)
-    const until = (yield* Clock.currentTimeMillis) + around.drainMs
-    const goesOn = (now: number) => engine.inFlight > 0 && lost === undefined && now < until
-    while (goesOn(yield* Clock.currentTimeMillis)) yield* Effect.sleep(pollMs)
+    const waitFor = Effect.fnUntraced(function* (over: () => boolean) {
+      const until = (yield* Clock.currentTimeMillis) + around.drainMs
+      const goesOn = (now: number) => !over() && lost === undefined && now < until
+      while (goesOn(yield* Clock.currentTimeMillis)) yield* Effect.sleep(pollMs)
+    })
+    yield* waitFor(() => engine.inFlight === 0)
     yield* Scope.close(calls, Exit.void)
-    if (lost === undefined) {
-      committer.dirty(member)
-      yield* committer.flush(member)
-    }
+    let flushed = false
+    if (lost === undefined) yield* Effect.forkDetach(Effect.map(committer.flush(member), () => (flushed = true)))
+    yield* waitFor(() => flushed)
     committer.remove(member)
     status.engine = undefined
   })
