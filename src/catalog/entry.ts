@@ -22,6 +22,8 @@ export interface CatalogField {
   readonly placeholder?: string
   readonly hidden: boolean
   readonly readOnly: boolean
+  /** Of a setting: anybody may read it, because devices need it (ING-156). */
+  readonly public?: true
   readonly dependsOn?: Conditions
   /** Members of an object. */
   readonly fields?: ReadonlyArray<CatalogField>
@@ -66,6 +68,16 @@ export interface CatalogPreset {
   readonly eventSlug?: string
 }
 
+/** Code of the entry that runs somewhere (DST-26). */
+export interface CatalogComponent {
+  readonly type: "BROWSER" | "IOS" | "ANDROID" | "SERVER"
+  readonly code: string
+  /** An app that sends to the tool must be packaged with it. */
+  readonly required?: boolean
+  /** Of an entry with actions, in browsers: a script, and the global name under which it leaves its plugin. */
+  readonly bundle?: { readonly url: string; readonly library: string }
+}
+
 export interface CatalogEntry {
   /** 24 hex digits. */
   readonly id: string
@@ -101,7 +113,7 @@ export interface CatalogEntry {
   }
   readonly cloudModeInstances: "NONE" | "SINGLE" | "MULTIPLE"
   readonly deviceModeInstances: "NONE" | "SINGLE" | "MULTIPLE"
-  readonly components: ReadonlyArray<{ readonly type: "BROWSER" | "IOS" | "ANDROID" | "SERVER"; readonly code: string }>
+  readonly components: ReadonlyArray<CatalogComponent>
   /** At most so many mappings (DST-82). */
   readonly maxMappings: number
   /** Names of environment variables that are not set and without which it cannot work (DST-10, CAT-14). */

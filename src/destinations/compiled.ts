@@ -30,7 +30,7 @@ export const compileFilters = (
 ): ReadonlyArray<FilterStep> => {
   const steps = filters.flatMap(({ actions, fql, id }) => {
     const matches = question(fql)
-    return actions.map((action): FilterStep => ({ ...action, filterId: id, matches }))
+    return actions.map((action): FilterStep => ({ ...action, filterId: id, statement: fql, matches }))
   })
   return order.flatMap((type) => steps.filter((step) => step.type === type))
 }

@@ -7,6 +7,8 @@ import type { OAuthTokens } from "../catalog/runner.ts"
 /** DST-54: in the order of execution. */
 export interface FilterStep {
   readonly filterId: string
+  /** `if`, as it was written. */
+  readonly statement: string
   readonly type: "SAMPLE" | "DROP" | "DROP_PROPERTIES" | "ALLOW_PROPERTIES"
   /** Throws what the event cannot answer (DST-60). */
   readonly matches: (event: object) => boolean

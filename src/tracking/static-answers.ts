@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import { type Answers, json } from "./answers.ts"
+import type { DeviceParts } from "../destinations/device/device-mode.ts"
 import type { Source } from "../workspace/workspace.ts"
 import type { BrowserLibrary } from "./browser-library.ts"
 import type { PublicUrl } from "../platform/public-url.ts"
@@ -13,6 +14,11 @@ interface Rendered {
   readonly plain: Buffer
   readonly gzipped: Buffer | undefined
   readonly etag: string
+}
+
+interface Known {
+  readonly from: ReadonlyArray<unknown>
+  readonly file: Promise<Rendered>
 }
 
 const compress = promisify(gzip)
@@ -32,7 +38,7 @@ const noSource = Buffer.from(
 const noFile = Buffer.from("There is no such file.\n")
 
 export interface StaticAnswers {
-  readonly settings: (req: IncomingMessage, res: ServerResponse, writeKey: string) => void
+  readonly settings: (req: IncomingMessage, res: ServerResponse, writeKey: string) => Promise<void>
   readonly library: (req: IncomingMessage, res: ServerResponse, writeKey: string) => Promise<void>
   readonly bundle: (req: IncomingMessage, res: ServerResponse, file: string) => Promise<void>
 }
@@ -43,20 +49,24 @@ export const makeStaticAnswers = (options: {
   readonly urlOf: (req: IncomingMessage) => PublicUrl
   /** The source of any kind, enabled or not, that has this key. */
   readonly sourceOf: (writeKey: string) => Source | undefined
+  /** What its destinations add to its settings document; the same object while that is the same. */
+  readonly deviceParts?: ((source: Source) => DeviceParts | undefined) | undefined
 }): StaticAnswers => {
-  const { answers, library, sourceOf, urlOf } = options
-  const rendered = new Map<string, Promise<Rendered>>()
+  const { answers, deviceParts, library, sourceOf, urlOf } = options
+  const rendered = new Map<string, Known>()
 
-  const render = (key: string, text: () => string): Promise<Rendered> => {
+  /** `from`: what the text is made of, beside the key; other objects are another text. */
+  const render = (key: string, from: ReadonlyArray<unknown>, text: () => string): Promise<Rendered> => {
     let entry = rendered.get(key)
-    if (entry === undefined) {
+    if (entry === undefined || entry.from.some((part, i) => part !== from[i])) {
       const plain = Buffer.from(text())
-      entry = compress(plain).then((gzipped) => ({ plain, gzipped, etag: hash("sha256", plain, "hex").slice(0, 32) }))
+      const etag = hash("sha256", plain, "hex").slice(0, 32)
+      entry = { from, file: compress(plain).then((gzipped) => ({ plain, gzipped, etag })) }
     }
     rendered.delete(key)
     rendered.set(key, entry)
     if (rendered.size > maxRendered) rendered.delete(rendered.keys().next().value!)
-    return entry
+    return entry.file
   }
 
   const send = (req: IncomingMessage, res: ServerResponse, file: Rendered, type: string, cache: string): void => {
@@ -75,23 +85,26 @@ export const makeStaticAnswers = (options: {
     answers.send(req, res, 404, text, ["Content-Type", "text/plain; charset=utf-8", ...anyOrigin])
 
   return {
-    settings: (req, res, writeKey) => {
+    settings: async (req, res, writeKey) => {
       const source = sourceOf(writeKey)
       if (source === undefined) return missing(req, res, noSource)
-      const plain = Buffer.from(JSON.stringify(settingsDocument(writeKey, urlOf(req), source.blocks)))
-      const etag = hash("sha256", plain, "hex").slice(0, 32)
-      send(req, res, { plain, gzipped: undefined, etag }, json, "public, max-age=120")
+      const at = urlOf(req)
+      const device = source.enabled ? deviceParts?.(source) : undefined
+      const file = await render(`settings ${writeKey} ${at.protocol} ${at.host}`, [source, device], () =>
+        JSON.stringify(settingsDocument(writeKey, at, { blocks: source.blocks, device }))
+      )
+      send(req, res, file, json, "public, max-age=120")
     },
     library: async (req, res, writeKey) => {
       if (sourceOf(writeKey) === undefined) return missing(req, res, noSource)
       const at = urlOf(req)
-      const file = await render(`${writeKey} ${at.protocol} ${at.host}`, () => library.main(writeKey, at))
+      const file = await render(`library ${writeKey} ${at.protocol} ${at.host}`, [], () => library.main(writeKey, at))
       send(req, res, file, javascript, "public, max-age=300")
     },
     bundle: async (req, res, file) => {
       const text = library.chunk(file)
       if (text === undefined) return missing(req, res, noFile)
-      send(req, res, await render(file, () => text), javascript, "public, max-age=31536000, immutable")
+      send(req, res, await render(file, [], () => text), javascript, "public, max-age=31536000, immutable")
     }
   }
 }

@@ -12,6 +12,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { Settings, type SettingsValue } from "../config.ts"
 import { LiveRecorder } from "../debugger/recorder.ts"
 import { SourceCounts } from "../delivery/source-tally.ts"
+import { Destinations } from "../destinations/destination.ts"
+import { type DeviceParts, makeDeviceParts } from "../destinations/device/device-mode.ts"
 import { decodeUtf8, isObject, parseJson } from "../event/json.ts"
 import { makeMessageIds } from "../event/message-id.ts"
 import type { JsonObject } from "../event/message.ts"
@@ -19,7 +21,7 @@ import { EventLog } from "../log/event-log.ts"
 import { SourceSchemaNames } from "../source-schema/names.ts"
 import { KeyUse } from "../workspace/key-use.ts"
 import { type IsSuppressed, Suppressions } from "../workspace/suppressions.ts"
-import { Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
+import { type Source, Workspace, type WorkspaceSnapshot } from "../workspace/workspace.ts"
 import { Answers } from "./answers.ts"
 import { type BodyBudget, type BodyProblem, readBody } from "./body.ts"
 import { loadBrowserLibrary } from "./browser-library.ts"
@@ -62,6 +64,8 @@ export interface TrackingDeps {
   readonly names?: NonNullable<IntakeDeps["names"]>
   readonly keyUse?: NonNullable<IntakeDeps["keyUse"]>
   readonly counts?: NonNullable<IntakeDeps["counts"]>
+  /** What destinations add to the document of a source (DST-22). */
+  readonly deviceParts?: (source: Source) => DeviceParts | undefined
 }
 
 export interface TrackingService {
@@ -111,7 +115,8 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
     answers,
     library: loadBrowserLibrary(),
     urlOf: makePublicUrl(deps.settings.publicUrl, senders),
-    sourceOf: (writeKey) => deps.snapshot().sourceByWriteKey.get(writeKey)
+    sourceOf: (writeKey) => deps.snapshot().sourceByWriteKey.get(writeKey),
+    deviceParts: deps.deviceParts
   })
 
   const defect = (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
@@ -193,8 +198,9 @@ export const makeTracking = (deps: TrackingDeps): TrackingService => {
 
   const get = (req: IncomingMessage, res: ServerResponse, route: Route): void => {
     if (route.kind === "pixel") pixel(req, res, route.type)
-    else if (route.kind === "settings") files.settings(req, res, route.writeKey)
-    else if (route.kind === "library") {
+    else if (route.kind === "settings") {
+      files.settings(req, res, route.writeKey).catch((error: unknown) => defect(req, res, error))
+    } else if (route.kind === "library") {
       files.library(req, res, route.writeKey).catch((error: unknown) => defect(req, res, error))
     } else if (route.kind === "bundle") {
       files.bundle(req, res, route.file).catch((error: unknown) => defect(req, res, error))
@@ -233,7 +239,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
   static readonly layer: Layer.Layer<
     Tracking,
     SettingInvalid,
-    Settings | Workspace | EventLog | LiveRecorder | SourceSchemaNames | SourceCounts
+    Settings | Workspace | EventLog | LiveRecorder | SourceSchemaNames | SourceCounts | Destinations
   > = Layer.effect(
     this,
     Effect.gen(function* () {
@@ -245,6 +251,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
       const recorder = yield* LiveRecorder
       const names = yield* SourceSchemaNames
       const counts = yield* SourceCounts
+      const destinations = yield* Destinations
       const clock = yield* Clock.Clock
       const context = yield* Effect.context<never>()
       const registrations: Array<{ readonly remove: () => void }> = []
@@ -273,6 +280,7 @@ export class Tracking extends Context.Service<Tracking, TrackingService>()("brai
             recorder,
             names,
             counts,
+            deviceParts: makeDeviceParts(destinations.current),
             now: () => clock.currentTimeMillisUnsafe(),
             onDefect: (error) =>
               void runFork(Effect.logError("A request of the Tracking API failed by a fault of ours", error)),

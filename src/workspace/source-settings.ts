@@ -3,6 +3,7 @@ import type { SourceSettings } from "./workspace.ts"
 
 /** Of the JSON of all of them. */
 const mostBytes = 32_768
+const switches = ["ignoreBots", "destinationFilters"]
 const mostPatterns = 100
 const longestPattern = 200
 
@@ -10,8 +11,9 @@ const isPattern = (text: unknown): boolean => typeof text === "string" && text !
 
 /** Undefined: nothing is wrong. */
 export const settingsProblem = (settings: SourceSettings): string | undefined => {
-  const { ignoreBots, botPatterns } = settings
-  if (ignoreBots !== undefined && typeof ignoreBots !== "boolean") return "The setting `ignoreBots` is true or false."
+  const { botPatterns } = settings
+  const wrong = switches.find((name) => settings[name] !== undefined && typeof settings[name] !== "boolean")
+  if (wrong !== undefined) return `The setting \`${wrong}\` is true or false.`
   if (botPatterns !== undefined) {
     if (!Array.isArray(botPatterns) || botPatterns.length > mostPatterns || !botPatterns.every(isPattern))
       return `The setting \`botPatterns\` is a list of at most ${mostPatterns} texts with 1 to ${longestPattern} characters.`

@@ -183,10 +183,9 @@ it("DST-23: a statement that chance makes says the same here and there, or is no
     fc.property(statement, fc.array(event, { minLength: 1, maxLength: 8 }), (text, events) => {
       if (!parseFql(text).ok || deviceStatement(text) === undefined) return
       translated++
-      for (const each of events) {
-        const answer = here(text, each)
-        if (typeof answer === "boolean") expect(there(text, structuredClone(each))).toBe(answer)
-      }
+      // What cannot be evaluated here has no answer to compare.
+      const sayable = events.filter((each) => typeof here(text, each) === "boolean")
+      expect(sayable.map((each) => there(text, structuredClone(each)))).toEqual(sayable.map((each) => here(text, each)))
     }),
     { numRuns: runs }
   )

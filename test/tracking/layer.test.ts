@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net"
 import { Settings, type SettingsValue } from "../../src/config.ts"
 import { LiveRecorder } from "../../src/debugger/recorder.ts"
 import { SourceCounts } from "../../src/delivery/source-tally.ts"
+import { Destinations } from "../../src/destinations/destination.ts"
+import { emptySnapshot } from "../../src/destinations/stored.ts"
 import { SourceSchemaNames } from "../../src/source-schema/names.ts"
 import { EventLog } from "../../src/log/event-log.ts"
 import { Tracking } from "../../src/tracking/tracking.ts"
@@ -20,6 +22,12 @@ const withSettings = (settings: Partial<SettingsValue>, log = new MemoryLog()) =
       SourceCounts.layer,
       Layer.succeed(Settings, { ...testSettings, ...settings } as SettingsValue),
       Layer.succeed(EventLog, log as unknown as EventLog["Service"]),
+      Layer.succeed(Destinations, {
+        current: () => emptySnapshot,
+        refresh: Effect.void,
+        onChange: () => Effect.void,
+        storeTokens: () => Effect.void
+      }),
       Layer.succeed(Workspace, {
         current: () => makeSnapshot(),
         reload: Effect.void,

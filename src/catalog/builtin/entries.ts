@@ -3,6 +3,7 @@ import { awsS3 } from "./aws-s3.ts"
 import { type Builtin, ownEntry } from "./builtin.ts"
 import { classicWebhook } from "./classic-webhook.ts"
 import { ironMq } from "./iron-mq.ts"
+import { ownField } from "../own-settings.ts"
 
 /** Hidden: an entry with a device mode, which none of Segment's package has (DST-26). */
 const bothModes: Builtin = {
@@ -21,7 +22,16 @@ const bothModes: Builtin = {
       { type: "ANDROID", code: "device-mode-test-android" },
       { type: "SERVER", code: "braid-device-test" }
     ],
-    settings: classicWebhook.entry.settings
+    settings: [
+      ...classicWebhook.entry.settings,
+      ownField({
+        key: "publicToken",
+        type: "string",
+        label: "Public token",
+        description: "What the code on the device sends with its events.",
+        public: true
+      })
+    ]
   }),
   ...(classicWebhook.call === undefined ? {} : { call: classicWebhook.call })
 }

@@ -10,7 +10,7 @@ import { isObject, own, type Payload } from "./stopped.ts"
 export type Fields = Readonly<Record<string, ReadonlyArray<string>>>
 
 /** An allow-list of the top level keeps these in any case: without them it would be no message any more. */
-const alwaysKept = ["type", "messageId", "timestamp"]
+export const alwaysKept = ["type", "messageId", "timestamp"]
 
 interface Target {
   readonly path: ReadonlyArray<string>
