@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
 import { storedSteps } from "../../../src/delivery/steps.ts"
 import { DeliveryActors } from "../../../src/destinations/actors/actors.ts"
 import { Database } from "../../../src/platform/database.ts"
@@ -290,6 +290,30 @@ layer(stores, { excludeTestServices: true, timeout: "30 seconds" })("delivery", 
           nos.map((no) => `${no} successful_delivery  1: ${sent}`)
         )
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("connections to the database that break in the middle lose nothing and count nothing twice", () =>
+    Effect.gen(function* () {
+      const world = yield* clean
+      const { write: sql } = yield* Database
+      world.set(to(1), to(2))
+      for (const id of ["dst_1", "dst_2"])
+        world.answers.set(id, (call) => Effect.delay(all(delivered)(call), "5 millis"))
+      yield* start()
+      yield* registered(1, 2)
+      const ids = Array.from({ length: 2_000 }, (_, n) => `cut-${n}`)
+      yield* send(...ids.map((messageId, n) => ({ messageId, userId: `u${n % 50}` })))
+      for (let cut = 1; cut <= 4; cut++) {
+        yield* until(Effect.sync(() => world.calls.length > cut * 300))
+        yield* Effect.ignore(
+          sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`
+        )
+      }
+      yield* Effect.retry(settled, Schedule.spaced("20 millis"))
+      for (const id of ["dst_1", "dst_2"])
+        assert.deepStrictEqual([...new Set(world.told(id))].toSorted(), ids.toSorted())
+      assert.deepStrictEqual(yield* summary, ["1 successful_delivery  1: 2000", "2 successful_delivery  1: 2000"])
+    }).pipe(Effect.scoped)
   )
 
   it.effect("PRV-7: what slipped in of a suppressed user is not delivered", () =>
