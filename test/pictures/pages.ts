@@ -1,5 +1,6 @@
 /** Every page as it is photographed: its address, what must be there, what is done before. */
 import type { Page } from "playwright-core"
+import { connections } from "./connections.ts"
 import { shop, stores } from "./data.ts"
 
 type Ask = <A>(space: string, query: string) => Promise<A>
@@ -79,6 +80,16 @@ const startRun = async (ask: Ask, space: string, limits: Readonly<Record<string,
 }
 
 const button = (name: string) => (page: Page) => page.getByRole("button", { name }).first().click()
+
+const payments =
+  (tab: string, search = "") =>
+  async () =>
+    `/s/production/destinations/${connections.payments}/${tab}${search}`
+/** The half hour of the orders. */
+const during =
+  (tab: string, search = "") =>
+  async () =>
+    `/s/production/destinations/${connections.payments}/${tab}?from=${connections.from}&to=${connections.to}${search}`
 
 export const shots: ReadonlyArray<Shot> = [
   { name: "sign-in", path: "/sign-in", signedOut: true },
@@ -222,6 +233,71 @@ export const shots: ReadonlyArray<Shot> = [
     until: "products.$.sku"
   },
   { name: "schema-identify", path: "/s/production/sources/src_web/schema?tab=identify&days=30", until: "firstName" },
+  {
+    name: "schema-blocks",
+    path: "/s/production/sources/src_web/schema?event=Order%20Completed",
+    until: "Destinations that get"
+  },
+  { name: "source-overview", keep: "light", path: "/s/production/sources/src_web/overview", until: "Eligible events" },
+  { name: "source-settings", path: "/s/production/sources/src_web/settings", until: "Write keys" },
+  { name: "source-alerts", path: "/s/production/sources/src_web/alerts", until: "Nobody is told" },
+  { name: "connections", keep: "light", path: "/s/production/destinations", until: "failing" },
+  { name: "catalog", keep: "light", path: "/s/production/catalog", until: "places to send events to" },
+  { name: "catalog-found", path: "/s/production/catalog?q=mix", until: "Mixpanel" },
+  { name: "catalog-entry", path: "/s/production/catalog/actions-slack", until: "Quick set-up" },
+  {
+    name: "add-destination",
+    path: "/s/production/destinations/new?entry=615c7438d93d9b61b1e9e192&source=src_web",
+    until: "Quick set-up"
+  },
+  { name: "delivery-overview", keep: "dark", path: during("overview"), until: "Why" },
+  {
+    name: "delivery-overview-count",
+    path: during("overview", "&unit=count&step=successful_delivery"),
+    until: "arrived"
+  },
+  { name: "event-delivery", keep: "light", path: during("delivery"), until: "Bad request" },
+  {
+    name: "event-detail",
+    keep: "light",
+    path: during("delivery", "&reason=400&step=discarded"),
+    until: "did not take"
+  },
+  { name: "mappings", path: payments("mappings"), until: "Track order" },
+  {
+    name: "mapping",
+    keep: "light",
+    path: payments("mappings"),
+    until: "Track order",
+    act: async (page) => {
+      await button("Track order")(page)
+      await page.getByRole("button", { name: "Send this event" }).click()
+      await page.getByText("1 mapping matched").waitFor()
+      await page.locator(".mapfields").evaluate((fields) => fields.parentElement?.scrollTo(0, 330))
+    }
+  },
+  { name: "filters", path: payments("filters"), until: "No addresses" },
+  {
+    name: "filter",
+    path: payments("filters"),
+    until: "No addresses",
+    act: async (page) => {
+      await button("No addresses")(page)
+      await page.getByText("The event is sent").waitFor()
+    }
+  },
+  { name: "event-tester", path: payments("tester"), until: "Nothing has been sent" },
+  { name: "alerts", path: payments("alerts"), until: "99 %" },
+  { name: "destination-settings", path: payments("settings"), until: "Also send" },
+  {
+    name: "notices",
+    path: payments("alerts"),
+    until: "99 %",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Notices" }).click()
+      await page.getByText("Nothing to tell").waitFor()
+    }
+  },
   { name: "health", path: "/s/production/health", until: "up to date" },
   {
     name: "search",

@@ -15,6 +15,7 @@ import { seeded } from "../../src/demo/random.ts"
 import { cutTexts, launch, openPage, seriousOf } from "../system/support/browser.ts"
 import { Service } from "../system/support/service.ts"
 import { installedChromium } from "../support/chromium-service.ts"
+import { openConnections } from "./connections.ts"
 import { admin, configuration, encore, messages, send, traffic } from "./data.ts"
 import { type Shot, shots } from "./pages.ts"
 import { smaller } from "./png.ts"
@@ -45,8 +46,13 @@ const trafficSeconds = 62
 const chosen = shots.filter(({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(each)))
 
 const problems: Array<string> = []
-const service = options.at === undefined ? new Service({ config: configuration }) : undefined
+const service =
+  options.at === undefined
+    ? new Service({ config: configuration, env: { BRAID_EGRESS_ALLOW_PRIVATE: "127.0.0.1/32" } })
+    : undefined
 const address = () => options.at ?? service!.url
+
+let closeReceiver: () => Promise<unknown> = async () => undefined
 
 const ask = async <A>(space: string, query: string): Promise<A> => {
   const response = await fetch(`${address()}/graphql`, {
@@ -136,6 +142,8 @@ try {
     say(`${sent.length} messages ...`)
     await send(address(), sent)
     await service.settled(180)
+    say("orders on their way to destinations ...")
+    closeReceiver = await openConnections(address())
   }
   const still = chosen.filter(({ live }) => live !== true)
   say(`${still.length} pages, ${sizes.length} sizes, ${themes.length} themes ...`)
@@ -151,7 +159,10 @@ try {
   }
 } finally {
   if (options.keep) say(`it runs until Ctrl-C: ${address()}/console/sign-in#token=${admin}`)
-  else await service?.dispose()
+  else {
+    await service?.dispose()
+    await closeReceiver()
+  }
 }
 
 for (const { name, keep } of chosen)

@@ -404,22 +404,47 @@ export interface Alert {
 
 export type ReplayState = "queued" | "running" | "paused" | "done" | "failed" | "canceled"
 
+export interface CodeCount {
+  readonly code: string
+  readonly count: number
+}
+
 /** DEL-73. Counts are of events; null: not known yet. */
 export interface Replay {
   readonly id: string
   readonly sourceId: string
   readonly destinationIds: ReadonlyArray<string>
-  readonly from: Time
-  readonly to: Time
+  readonly from: string
+  readonly to: string
   readonly mode: "all" | "failed"
   readonly state: ReplayState
-  readonly createdAt: Time
+  /** Waits for a deletion of people, and goes on by itself. */
+  readonly held: boolean
+  readonly createdAt: string
+  readonly createdBy: string
   readonly total: number | null
   readonly sent: number
-  readonly filtered: number
-  readonly failed: number
   readonly pending: number
-  /** Events a second. */
-  readonly rate: number | null
-  readonly error?: string | null
+  readonly filtered: ReadonlyArray<CodeCount>
+  readonly failed: ReadonlyArray<CodeCount>
+  readonly ratePerSecond: number | null
+  readonly etaSeconds: number | null
+  readonly error: string | null
+}
+
+export interface ReplayRequest {
+  readonly sourceId: string
+  readonly destinationIds: ReadonlyArray<string>
+  readonly from: string
+  readonly to: string
+  readonly mode: Replay["mode"]
+  readonly events?: ReadonlyArray<{ readonly type: string; readonly name?: string }>
+  readonly maxEventsPerSecond?: number
+}
+
+/** What a replay would send. */
+export interface ReplayEstimate {
+  readonly total: number
+  readonly firstAt: string | null
+  readonly lastAt: string | null
 }

@@ -25,6 +25,8 @@ import type {
   OverviewStep,
   PipelineCounts,
   Replay,
+  ReplayEstimate,
+  ReplayRequest,
   Source,
   SourceEntry,
   SourceCounts,
@@ -191,13 +193,7 @@ export const changeAlert = (id: string, body: Partial<Pick<Alert, "threshold" | 
 export const deleteAlert = (id: string) => change("DELETE", at`/alerts/${id}`)
 
 export const replays = list<Replay>("/replays", "replays")
-export const startReplay = (body: {
-  sourceId: string
-  destinationIds: ReadonlyArray<string>
-  from: string
-  to: string
-  mode: Replay["mode"]
-  events?: ReadonlyArray<{ type: string; name?: string }>
-  maxEventsPerSecond?: number
-}) => change("POST", "/replays", body)
+export const startReplay = (body: ReplayRequest) => change("POST", "/replays", body)
+export const estimateReplay = (body: ReplayRequest) =>
+  change<ReplayEstimate>("POST", "/replays", { ...body, dryRun: true }, picked("estimate"))
 export const steerReplay = (id: string, how: "pause" | "resume" | "cancel") => change("POST", at`/replays/${id}/${how}`)

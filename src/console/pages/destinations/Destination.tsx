@@ -1,5 +1,4 @@
 /** One destination: its name and how delivery goes, and the tabs, each of which is loaded when it is first opened. */
-import { useQueryClient } from "@tanstack/react-query"
 import { Link, useParams } from "@tanstack/react-router"
 import { type ComponentType, lazy, Suspense } from "react"
 import { useSpace } from "../../api/hooks.ts"
@@ -96,7 +95,6 @@ const useCounts = (id: string): Readonly<Partial<Record<DestinationTab, string |
 
 const Frame = ({ destination, tab }: TabProps & { readonly tab: DestinationTab }) => {
   const { slug } = useSpace()
-  const client = useQueryClient()
   const counts = useCounts(destination.id)
   const from = useApi(sources).data?.find(({ id }) => id === destination.sourceId)
   const name = destination.name ?? destination.metadata.name
@@ -115,7 +113,6 @@ const Frame = ({ destination, tab }: TabProps & { readonly tab: DestinationTab }
           {name === destination.metadata.name ? "" : `, ${destination.metadata.name}`}
         </>
       }
-      ready={client.isFetching() === 0 || tab !== "overview"}
     >
       <nav className="tabs" aria-label="Of this destination">
         {tabsOf(destination).map((each) => (

@@ -9,8 +9,8 @@ import { stepThreads, threadCount } from "./threads.ts"
 import "./pipeline.css"
 
 const columnWidth = 170
-const height = 130
-const lineGap = 2
+const height = 160
+const lineGap = 2.5
 const top = 10
 const columns: ReadonlyArray<Step> = ["successfully_received", ...losing, "successful_delivery"]
 
@@ -21,7 +21,8 @@ const tones: Readonly<Record<string, string>> = {
   bad: "var(--bad)"
 }
 
-const y = (thread: number): number => top + thread * lineGap
+/** Between two pixels, so that a line is one of them. */
+const y = (thread: number): number => top + thread * lineGap + 0.5
 
 /** The threads of all columns; those of one step fall in its column. */
 const Threads = (counts: PipelineCounts) => {

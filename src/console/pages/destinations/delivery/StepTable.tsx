@@ -138,7 +138,7 @@ export const StepTable = ({ destination, step, period, view }: StepProps) => {
             ) : (
               <Table
                 columns={[
-                  [byReason ? "Reason" : groupings.find(([each]) => each === by)![1], byReason ? "34%" : undefined],
+                  [byReason ? "Reason" : groupings.find(([each]) => each === by)![1], byReason ? "26%" : undefined],
                   ...(byReason ? ([["Meaning"], ["Samples", 80]] as const) : []),
                   ["Events", 90, "num"],
                   ["Share", 80, "num"],

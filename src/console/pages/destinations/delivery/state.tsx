@@ -6,11 +6,8 @@ import { deliverySummary } from "../../../api/requests.ts"
 import { count } from "../../../words.ts"
 import { percentText, periodOf, spanOf } from "./period.ts"
 
-/** One question a minute for all that show it. */
-const request = (id: string) => {
-  const now = Math.floor(Date.now() / 60_000) * 60_000
-  return deliverySummary(id, spanOf(periodOf({}, now)))
-}
+/** One question a minute for all that show it: periods end with a minute. */
+const request = (id: string) => deliverySummary(id, spanOf(periodOf({}, Date.now())))
 
 export type DeliveryState = "failing" | "retrying" | "delivering" | "quiet" | "disabled"
 

@@ -3,12 +3,12 @@ import { useNavigate, useSearch } from "@tanstack/react-router"
 import { Repeat2 } from "lucide-react"
 import { useMayConnect } from "../../../api/hooks.ts"
 import { useApi, useApiChange } from "../../../api/public-api.ts"
-import type { Replay, ReplayState } from "../../../api/public-types.ts"
+import type { CodeCount, Replay, ReplayState } from "../../../api/public-types.ts"
 import { replays as allReplays, steerReplay } from "../../../api/requests.ts"
 import { Progress } from "../../../parts/Progress.tsx"
 import { Empty, Failed, QueryView } from "../../../parts/States.tsx"
 import { changed } from "../../../url-state.ts"
-import { count, exact, moment, plural } from "../../../words.ts"
+import { actorText, count, exact, moment, plural } from "../../../words.ts"
 import type { TabProps } from "../Destination.tsx"
 import { StartReplay } from "./StartReplay.tsx"
 
@@ -21,23 +21,26 @@ const stateWords: Readonly<Record<ReplayState, readonly [title: string, tone: st
   canceled: ["cancelled", ""]
 }
 
-const leftText = ({ total, sent, filtered, failed, rate }: Replay): string => {
-  if (total === null || rate === null || rate <= 0) return ""
-  const seconds = Math.round(Math.max(0, total - sent - filtered - failed) / rate)
-  return seconds < 60 ? `, ${seconds} s left` : `, ${Math.round(seconds / 60)} min left`
-}
+const leftText = (seconds: number): string =>
+  seconds < 60 ? `${Math.round(seconds)} s left` : `${Math.round(seconds / 60)} min left`
 
-const detailOf = (replay: Replay): string => {
-  const { sent, filtered, failed, pending, rate } = replay
-  const parts = [
+const sum = (counts: ReadonlyArray<CodeCount>): number => counts.reduce((all, { count: n }) => all + n, 0)
+
+/** `3 failed (400: 2, 429: 1)`. */
+const byCode = (counts: ReadonlyArray<CodeCount>, what: string): ReadonlyArray<string> =>
+  counts.length === 0
+    ? []
+    : [`${count(sum(counts))} ${what} (${counts.map(({ code, count: n }) => `${code}: ${count(n)}`).join(", ")})`]
+
+const detailOf = ({ sent, filtered, failed, pending, ratePerSecond, etaSeconds, state }: Replay): string =>
+  [
     `${count(sent)} sent`,
-    ...(filtered > 0 ? [`${count(filtered)} filtered`] : []),
-    ...(failed > 0 ? [`${count(failed)} failed`] : []),
-    ...(pending > 0 ? [`${count(pending)} pending`] : []),
-    ...(rate === null || replay.state !== "running" ? [] : [`${count(Math.round(rate))} events/s${leftText(replay)}`])
-  ]
-  return parts.join(", ")
-}
+    ...byCode(filtered, "filtered"),
+    ...byCode(failed, "failed"),
+    ...(pending > 0 ? [`${count(pending)} waiting for a retry`] : []),
+    ...(state !== "running" || ratePerSecond === null ? [] : [`${count(Math.round(ratePerSecond))} events/s`]),
+    ...(state !== "running" || etaSeconds === null ? [] : [leftText(etaSeconds)])
+  ].join(", ")
 
 const labelOf = ({ total, mode }: Replay): string =>
   total === null ? "Looking for the events" : `${plural(total, "event")}${mode === "failed" ? " that failed" : ""}`
@@ -45,9 +48,9 @@ const labelOf = ({ total, mode }: Replay): string =>
 const Row = ({ replay }: { readonly replay: Replay }) => {
   const may = useMayConnect()
   const steer = useApiChange()
-  const { id, state, total, sent, filtered, failed, from, to, createdAt, error } = replay
+  const { id, state, held, total, sent, filtered, failed, from, to, createdAt, createdBy, error } = replay
   const [title, tone] = stateWords[state]
-  const done = sent + filtered + failed
+  const done = sent + sum(filtered) + sum(failed)
   const button = (how: "pause" | "resume" | "cancel", words: string) => (
     <button
       className="btn s"
@@ -61,12 +64,12 @@ const Row = ({ replay }: { readonly replay: Replay }) => {
   return (
     <li className="sec2">
       <div className="row">
-        <span className={`tag ${tone}`}>{title}</span>
+        <span className={`tag ${tone}`}>{held ? `${title}, waits for a deletion` : title}</span>
         <span className="b">
           {moment(from)} to {moment(to)}
         </span>
         <span className="q" title={exact(createdAt)}>
-          started {moment(createdAt)}
+          started {moment(createdAt)} by {actorText(createdBy)}
         </span>
         <span className="ml row g4">
           {state === "running" || state === "queued" ? button("pause", "Pause") : undefined}
@@ -79,7 +82,7 @@ const Row = ({ replay }: { readonly replay: Replay }) => {
         label={labelOf(replay)}
         detail={detailOf(replay)}
       />
-      {error == null ? undefined : <p className="bad">{error}</p>}
+      {error === null ? undefined : <p className="bad">{error}</p>}
       {steer.error === null ? undefined : <Failed error={steer.error} />}
     </li>
   )

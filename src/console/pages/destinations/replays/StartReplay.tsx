@@ -1,11 +1,14 @@
 /** Which events are sent again, how fast, and what may happen (DEL-74). */
+import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
-import { problemAt, useApiChange } from "../../../api/public-api.ts"
-import type { Replay } from "../../../api/public-types.ts"
-import { startReplay } from "../../../api/requests.ts"
+import { problemAt, runChange, useApiChange } from "../../../api/public-api.ts"
+import type { Replay, ReplayEstimate, ReplayRequest } from "../../../api/public-types.ts"
+import { estimateReplay, startReplay } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { Confirm } from "../../../parts/Dialog.tsx"
 import { FormField } from "../../../parts/FormField.tsx"
+import { useSettled } from "../../../parts/settled.ts"
+import { moment, plural } from "../../../words.ts"
 import { eventTypeNames } from "../conditions.ts"
 import { fieldTime, minuteMs } from "../delivery/period.ts"
 import type { TabProps } from "../Destination.tsx"
@@ -21,6 +24,13 @@ const eventsIn = (text: string): ReadonlyArray<{ type: string; name?: string }> 
     return { type, ...(name === undefined ? {} : { name }) }
   })
   return events.every(({ type }) => eventTypeNames.some((each) => each === type)) ? events : undefined
+}
+
+const estimateText = (estimate: ReplayEstimate | undefined): string => {
+  if (estimate === undefined) return "Counting ..."
+  const { total, firstAt, lastAt } = estimate
+  if (total === 0 || firstAt === null || lastAt === null) return "No such event is there."
+  return `${plural(total, "event")}, from ${moment(firstAt)} to ${moment(lastAt)}`
 }
 
 interface StartReplayProps extends TabProps {
@@ -40,6 +50,25 @@ export const StartReplay = ({ destination, failedOnly, onClose }: StartReplayPro
   const times = [new Date(from), new Date(to)]
   const timesRight = times.every((time) => Number.isFinite(time.getTime())) && times[0]! < times[1]!
   const speedRight = speed === "" || Number(speed) > 0
+  const request =
+    !timesRight || events === undefined || !speedRight
+      ? undefined
+      : {
+          sourceId: destination.sourceId,
+          destinationIds: [destination.id],
+          from: times[0]!.toISOString(),
+          to: times[1]!.toISOString(),
+          mode,
+          ...(events.length === 0 ? {} : { events }),
+          ...(speed === "" ? {} : { maxEventsPerSecond: Number(speed) })
+        }
+  const asked = useSettled(JSON.stringify(request), 400)
+  const estimate = useQuery({
+    queryKey: ["replay-estimate", asked],
+    queryFn: () => runChange(estimateReplay(JSON.parse(asked) as ReplayRequest)),
+    enabled: asked !== undefined,
+    retry: false
+  })
   return (
     <Confirm
       open
@@ -48,21 +77,10 @@ export const StartReplay = ({ destination, failedOnly, onClose }: StartReplayPro
       keep="Cancel"
       error={start.error}
       busy={start.isPending}
-      disabled={!timesRight || events === undefined || !speedRight}
-      onConfirm={() =>
-        start.mutate(
-          startReplay({
-            sourceId: destination.sourceId,
-            destinationIds: [destination.id],
-            from: times[0]!.toISOString(),
-            to: times[1]!.toISOString(),
-            mode,
-            ...(events === undefined || events.length === 0 ? {} : { events }),
-            ...(speed === "" ? {} : { maxEventsPerSecond: Number(speed) })
-          }),
-          { onSuccess: onClose }
-        )
-      }
+      disabled={request === undefined || estimate.data?.total === 0}
+      onConfirm={() => {
+        if (request !== undefined) start.mutate(startReplay(request), { onSuccess: onClose })
+      }}
       onClose={onClose}
     >
       <div className="form">
@@ -134,6 +152,9 @@ export const StartReplay = ({ destination, failedOnly, onClose }: StartReplayPro
             />
           )}
         </FormField>
+        <p className={estimate.error === null ? "b" : "bad"} role="status">
+          {estimate.error === null ? estimateText(estimate.data) : estimate.error.message}
+        </p>
       </div>
     </Confirm>
   )
