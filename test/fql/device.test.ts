@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { deviceStatement } from "../../src/fql/device.ts"
 import { evaluate, parseFql } from "../../src/fql/fql.ts"
-import { loadBrowserEngine } from "../support/browser-engine.ts"
+import { loadBrowserEngine } from "./browser-engine.ts"
 
 const engine = loadBrowserEngine()
 
