@@ -22,6 +22,7 @@ import { type Call, Engine, type EngineLimits } from "./engine.ts"
 import type { Feed, Listener } from "./feed.ts"
 import { type FeedEvent, feedEvent } from "./job.ts"
 import { Ledger, type Standing } from "./ledger.ts"
+import { refreshFailed } from "./refresh-failed.ts"
 import type { RetryModes } from "./retry-modes.ts"
 import type { DeliveryStore, Opened } from "./store.ts"
 
@@ -59,6 +60,8 @@ const delivers = ({ connectionMode, enabled }: Destination): boolean => enabled 
 
 const eventsAtOnce = 500
 const pollMs = 20
+/** How often it is looked whether somebody is told of tokens that cannot be refreshed. */
+const tellEveryMs = 60_000
 
 /** Runs the instance until its destination is deleted. `opened`: as it was taken over; undefined: it is taken over here. */
 export const runInstance = Effect.fnUntraced(function* (
@@ -158,6 +161,7 @@ const deliver = Effect.fnUntraced(function* (
   let seen: Destination | undefined = destination
   let closed: string | undefined
   let lost: string | undefined
+  let tellAgainAt = 0
   /** Fed, or about to be. */
   let attached = false
   const wake = () => void woken.openUnsafe()
@@ -199,11 +203,15 @@ const deliver = Effect.fnUntraced(function* (
   const start = (call: Call) =>
     runCall(seen ?? destination, call, tokens, (fresh) => destinations.storeTokens(id, fresh)).pipe(
       Effect.flatMap(({ blameless, exchanges, outcomes }) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
           engine.finished(call, outcomes, exchanges, now, blameless)
           if (!blameless) modes.count(destination.entry.id, outcomes)
           committer.dirty(member)
           wake()
+          const reason = refreshFailed(outcomes)
+          if (reason === undefined || now < tellAgainAt) return Effect.void
+          tellAgainAt = now + tellEveryMs
+          return Effect.ignore(store.tellRefreshFailed(seen ?? destination, reason))
         })
       ),
       Effect.forkIn(calls)

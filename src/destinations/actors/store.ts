@@ -15,6 +15,7 @@ import { float8s, int2s, int4s, texts, timestamptzs } from "../../platform/sql-a
 import { leftText, makeDiscardAll, noteDiscarded, readerOf } from "./discard.ts"
 import type { Ended, JobRow, Part, StoredJob } from "./job.ts"
 import type { Standing } from "./ledger.ts"
+import { tellRefreshFailed } from "./refresh-failed.ts"
 
 export interface Opened {
   readonly standing: Standing
@@ -285,7 +286,17 @@ export const makeDeliveryStore = (
     (rows) => rows.map(({ no }) => no)
   )
 
-  return { open, storedKeys, due, commit, discardAll: makeDiscardAll(sql), forget, known }
+  return {
+    open,
+    storedKeys,
+    due,
+    commit,
+    discardAll: makeDiscardAll(sql),
+    forget,
+    tellRefreshFailed: (to: Parameters<typeof tellRefreshFailed>[1], reason: string) =>
+      tellRefreshFailed(sql, to, reason),
+    known
+  }
 }
 
 export type DeliveryStore = ReturnType<typeof makeDeliveryStore>

@@ -204,6 +204,26 @@ layer(stores, { excludeTestServices: true, timeout: "30 seconds" })("delivery", 
     }).pipe(Effect.scoped)
   )
 
+  it.effect("DEL-12: tokens that cannot be refreshed discard the event, and the bell says it once", () =>
+    Effect.gen(function* () {
+      const world = yield* clean
+      const { write: sql } = yield* Database
+      world.set(to(1))
+      world.answers.set(
+        "dst_1",
+        all({ kind: "failed", code: "401", message: "OAUTH_REFRESH_FAILED: revoked", retry: false })
+      )
+      yield* start()
+      yield* registered(1)
+      yield* send({ messageId: "r1", userId: "u" }, { messageId: "r2", userId: "v" })
+      yield* settled
+      const told = sql<{ title: string }>`select title from notifications`
+      yield* until(Effect.map(told, (rows) => rows.length > 0))
+      assert.deepStrictEqual(yield* told, [{ title: "Webhook 1 must be authorised again" }])
+      assert.deepStrictEqual(yield* summary, ["1 failed_delivery 401 1: 2"])
+    }).pipe(Effect.scoped)
+  )
+
   it.effect(
     "what has been taken over is written by nobody else: the process of before counts nothing and moves nothing",
     () =>
