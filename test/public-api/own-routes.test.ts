@@ -105,6 +105,44 @@ describe("destinations", () => {
   })
 })
 
+describe("replays", () => {
+  const range = { from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" }
+
+  it("DEL-75, ADM-121: owners start, watch and steer them; others who see the source only watch", async () => {
+    const destinationId = await made("Replayed")
+    const body = {
+      sourceId: "src_a",
+      destinationIds: [destinationId],
+      ...range,
+      events: [{ type: "track", name: "Bought" }]
+    }
+    const estimate = await call("POST", "/replays", { body: { ...body, dryRun: true } })
+    expect(estimate.body.data).toEqual({ estimate: { total: 0, firstAt: null, lastAt: null } })
+    const { replay } = (await call("POST", "/replays", { body })).body.data
+    expect(replay).toMatchObject({
+      ...body,
+      mode: "all",
+      state: "queued",
+      sent: 0,
+      filtered: [],
+      createdBy: "token:owner"
+    })
+    const paused = await call("POST", `/replays/${replay.id}/pause`)
+    expect(paused.body.data.replay.state).toBe("paused")
+    const secret = await tokenWith({ role: "Source Admin", type: "SOURCE", id: "src_a" })
+    expect((await call("GET", `/replays/${replay.id}`, { secret })).status).toBe(200)
+    expect((await call("POST", `/replays/${replay.id}/cancel`, { secret })).status).toBe(403)
+    expect((await call("POST", "/replays", { secret, body })).status).toBe(403)
+    const other = await tokenWith({ role: "Source Admin", type: "SOURCE", id: "src_b" })
+    expect((await call("GET", `/replays/${replay.id}`, { secret: other })).status).toBe(404)
+    expect((await call("GET", "/replays", { secret: other })).body.data.replays).toEqual([])
+    expect((await call("POST", `/replays/${replay.id}/cancel`)).body.data.replay.state).toBe("canceled")
+    expect((await call("GET", "/replays?sourceId=src_a")).body.data.replays).toMatchObject([{ id: replay.id }])
+    const unconnected = await call("POST", "/replays", { body: { ...body, sourceId: "src_b" } })
+    expect(unconnected.body.errors[0].data.code).toBe("REPLAY_NOT_CONNECTED")
+  })
+})
+
 describe("the workspace", () => {
   it("ING-134, DST-45: events are blocked at the door, or kept from one destination", async () => {
     const filters = { track: ["Seen"], page: true, screen: false, identify: ["ssn"], group: [] }
@@ -158,5 +196,48 @@ describe("the workspace", () => {
     expect(JSON.stringify(events)).not.toContain("jane@example.com")
     const given = await call("POST", "/tokens", { secret, body: { description: "more", piiAccess: true } })
     expect(given.body.data.token.piiAccess).toBe(false)
+  })
+})
+
+describe("replays", () => {
+  it("DEL-75, ADM-121: owners estimate, start and steer them; who sees the source sees how they go", async () => {
+    const id = await made("Replayed")
+    const body = { sourceId: "src_a", destinationIds: [id], from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" }
+    const dry = await call("POST", "/replays", { body: { ...body, dryRun: true } })
+    expect(dry.body.data).toEqual({ estimate: { total: 0, firstAt: null, lastAt: null } })
+    const events = [{ type: "track", name: "Bought" }]
+    const { replay } = (await call("POST", "/replays", { body: { ...body, events, mode: "failed" } })).body.data
+    expect(replay).toMatchObject({
+      ...body,
+      from: "2026-01-01T00:00:00.000Z",
+      to: "2026-01-02T00:00:00.000Z",
+      events,
+      mode: "failed",
+      state: "queued",
+      total: null,
+      sent: 0,
+      filtered: [],
+      failed: [],
+      ratePerSecond: null,
+      error: null
+    })
+    expect((await call("POST", `/replays/${replay.id}/pause`)).body.data.replay.state).toBe("paused")
+    const secret = await tokenWith({ role: "Source Admin" })
+    expect((await call("POST", "/replays", { body, secret })).status).toBe(403)
+    expect((await call("POST", `/replays/${replay.id}/resume`, { secret })).status).toBe(403)
+    expect((await call("GET", `/replays/${replay.id}`, { secret })).body.data.replay.state).toBe("paused")
+    expect((await call("POST", `/replays/${replay.id}/cancel`)).body.data.replay.state).toBe("canceled")
+    const again = await call("POST", `/replays/${replay.id}/resume`)
+    expect([again.status, again.body.errors[0].data.code]).toEqual([409, "REPLAY_STATE"])
+    expect((await call("GET", "/replays?sourceId=src_a")).body.data.replays).toMatchObject([{ id: replay.id }])
+    expect((await call("GET", "/replays?sourceId=src_b")).body.data.replays).toEqual([])
+    const elsewhere = await call("POST", "/replays", { body: { ...body, sourceId: "src_b" } })
+    expect([elsewhere.status, elsewhere.body.errors[0]]).toMatchObject([
+      422,
+      { field: "destinationIds", data: { code: "REPLAY_NOT_CONNECTED" } }
+    ])
+    const reversed = await call("POST", "/replays", { body: { ...body, to: body.from } })
+    expect(reversed.body.errors[0].data.code).toBe("REPLAY_RANGE")
+    expect((await call("GET", "/replays/rpl_none")).status).toBe(404)
   })
 })
