@@ -133,6 +133,13 @@ export class Engine {
     return this.#waiting >= this.#options.limits.waiting
   }
 
+  /** Events in a batch of its mappings at most; 0: none batches. */
+  get largestBatch(): number {
+    let most = 0
+    for (const { batch } of this.#mappings.values()) most = Math.max(most, batch?.size ?? 0)
+    return most
+  }
+
   /** Nothing is in memory or on its way. */
   get isIdle(): boolean {
     return this.#ledger.isEmpty && this.#inFlight === 0 && this.#ready.length === 0
@@ -257,6 +264,8 @@ export class Engine {
     this.#inFlight--
     this.#window.answered(outcomes, now, blameless)
     const lanes = new Set<Lane>()
+    // One for all: what failed together comes due together, and goes together again (DST-101).
+    const random = this.#options.random()
     for (const [i, job] of jobs.entries()) {
       const lane = this.#lanes.of(job.key)
       lanes.add(lane)
@@ -272,7 +281,6 @@ export class Engine {
         continue
       }
       const { code, message, retry } = outcome
-      const random = this.#options.random()
       const { attempts, firstAt } = job
       const failed = { attempts, firstAt: firstAt!, now, retryAfterMs: outcome.retryAfterMs, random }
       const nextAt = retry && this.#closed === undefined ? nextAttempt(this.#options.policy(), failed) : undefined

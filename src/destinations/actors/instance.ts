@@ -250,7 +250,7 @@ const deliver = Effect.fnUntraced(function* (
     } else {
       if (!attached) yield* read
       if (engine.wantsDue(now)) {
-        const { nextAt, rows } = yield* store.due(no, now, engine.claimed)
+        const { nextAt, rows } = yield* store.due(no, now, engine.claimed, engine.largestBatch)
         engine.due(rows, nextAt)
       }
     }

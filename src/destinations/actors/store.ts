@@ -83,6 +83,7 @@ from (select key from delivery_jobs where destination = $1 and next_at <= $2 and
 cross join lateral (select * from delivery_jobs j where j.destination = $1 and j.key = h.key order by j.position limit $5) j
 order by j.position`
 
+/** Or as many as go into one batch. */
 const keysAtOnce = 100
 /** Of one key; more of them follow when these have ended. */
 const rowsOfKey = 8
@@ -154,17 +155,23 @@ export const makeDeliveryStore = (
     )
 
   /** Rows that are due, with those behind them, and when others are. */
-  const due = Effect.fnUntraced(function* (destination: number, now: number, claimed: ReadonlySet<string>) {
+  const due = Effect.fnUntraced(function* (
+    destination: number,
+    now: number,
+    claimed: ReadonlySet<string>,
+    largestBatch = 0
+  ) {
+    const limit = Math.max(keysAtOnce, largestBatch)
     const without = [...claimed]
     const rows = yield* sql.unsafe<StoredJob>(dueText, [
       destination,
       new Date(now),
       texts(without),
-      keysAtOnce,
-      rowsOfKey
+      limit,
+      limit > keysAtOnce ? 1 : rowsOfKey
     ])
     const keys = new Set(rows.map(({ key }) => key))
-    if (keys.size >= keysAtOnce) return { rows, nextAt: now }
+    if (keys.size >= limit) return { rows, nextAt: now }
     const [next] = yield* sql<{ at: number | null }>`
       select (extract(epoch from min(next_at)) * 1000)::float8 as at from delivery_jobs
       where destination = ${destination} and next_at is not null and key <> all(${texts([...without, ...keys])})`
