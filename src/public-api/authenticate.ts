@@ -49,8 +49,15 @@ export const makeAuthenticate = (workspaceId: string) =>
         const byApi = secret === undefined ? undefined : tokens.callerOf(secret)
         if (byApi !== undefined) return byApi
         const access = accessOf(workspace.current(), authorization)
-        if (access !== undefined)
-          return callerByAccess(access, `token ${access.id}`, secret ?? authorization ?? "", workspaceId)
+        if (access !== undefined) {
+          const caller = callerByAccess(access, `token ${access.id}`, secret ?? authorization ?? "", workspaceId)
+          // One that is made for reading profiles is in too many hands.
+          return caller.permissions.length > 0
+            ? caller
+            : yield* forbidden(
+                "This access token reads profiles only. Use one with the scope `workspace:admin` or `admin`."
+              )
+        }
         const byOAuth = secret === undefined ? undefined : yield* oauthCallers(secret, workspaceId)
         if (byOAuth !== undefined) return byOAuth
         return yield* unauthorized("The access token is missing, unknown, expired or revoked.")

@@ -142,6 +142,13 @@ export const may = (permissions: ReadonlyArray<Permission>, area: Area, level: L
     return enough && resources.some((each) => covers(each, area, resource))
   })
 
+/** Whether there is anything of the area that somebody with these permissions may read. */
+export const mayAny = (permissions: ReadonlyArray<Permission>, area: Area): boolean =>
+  permissions.some(({ roleId }) => {
+    const held = roleById.get(roleId)
+    return held !== undefined && (held.owner || held.grants[area] !== undefined)
+  })
+
 export const isOwner = (permissions: ReadonlyArray<Permission>): boolean =>
   permissions.some(({ roleId, resources }) => {
     const whole = resources.some(({ type, labels = [] }) => type === "WORKSPACE" && labels.length === 0)

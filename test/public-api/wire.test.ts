@@ -290,6 +290,13 @@ describe("who may what", () => {
     expect((await call("POST", "/labels", { secret, body: { label: { key: "a", value: "b" } } })).status).toBe(403)
   })
 
+  it("ADM-11, ADM-75: a token for profiles may nothing here; who sees no source sees no OAuth application", async () => {
+    expect((await call("GET", "/labels", { secret: "pt_reader" })).status).toBe(403)
+    expect((await call("GET", "/oauth-applications", { secret: "pt_space" })).status).toBe(403)
+    const secret = await tokenWith({ role: "Source Read-only", type: "SOURCE", id: "src_b" })
+    expect((await call("GET", "/oauth-applications", { secret })).status).toBe(200)
+  })
+
   it("ADM-51, ADM-53: the audit trail tells newest first who changed what, page by page", async () => {
     await call("PATCH", "/", { body: { name: "Acme" } })
     const changed = await call("PATCH", "/", { body: { name: "Main" } })

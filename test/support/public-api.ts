@@ -39,6 +39,7 @@ const file = {
   spaces: [{ id: spaceId, slug: "first", name: "First", kind: "prod", sources: ["a"] }],
   tokens: [
     { name: "owner", secret: "pt_owner", scopes: ["workspace:admin"] },
+    { name: "reader", space: "first", secret: "pt_reader" },
     { name: "space admin", space: "first", secret: "pt_space", scopes: ["admin"] }
   ]
 }

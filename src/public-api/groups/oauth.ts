@@ -11,7 +11,8 @@ import { makeSourceAccess } from "../access.ts"
 import { type Caller, mustBeOwner } from "../caller.ts"
 import { created, data, deleted, group, handled, success } from "../group.ts"
 import { pageOf, paginated, pagination } from "../pages.ts"
-import { notFound } from "../problem.ts"
+import { forbidden, notFound } from "../problem.ts"
+import { mayAny } from "../roles.ts"
 import { timeText } from "../shapes.ts"
 
 const scopes = Schema.Array(Schema.Literals(oauthScopes))
@@ -88,6 +89,12 @@ const shown = ({ createdAt, keys, ...rest }: ApplicationView) => ({
   createdAt: timeText(createdAt)
 })
 
+/** ADM-75: for whom applications are made. */
+const mayLook = ({ permissions }: Caller) =>
+  mayAny(permissions, "source") || mayAny(permissions, "function")
+    ? Effect.void
+    : Effect.fail(forbidden("OAuth applications are shown to who may read sources or functions."))
+
 export const oauth = Effect.gen(function* () {
   const management = yield* makeManagement
   const access = yield* makeSourceAccess
@@ -106,6 +113,7 @@ export const oauth = Effect.gen(function* () {
   return handled(declared, {
     listOAuthApplications: ({ caller, query }) =>
       Effect.gen(function* () {
+        yield* mayLook(caller)
         const all = yield* management.applications()
         const page = pageOf("oauth applications", [...all.entries()], ([at]) => at, query.pagination)
         const oauthApplications = page.entries.map(([, each]) => seenBy(caller, shown(each)))
@@ -118,7 +126,10 @@ export const oauth = Effect.gen(function* () {
         return { oauthApplication: yield* find(id), keyId }
       }),
     getOAuthApplication: ({ caller, params }) =>
-      Effect.map(find(params.applicationId), (each) => ({ oauthApplication: seenBy(caller, each) })),
+      Effect.gen(function* () {
+        yield* mayLook(caller)
+        return { oauthApplication: seenBy(caller, yield* find(params.applicationId)) }
+      }),
     updateOAuthApplication: ({ caller, params, payload }) =>
       Effect.gen(function* () {
         yield* mustBeOwner(caller)
