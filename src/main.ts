@@ -12,6 +12,7 @@ import { explainEvent } from "./explain-command.ts"
 import { doctor } from "./doctor/doctor.ts"
 import { runLocalNeo4j } from "./platform/neo4j-local.ts"
 import { logging } from "./platform/logging.ts"
+import { makeToken } from "./token-command.ts"
 import { version } from "./version.ts"
 import { whatIf } from "./what-if-command.ts"
 
@@ -39,6 +40,26 @@ const command = {
       "Check Node, PostgreSQL, Neo4j, the port, the disk and the configuration, and say what to do."
     )
   ),
+  token: Command.make(
+    "token",
+    {
+      name: Flag.String("name").pipe(Flag.withDescription("What it is for"), Flag.withDefault("command line")),
+      scopes: Flag.String("scope").pipe(
+        Flag.withDescription("What it may do; may be given several times. workspace:admin, everything, without it"),
+        Flag.atLeast(0)
+      ),
+      space: Flag.String("space").pipe(
+        Flag.withDescription("Slug of the one space that it is for; the whole workspace without it"),
+        Flag.optional
+      )
+    },
+    ({ name, scopes, space }) =>
+      makeToken({
+        name,
+        scopes: scopes.length === 0 ? ["workspace:admin"] : scopes,
+        space: Option.getOrUndefined(space)
+      }).pipe(Effect.scoped, Effect.provide(environment))
+  ).pipe(Command.withDescription("Make an access token, for the console and the APIs, and show it once.")),
   rebuild: Command.make(
     "rebuild",
     {
@@ -214,6 +235,7 @@ const braid = Command.make("braid").pipe(
       Command.withDescription("The configuration as a file."),
       Command.withSubcommands([command.configExport, command.configApply])
     ),
+    command.token,
     command.explain,
     command.whatIf,
     command.decryptField,

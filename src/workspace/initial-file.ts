@@ -60,5 +60,7 @@ export const describeSecrets = (file: string, secrets: InitialSecrets): string =
     `    write key       ${secrets.writeKey}    for your client libraries`,
     `    profile token   ${secrets.token}    for the Profile API; shown only now, stored hashed`,
     `    space           ${secrets.spaceId}`,
+    "",
+    "  `braid token` (npm run braid -- token) makes a token that signs you in to the console and may change everything.",
     ""
   ].join("\n")

@@ -36,7 +36,8 @@ export const findToken = (sql: PgClient.PgClient, id: string) =>
   )
 
 export interface NewToken {
-  readonly spaceId: string
+  /** Null: of the whole workspace, which needs the scope `workspace:admin`. */
+  readonly spaceId: string | null
   readonly name: string
   readonly scopes: ReadonlyArray<string>
 }
@@ -48,7 +49,7 @@ export const createToken = (
 ): Changed<{ readonly id: string; readonly secret: string }> =>
   Effect.gen(function* () {
     const { sql, at, actor, audit } = change
-    yield* findSpace(change, spaceId)
+    if (spaceId !== null) yield* findSpace(change, spaceId)
     const named = yield* checkName(name, "the token")
     const wanted = [...new Set(scopes)]
     const unknown = wanted.filter((scope) => !(tokenScopes as ReadonlyArray<string>).includes(scope))
@@ -56,6 +57,11 @@ export const createToken = (
       return yield* refuse(
         "VALIDATION_FAILED",
         `${unknown.length === 0 ? "Give the token a scope" : `There is no scope ${unknown.join(", ")}`}; known are ${tokenScopes.join(", ")}.`
+      )
+    if (spaceId === null && !wanted.includes("workspace:admin"))
+      return yield* refuse(
+        "VALIDATION_FAILED",
+        "A token without a space needs the scope workspace:admin. Name a space, or add it."
       )
     const [id, secret] = [newTokenId(), newTokenSecret()]
     yield* sql`insert into access_tokens (id, space, name, hash, scopes, origin, created_at, created_by)

@@ -170,8 +170,8 @@ describe.each(adapters)("braid graph rebuild on %s", (_, graph) => {
   )
 })
 
-describe("braid config, braid export", () => {
-  it("ING-175: work beside a service, which follows; what is wrong ends with 1 and changes nothing", async () => {
+describe("braid config, braid export, braid token", () => {
+  it("ING-175, PRO-4: work beside a service, which follows; what is wrong ends with 1 and changes nothing", async () => {
     const service = await make({}).start()
     expect((await service.batch(people(0, 2))).status).toBe(200)
     const file = join(service.dataDir, "exported.json")
@@ -196,5 +196,15 @@ describe("braid config, braid export", () => {
     expect((await braid(service, {}, "export", "web", events)).code).toBe(0)
     const lines = gunzipSync(readFileSync(events)).toString().trim().split("\n")
     expect(lines.map((line) => (JSON.parse(line) as { userId: string }).userId).sort()).toEqual(["p-0", "p-1"])
-  })
+
+    const made = await braid(service, {}, "token", "--name", "Jo")
+    const secret = /^ +token +(pt_\w+)/m.exec(made.out)![1]!
+    expect(made.out).toContain(`/console/sign-in#token=${secret}`)
+    await service.until("the service to know the token", 10, async () => {
+      const answer = await fetch(`${service.url}/public-api/`, { headers: { authorization: `Bearer ${secret}` } })
+      return answer.status === 200 ? true : undefined
+    })
+    const narrow = await braid(service, {}, "token", "--scope", "profiles:read")
+    expect([narrow.code, narrow.err]).toEqual([1, expect.stringContaining("Name a space")])
+  }, 120_000)
 })
