@@ -49,7 +49,7 @@ export class Given extends Context.Service<Given, World>()("braid/test/World") {
   static readonly layer = Layer.sync(this, () => new World())
 }
 
-const destinations = Layer.effect(
+export const destinations = Layer.effect(
   Destinations,
   Effect.map(Given, (world) =>
     Destinations.of({
@@ -68,7 +68,7 @@ const destinations = Layer.effect(
 )
 
 const nothing = Effect.die(new Error("not asked for in these tests"))
-const runner = Layer.effect(
+export const runner = Layer.effect(
   DestinationRunner,
   Effect.map(Given, (world) =>
     DestinationRunner.of({

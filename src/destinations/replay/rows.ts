@@ -88,8 +88,9 @@ export const makeRows = (sql: PgClient.PgClient) => {
       Effect.gen(function* () {
         yield* sql`select 1 from replays where no = ${run.replay} for update`
         if (error !== null) yield* sql`update replays set error = ${error} where no = ${run.replay}`
-        yield* sql`delete from delivery_jobs where destination = ${numberOf(run.no)}`
+        // First: then nobody commits for it any more.
         yield* sql`update replay_runs set finished = true, rate = null where no = ${run.no}`
+        yield* sql`delete from delivery_jobs where destination = ${numberOf(run.no)}`
         yield* sql.unsafe(finishText, [run.replay, new Date(now)])
       })
     )
@@ -105,6 +106,7 @@ export const makeRows = (sql: PgClient.PgClient) => {
     const runs = yield* sql<{ no: number }>`select n.no from replay_runs n join replays r on r.no = n.replay
       where not n.finished and r.state = 'canceled'`
     for (const { no } of runs) {
+      yield* sql`update replay_runs set epoch = epoch + 1 where no = ${no}`
       const page = sql`delete from delivery_jobs j using (
           select position, mapping from delivery_jobs where destination = ${numberOf(no)} limit ${jobsAtOnce}) d
         where j.destination = ${numberOf(no)} and j.position = d.position and j.mapping = d.mapping returning 1`

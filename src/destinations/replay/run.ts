@@ -156,6 +156,9 @@ export const runReplay = Effect.fnUntraced(function* (around: ReplaySurroundings
     committer.dirty(member)
     if (ended && at === page.length && engine.isIdle && engine.waiting === 0) return "done" as const
     const next = engine.wakeAt(now)
+    // Rows of deleted people are gone: whoever takes it over counts anew.
+    if (next === undefined && ended && engine.isIdle)
+      return yield* new InstanceLost({ name: `replay ${run.id}`, reason: "jobs that waited are gone" })
     if (next === undefined) yield* woken.await
     else if (next > now) yield* Effect.timeoutOption(woken.await, next - now)
     return "on" as const
