@@ -30,7 +30,7 @@ export const sqlErrorText = (error: SqlError.SqlError): string => {
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message
 }
 
-/** Both pools on one URL. Opens no connection before the first query. */
+/** The pools on one URL. Opens no connection before the first query. */
 export const connectDatabase = (
   url: Redacted.Redacted,
   options: {
@@ -55,6 +55,12 @@ export const connectDatabase = (
         idle_in_transaction_session_timeout: `${options.leaseSeconds ?? 60}s`
       }
     })
+    const sessions = yield* PgClient.make({
+      ...common,
+      maxConnections: 8,
+      applicationName: "braid sessions",
+      startupParameters: { statement_timeout: "30s" }
+    })
     const read = yield* PgClient.make({
       ...common,
       maxConnections: options.readConnections ?? 2,
@@ -67,7 +73,7 @@ export const connectDatabase = (
         plan_cache_mode: "force_generic_plan"
       }
     })
-    return { write, read, url, embedded: options.embedded }
+    return { write, read, sessions, url, embedded: options.embedded }
   }).pipe(Effect.provide(Reactivity.layer))
 
 /** Waits up to 15 s for a server that is not up yet, then refuses what Braid cannot work with. */

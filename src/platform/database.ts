@@ -9,6 +9,11 @@ export class Database extends Context.Service<
     readonly write: PgClient.PgClient
     /** Multiplexed connections with generic plans: batched look-ups of the Profile API and the readers. */
     readonly read: PgClient.PgClient
+    /**
+     * For sessions that are held while their holder works in `write`: locks that one process has. With one pool for both, those who hold a
+     * connection would wait for one more until nobody has any. Absent: `write`.
+     */
+    readonly sessions?: PgClient.PgClient
     readonly url: Redacted.Redacted
     /** True when Braid started (or adopted) the server itself. */
     readonly embedded: boolean

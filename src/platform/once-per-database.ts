@@ -5,15 +5,15 @@ import type { Database } from "./database.ts"
 
 /**
  * Runs `work` while no other process does work with the same `lock` number (an advisory lock of its own session);
- * answers undefined when another one is at it. Holds one connection of the pool meanwhile.
+ * answers undefined when another one is at it. Holds a session of its own meanwhile.
  */
 export const oncePerDatabase = <A, E, R>(
-  { write: sql }: Database["Service"],
+  { write, sessions = write }: Pick<Database["Service"], "write" | "sessions">,
   lock: number,
   work: Effect.Effect<A, E, R>
 ): Effect.Effect<A | undefined, E | SqlError.SqlError, R> =>
   Effect.gen(function* () {
-    const session = yield* sql.reserve
+    const session = yield* sessions.reserve
     // Until the answer says otherwise: who is interrupted, or fails, before it is there may hold the lock as well.
     let held = true
     const locked = Effect.map(

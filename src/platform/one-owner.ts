@@ -9,14 +9,14 @@ import { Health } from "./health.ts"
 
 /** Runs `work` once this process has the lock, until it ends or the lock is lost; then it fails, to be started over. */
 export const oneOwner = <E, R>(
-  { write: sql }: Pick<Database["Service"], "write">,
+  { write, sessions = write }: Pick<Database["Service"], "write" | "sessions">,
   options: { readonly lock: number; readonly name: string },
   work: Effect.Effect<void, E, R>
 ): Effect.Effect<void, E | SqlError.SqlError, R | Health> =>
   Effect.gen(function* () {
     const { lock: key, name } = options
     const health = yield* Health
-    const session = yield* sql.reserve
+    const session = yield* sessions.reserve
     // The connection goes back to the pool, and the lock would go with it.
     yield* Effect.addFinalizer(() => Effect.ignore(session.execute("select pg_advisory_unlock($1)", [key], undefined)))
     const locked = session
