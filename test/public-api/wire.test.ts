@@ -159,7 +159,17 @@ describe("versions, pages, limits", () => {
     expect(document.paths["/sources/{sourceId}"].patch.operationId).toBe("updateSource")
     expect(document.paths["/labels"].post.responses["201"]).toBeDefined()
     const pages = document.paths["/sources"].get.parameters.find(({ name }: { name: string }) => name === "pagination")
-    expect(pages).toMatchObject({ style: "deepObject", explode: true })
+    expect(pages).toMatchObject({
+      style: "deepObject",
+      explode: true,
+      schema: { properties: { count: { type: "number" }, cursor: { type: "string" } } }
+    })
+    expect(document.security).toEqual([{ token: [] }])
+    expect(document.paths["/sources"].get.security).toBeUndefined()
+    expect(document.paths["/echo"].get).toMatchObject({ security: [], "x-versions": ["v1", "v1alpha"] })
+    const { $ref } = document.paths["/labels"].post.responses.default.content["application/json"].schema
+    expect(document.components.schemas[$ref.split("/").at(-1)].required).toEqual(["errors"])
+    expect(JSON.stringify(document)).not.toContain('"additionalProperties":false')
     expect((await call("GET", "/spaces", { headers: alpha })).status).toBe(200)
   })
 })
