@@ -246,6 +246,7 @@ describe.skipIf(executablePath === null)("the console in Chromium", () => {
     expectClean,
     forget: () => complaints.splice(0),
     signIn: signInAs,
+    owner,
     admin,
     reader: token
   }))
