@@ -5,7 +5,7 @@ import { type Mode, readModes } from "../destinations/actors/retry-modes.ts"
 import type { DestinationView } from "../destinations/manage/views.ts"
 import { Database } from "../platform/database.ts"
 import { warmText } from "./json-text.ts"
-import { destinationMetadata, metadataOf } from "./metadata.ts"
+import { destinationMetadata, metadataOf, summaryOf } from "./metadata.ts"
 import { timeText } from "./shapes.ts"
 
 export const destination = Schema.Struct({
@@ -32,7 +32,11 @@ type Shown = typeof destination.Type
 export const makeShowDestinations = Effect.gen(function* () {
   const catalog = yield* Catalog
   const { read: sql } = yield* Database
-  const show = (view: DestinationView, modes: ReadonlyMap<string, Mode>): Effect.Effect<ReadonlyArray<Shown>> =>
+  const show = (
+    view: DestinationView,
+    modes: ReadonlyMap<string, Mode>,
+    form: "full" | "summary"
+  ): Effect.Effect<ReadonlyArray<Shown>> =>
     Effect.map(catalog.find(view.metadataId), (entry) =>
       entry === undefined
         ? []
@@ -43,7 +47,7 @@ export const makeShowDestinations = Effect.gen(function* () {
               enabled: view.enabled,
               sourceId: view.sourceId,
               settings: view.settings,
-              metadata: metadataOf(entry),
+              metadata: form === "full" ? metadataOf(entry) : summaryOf(entry),
               connectionMode: view.connectionMode,
               maxEventsPerSecond: view.maxEventsPerSecond,
               credentialsStatus: view.credentialsStatus,
@@ -55,10 +59,10 @@ export const makeShowDestinations = Effect.gen(function* () {
             }
           ]
     )
-  const showAll = (views: ReadonlyArray<DestinationView>) =>
+  const showAll = (views: ReadonlyArray<DestinationView>, form: "full" | "summary" = "full") =>
     Effect.gen(function* () {
       const modes = yield* readModes(sql)
-      const shown = (yield* Effect.forEach(views, (view) => show(view, modes))).flat()
+      const shown = (yield* Effect.forEach(views, (view) => show(view, modes, form))).flat()
       yield* warmText(shown.map(({ metadata }) => metadata))
       return shown
     })

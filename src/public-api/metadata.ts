@@ -199,6 +199,19 @@ export const metadataOf = (entry: CatalogEntry): typeof destinationMetadata.Type
   return metadata
 }
 
+/** For lists: without what only forms need, which is nearly all of it. */
+const summaries = new WeakMap<CatalogEntry, typeof destinationMetadata.Type>()
+export const summaryOf = (entry: CatalogEntry): typeof destinationMetadata.Type => {
+  const known = summaries.get(entry)
+  if (known !== undefined) return known
+  const summary = keepText({ ...metadataOf(entry), options: [], actions: [], presets: [] })
+  summaries.set(entry, summary)
+  return summary
+}
+
+/** Query parameter of lists. */
+export const metadataForm = Schema.optionalKey(Schema.Literals(["full", "summary"]))
+
 export const sourceMetadata = Schema.Struct({
   id: Schema.String,
   name: Schema.String,

@@ -10,6 +10,7 @@ const made = async (name: string): Promise<string> => {
   const body = { sourceId: "src_a", metadataId: webhook, name, settings: { sharedSecret: "hush" } }
   return (await call("POST", "/destinations", { body })).body.data.destination.id
 }
+const metadataOf = (each: { readonly metadata?: object }) => each.metadata ?? each
 const mapping = {
   name: "All",
   actionId: "send",
@@ -63,6 +64,16 @@ describe("destinations", () => {
       { title: "Drop", actions: [{ type: "DROP" }], destinationId: to }
     ])
     expect((await call("GET", `/destinations/${to}/subscriptions`)).body.data.subscriptions).toHaveLength(2)
+  })
+
+  it("ADM-22: lists can leave out what only forms need of the metadata", async () => {
+    await made("Listed")
+    for (const path of ["/destinations", "/catalog/destinations"]) {
+      const full = (await call("GET", `${path}?pagination[count]=1`)).body.data
+      const short = (await call("GET", `${path}?pagination[count]=1&metadata=summary`)).body.data
+      const [key = ""] = Object.keys(full).filter((each) => each !== "pagination")
+      expect(metadataOf(short[key][0])).toEqual({ ...metadataOf(full[key][0]), options: [], actions: [], presets: [] })
+    }
   })
 
   it("DST-10, DST-96: credentials that nothing tests are untested; fields without choices say so", async () => {

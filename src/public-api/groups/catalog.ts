@@ -4,7 +4,7 @@ import { HttpApiEndpoint } from "effect/http-api"
 import { Catalog } from "../../catalog/runner.ts"
 import { data, group, handled } from "../group.ts"
 import { warmText } from "../json-text.ts"
-import { destinationMetadata, metadataOf, sourceCatalog, sourceMetadata } from "../metadata.ts"
+import { destinationMetadata, metadataForm, metadataOf, sourceCatalog, sourceMetadata, summaryOf } from "../metadata.ts"
 import { pageOf, paginated, pagination } from "../pages.ts"
 import { notFound } from "../problem.ts"
 
@@ -12,7 +12,7 @@ const warehouseMetadata = Schema.Struct({ id: Schema.String, name: Schema.String
 
 const declared = group("Catalog").add(
   HttpApiEndpoint.get("getDestinationsCatalog", "/catalog/destinations", {
-    query: { pagination },
+    query: { metadata: metadataForm, pagination },
     success: data({ destinationsCatalog: Schema.Array(destinationMetadata), pagination: paginated })
   }),
   HttpApiEndpoint.get("getDestinationMetadata", "/catalog/destinations/:destinationMetadataId", {
@@ -44,7 +44,9 @@ export const catalog = Effect.gen(function* () {
       Effect.gen(function* () {
         const shown = (yield* entries).filter(({ hidden }) => !hidden)
         const page = pageOf("destinations catalog", [...shown.entries()], ([at]) => at, query.pagination)
-        const destinationsCatalog = page.entries.map(([, entry]) => metadataOf(entry))
+        const destinationsCatalog = page.entries.map(([, entry]) =>
+          query.metadata === "summary" ? summaryOf(entry) : metadataOf(entry)
+        )
         yield* warmText(destinationsCatalog)
         return { destinationsCatalog, pagination: page.pagination }
       }),

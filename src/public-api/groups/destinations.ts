@@ -5,6 +5,7 @@ import { DestinationManagement } from "../../destinations/manage/destination-man
 import { makeDestinationAccess } from "../access.ts"
 import { destination, makeShowDestinations } from "../destination-shapes.ts"
 import { data, deleted, group, handled, success } from "../group.ts"
+import { metadataForm } from "../metadata.ts"
 import { pageOf, paginated, pagination } from "../pages.ts"
 
 const params = { destinationId: Schema.String }
@@ -22,7 +23,7 @@ const choice = Schema.Struct({
 
 const declared = group("Destinations").add(
   HttpApiEndpoint.get("listDestinations", "/destinations", {
-    query: { pagination },
+    query: { metadata: metadataForm, pagination },
     success: data({ destinations: Schema.Array(destination), pagination: paginated })
   }),
   HttpApiEndpoint.post("createDestination", "/destinations", {
@@ -96,7 +97,7 @@ export const destinations = Effect.gen(function* () {
         const all = yield* management.destinations()
         const seen = all.filter(({ sourceId }) => access.seesSource(caller, sourceId))
         const page = pageOf("destinations", seen, ({ no }) => no, query.pagination)
-        return { destinations: yield* showAll(page.entries), pagination: page.pagination }
+        return { destinations: yield* showAll(page.entries, query.metadata), pagination: page.pagination }
       }),
     createDestination: ({ caller, payload }) =>
       Effect.gen(function* () {
