@@ -70,7 +70,7 @@ export const notifications = readAll<{
 }>("/notifications")
 export const seeNotifications = (upTo: number) => change("POST", "/notifications/seen", { upTo })
 
-export const catalog = list<EntrySummary>("/catalog/destinations", "destinationsCatalog")
+export const catalog = list<EntrySummary>("/catalog/destinations", "destinationsCatalog", { metadata: "summary" })
 export const entry = (id: string) => read<Entry>(at`/catalog/destinations/${id}`, "destinationMetadata")
 
 export const destinations = list<Destination>("/destinations", "destinations")
