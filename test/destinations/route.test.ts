@@ -38,7 +38,7 @@ describe("the integrations object", () => {
     expect(fate(to, track("A", { integrations: JSON.parse('{"__proto__":false}') as unknown }))).toBe(opposed)
   })
 
-  it("AC4-9: a switch in the schema is overruled by an explicit key, not by All", () => {
+  it("AC4-9 AC1-33: a switch in the schema is overruled by an explicit key, not by All", () => {
     const to = { ...slack, schemaBlocks: new Set(["track\nA", "identify"]) }
     const blocked = `${opposed}: schema_integration_filter`
     expect(fate(to, track("A", { integrations: { Slack: { x: 1 } } }))).toBe("m1")
