@@ -19,6 +19,7 @@ import {
 import { periodOf } from "../../src/console/pages/destinations/delivery/period.ts"
 import { shareThreads, stepThreads } from "../../src/console/pages/destinations/delivery/threads.ts"
 import { filterOf, formOf, formProblem } from "../../src/console/pages/destinations/filters/filter-form.ts"
+import { byCategory, shownEntries, sorted } from "../../src/console/pages/catalog/catalog-list.ts"
 import { marksOf } from "../../src/console/pages/destinations/marks.ts"
 import {
   coalesceIn,
@@ -247,4 +248,41 @@ describe("marks in payloads", () => {
   ])("%s: nothing is marked", (_, request, answer) =>
     expect(marksOf({}, request, answer)).toEqual({ sent: [], request: [], response: [] })
   )
+})
+
+const entry = (name: string, categories: ReadonlyArray<string>, previousNames: ReadonlyArray<string> = []) => ({
+  id: name,
+  name,
+  slug: `actions-${name.toLowerCase()}`,
+  description: "",
+  status: "PUBLIC",
+  categories,
+  previousNames,
+  website: ""
+})
+const names = (entries: ReadonlyArray<{ readonly name: string }>) => entries.map(({ name }) => name)
+
+describe("AC4-68: the catalog", () => {
+  const all = sorted([
+    entry("Slack", ["Chat"]),
+    entry("Mixpanel", ["Analytics"]),
+    entry("Other tool", [], ["Remix"]),
+    entry("Amplitude", ["Analytics", "Attribution"])
+  ])
+  it.each([
+    ["mix", undefined, ["Mixpanel", "Other tool"]],
+    ["ACTIONS-slack", undefined, ["Slack"]],
+    ["", "Analytics", ["Amplitude", "Mixpanel"]],
+    ["", "all", ["Amplitude", "Mixpanel", "Other tool", "Slack"]],
+    ["mix", "Chat", []]
+  ])("%j in %j", (text, category, expected) => expect(names(shownEntries(all, { text, category }))).toEqual(expected))
+
+  it("by category, what has none at the end", () => {
+    expect(byCategory(all).map(([title, entries]) => [title, ...names(entries)])).toEqual([
+      ["Analytics", "Amplitude", "Mixpanel"],
+      ["Attribution", "Amplitude"],
+      ["Chat", "Slack"],
+      ["Other", "Other tool"]
+    ])
+  })
 })

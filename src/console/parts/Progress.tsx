@@ -1,5 +1,6 @@
 /** How far something long is: a bar, a sentence, and what can be done about it. Told to screen readers as it goes. */
 import type { ReactNode } from "react"
+import "./progress.css"
 
 interface ProgressProps {
   /** From 0 to 1. */

@@ -82,7 +82,7 @@ export const connectionPages = (use: () => ConnectionUse): void => {
     await expectText("every event")
   })
 
-  it("DEL-20 to DEL-23, DEL-63: an event fails with its three payloads, the mapping is repaired, the rate recovers", async () => {
+  it("DEL-20 to DEL-23, DEL-63, DEL-74: an event fails with its three payloads, the mapping is repaired, it is sent again, the rate recovers", async () => {
     const { service, page, expectText, expectClean } = use()
     await service.batch([order("pay-1")])
     await page.getByRole("link", { name: "Event delivery" }).click()
@@ -108,6 +108,17 @@ export const connectionPages = (use: () => ConnectionUse): void => {
     await expectClean()
     await page.getByRole("button", { name: "Save mapping" }).click()
     await expectText("Saved. In force within a minute.")
+
+    await page.getByRole("link", { name: "Replays" }).click()
+    await page.getByRole("button", { name: "Replay events…" }).first().click()
+    await page.getByRole("button", { name: "Only those that failed" }).click()
+    await page
+      .getByRole("dialog")
+      .getByText(/^1 event, from/)
+      .waitFor()
+    await expectClean()
+    await page.getByRole("button", { name: "Start replay" }).click()
+    await expectText(/^1 sent/)
 
     await service.batch([order("pay-2"), order("pay-3"), order("pay-4")])
     await page.getByRole("link", { name: "Event delivery" }).click()

@@ -13,14 +13,8 @@ import { useCrumbs } from "../../shell/crumbs.ts"
 import { changed } from "../../url-state.ts"
 import { useTyped } from "../../parts/typed.ts"
 import { count } from "../../words.ts"
+import { byCategory, shownEntries, sorted } from "./catalog-list.ts"
 import "../destinations/destinations.css"
-
-const other = "Other"
-const categoriesOf = ({ categories }: EntrySummary) => (categories.length === 0 ? [other] : categories)
-
-/** Over name, former names and slug. */
-const found = (entry: EntrySummary, words: string): boolean =>
-  [entry.name, entry.slug, ...(entry.previousNames ?? [])].some((name) => name.toLowerCase().includes(words))
 
 const Tile = ({ entry, source }: { readonly entry: EntrySummary; readonly source: string | undefined }) => {
   const { slug } = useSpace()
@@ -69,20 +63,11 @@ export const Catalog = () => {
     (q) => void navigate({ search: (old) => changed(old, { q }), replace: true })
   )
   useCrumbs(`Destinations|/s/${slug}/destinations`, "Catalog")
-  const all = useMemo(() => (query.data ?? []).toSorted((a, b) => a.name.localeCompare(b.name)), [query.data])
-  const groups = useMemo(() => {
-    const byCategory = new Map<string, Array<EntrySummary>>()
-    for (const entry of all)
-      for (const category of categoriesOf(entry)) byCategory.set(category, [...(byCategory.get(category) ?? []), entry])
-    return [...byCategory].toSorted(([a], [b]) => (a === other ? 1 : b === other ? -1 : a.localeCompare(b)))
-  }, [all])
-  const words = text.trim().toLowerCase()
+  const all = useMemo(() => sorted(query.data ?? []), [query.data])
+  const groups = useMemo(() => byCategory(all), [all])
   const { category, source } = search
-  const shown = all.filter(
-    (entry) =>
-      found(entry, words) && (category === undefined || category === "all" || categoriesOf(entry).includes(category))
-  )
-  const grouped = words === "" && category === undefined
+  const shown = shownEntries(all, { text, category })
+  const grouped = text.trim() === "" && category === undefined
   const entryOf = (value: string | undefined, title: string, n: number) => (
     <Link
       key={title}

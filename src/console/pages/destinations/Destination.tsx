@@ -31,12 +31,14 @@ const tabs: Readonly<Record<DestinationTab, Tab>> = {
 }
 
 /** Storage takes copies of everything: nothing is filtered, mapped or tested (DST-30). */
-const tabsOf = ({ metadata: { kind, actions } }: DestinationData): ReadonlyArray<DestinationTab> =>
-  destinationTabs.filter((tab) =>
-    kind === "storage"
-      ? tab === "overview" || tab === "replays" || tab === "settings"
-      : tab !== "mappings" || kind === "actions" || actions.length > 0
-  )
+const tabsOf = ({ metadata }: DestinationData): ReadonlyArray<DestinationTab> => {
+  const { kind, actions, supportedFeatures } = metadata
+  return destinationTabs.filter((tab) => {
+    if (tab === "replays") return supportedFeatures.replay !== false
+    if (kind === "storage") return tab === "overview" || tab === "settings"
+    return tab !== "mappings" || kind === "actions" || actions.length > 0
+  })
+}
 
 const Notes = ({ destination }: TabProps) => {
   const { slug } = useSpace()
