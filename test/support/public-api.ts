@@ -2,7 +2,7 @@
  * The Public API on a workspace of its own, declared by a file; importing this starts it for the test file and stops it behind it.
  * Destinations are managed for real; nothing is delivered.
  */
-import { Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { Effect, Layer, Logger, ManagedRuntime, Schema } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -23,6 +23,7 @@ import { Health } from "../../src/platform/health.ts"
 import { alertResourcesLive } from "../../src/public-api/alert-resources.ts"
 import { allGroups } from "../../src/public-api/groups.ts"
 import { PublicApi } from "../../src/public-api/public-api.ts"
+import { makeRouteTable, placeOf } from "../../src/public-api/route-table.ts"
 import { suppressionsLive } from "../../src/workspace/suppressions.ts"
 import { Sessions } from "../../src/workspace/sessions.ts"
 import { workspaceLive } from "../../src/workspace/workspace-live.ts"
@@ -98,6 +99,10 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   base = `${origin}/public-api`
+  const groups = await runtime.runPromise(allGroups)
+  checkOf = makeRouteTable(
+    groups.flatMap(({ routes }) => routes.map(({ endpoint }) => placeOf(endpoint, checkFor([...endpoint.success][0]!))))
+  )
 })
 
 afterAll(async () => {
@@ -106,6 +111,18 @@ afterAll(async () => {
   await runtime.dispose()
   rmSync(folder, { recursive: true, force: true })
 })
+
+type Check = (body: unknown) => void
+let checkOf: (method: string, path: ReadonlyArray<string>) => { readonly value: Check }
+
+/** Answers must be what is declared, with nothing beside it: else the OpenAPI document would not tell the truth. */
+const checkFor = (success: Schema.Top): Check => {
+  const decode = Schema.decodeUnknownSync(success as Schema.Decoder<unknown>, {
+    onExcessProperty: "error",
+    errors: "all"
+  })
+  return (body) => void decode(body)
+}
 
 interface Sent {
   readonly secret?: string
@@ -120,7 +137,17 @@ export const call = async (method: string, path: string, { secret = "pt_owner", 
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
   })
   // oxlint-disable-next-line typescript/no-explicit-any -- bodies are compared, not computed with
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any }
+  const answer = (await response.json()) as any
+  const [route = ""] = path.split("?")
+  if (response.ok && route !== "/openapi.json")
+    checkOf(
+      method,
+      route
+        .split("/")
+        .filter((part) => part !== "")
+        .map(decodeURIComponent)
+    ).value(answer)
+  return { status: response.status, headers: response.headers, body: answer }
 }
 
 /** A token with these permissions; the workspace when no resource is named. */
