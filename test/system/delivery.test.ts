@@ -21,6 +21,8 @@ const fateOf = (n: number) => ({
   last: n % 13 === 4 ? 400 : 200
 })
 
+const final = (status: number) => status === 200 || status === 400
+
 interface Got {
   readonly n: number
   readonly status: number
@@ -95,9 +97,8 @@ it("DEL-1, DEL-2, DEL-33: a kill -9 during delivery loses nothing, lets nobody b
   for (let n = 0; n < all; n += 250) expect((await service.batch(messages.slice(n, n + 250))).status).toBe(200)
   await service.until("half of it", 60, async () => (asked.size > all / 3 ? true : undefined))
   await service.kill()
-  const before = new Set(got.filter(({ status }) => status === 200 || status === 400).map(({ n }) => n))
+  const before = new Set(got.filter(({ status }) => final(status)).map(({ n }) => n))
   await service.start()
-  const final = (status: number) => status === 200 || status === 400
   const ended = () => new Set(got.filter(({ status }) => final(status)).map(({ n }) => n))
   await service.until("the rest of it", 90, async () => (ended().size === all ? true : undefined))
 
