@@ -1,5 +1,5 @@
 /** Asking for replays and steering them (DEL-75, ADM-121); the process that carries them out (`owner.ts`) reads what is asked here. */
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Semaphore } from "effect"
 import type { SqlError } from "effect/sql"
 import { History } from "../../archive/history.ts"
 import { Database } from "../../platform/database.ts"
@@ -79,6 +79,8 @@ const make = Effect.gen(function* () {
   const history = yield* History
   const workspace = yield* Workspace
   const destinations = yield* Destinations
+  /** Each reads as fast as it can. */
+  const oneEstimate = yield* Semaphore.make(1)
 
   const check = Effect.fnUntraced(function* (
     request: ReplayRequest
@@ -141,6 +143,7 @@ const make = Effect.gen(function* () {
       const range = { receivedFrom: request.from, receivedTo: request.to, sources: [source.no] }
       const numbers = chosen.map(({ no }) => no)
       return yield* survey(history, range, makeSelect(sql, request), numbers).pipe(
+        oneEstimate.withPermits(1),
         Effect.timeoutOrElse({
           duration: longestEstimate,
           orElse: () =>

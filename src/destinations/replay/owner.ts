@@ -10,6 +10,7 @@ import { Settings } from "../../config.ts"
 import { dayOfTime } from "../../log/partitions.ts"
 import { EventLog, positionsPerDay } from "../../log/event-log.ts"
 import { Database } from "../../platform/database.ts"
+import { Health } from "../../platform/health.ts"
 import { oneOwner } from "../../platform/one-owner.ts"
 import { supervise } from "../../platform/supervise.ts"
 import { pendingDeletions } from "../../workspace/manage-regulations.ts"
@@ -43,6 +44,7 @@ const work = (around: ReplaySurroundings, pollMs: number) =>
     const { rows, sql } = around
     const log = yield* EventLog
     const destinations = yield* Destinations
+    const health = yield* Health
     const fibers = yield* FiberMap.make<number>()
     const woken = yield* Latch.make(false)
     /** Destinations of what runs. */
@@ -50,12 +52,14 @@ const work = (around: ReplaySurroundings, pollMs: number) =>
 
     const run = Effect.fnUntraced(function* (one: Run) {
       const upTo = yield* rows.begin(one, log.released(), yield* Clock.currentTimeMillis)
+      const name = `replay ${one.id} to ${one.destinationId}`
       busy.set(one.no, one.destination)
       yield* runReplay(around, one, upTo).pipe(
         orFailed(around, one),
-        (body) => supervise(`replay ${one.id} to ${one.destinationId}`, body),
+        (body) => supervise(name, body),
         Effect.ensuring(
           Effect.sync(() => {
+            health.remove(name)
             busy.delete(one.no)
             woken.openUnsafe()
           })

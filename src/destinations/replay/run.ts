@@ -20,6 +20,7 @@ import type { RetryPolicy } from "../actors/retry.ts"
 import type { DeliveryStore } from "../actors/store.ts"
 import { type Destination, Destinations } from "../destination.ts"
 import { numberOf } from "./books.ts"
+import { perSecondOf } from "./pace.ts"
 import type { ReplayRows, Run } from "./rows.ts"
 import { countEvents, makeSelect } from "./selection.ts"
 
@@ -34,21 +35,14 @@ export interface ReplaySurroundings {
   readonly drainMs: number
 }
 
-/** DEL-73. */
-const standardPerSecond = 100
 const rateEveryMs = 2_000
 const pollMs = 20
-
-const perSecondOf = ({ perSecond }: Run, { maxEventsPerSecond: most }: Destination): number => {
-  const asked = perSecond ?? (most === undefined ? standardPerSecond : most / 2)
-  return most === undefined ? asked : Math.min(asked, most)
-}
 
 /** The destination as the engine sees it. */
 const replayed = (run: Run, destination: Destination): Destination => ({
   ...destination,
   no: numberOf(run.no),
-  maxEventsPerSecond: perSecondOf(run, destination)
+  maxEventsPerSecond: perSecondOf(run.perSecond, destination.maxEventsPerSecond)
 })
 
 /** Runs until everything is sent, filtered or discarded, or until it is interrupted. `upTo`: nothing behind it. */

@@ -35,7 +35,7 @@ const workspace = Layer.mock(Workspace, {
     spaces: [],
     spaceById: new Map(),
     tokenByHash: new Map(),
-    limits: { messagesPerSecond: 0 }
+    limits: { messagesPerSecond: 0, requestsPerSecond: 0, spaceEventsPerSecond: 0, profileApiPerSecond: 0 }
   })
 })
 
@@ -91,6 +91,8 @@ const asked = (ids: ReadonlyArray<string>, other: Partial<ReplayRequest> & { fro
 
 const create = (request: ReplayRequest) => Replays.use((replays) => replays.create("owner", request))
 const find = (id: string) => Replays.use((replays) => replays.find(id))
+const steer = (id: string, how: "pause" | "resume" | "cancel") =>
+  Replays.use((replays) => replays.steer("owner", id, how))
 const reaches = (id: string, ...states: ReadonlyArray<ReplayState>) =>
   until(Effect.map(find(id), ({ state }) => states.includes(state)))
 
@@ -153,34 +155,32 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
       }).pipe(Effect.scoped)
   )
 
-  it.effect(
-    "DEL-70: only listed types and names; to several destinations; half of what a destination takes, or 100",
-    () =>
-      Effect.gen(function* () {
-        const world = yield* Given
-        const [a, b] = [to(), to()]
-        world.set(a, b)
-        const { from, to: end } = anHour()
-        const at = { timestamp: iso(from), receivedAt: iso(from) }
-        yield* send(
-          { ...at, messageId: "bought", event: "Bought", userId: "u" },
-          { ...at, messageId: "seen", event: "Seen", userId: "u" },
-          { ...at, messageId: "named", type: "identify", userId: "u" }
-        )
-        const request = asked([a.id, b.id], {
-          from,
-          to: end,
-          events: [{ type: "track", name: "Bought" }, { type: "identify" }],
-          maxEventsPerSecond: undefined
-        })
-        const estimate = yield* Replays.use((replays) => replays.estimate(request))
-        assert.deepStrictEqual(estimate, { total: 4, firstAt: from, lastAt: from })
-        yield* start
-        const { id } = yield* create(request)
-        yield* reaches(id, "done")
-        for (const { id } of [a, b]) assert.deepStrictEqual(world.told(id), ["bought", "named"])
-        assert.deepInclude(yield* find(id), { total: 4, sent: 4, destinationIds: [a.id, b.id] })
-      }).pipe(Effect.scoped)
+  it.effect("DEL-70: only listed types and names; to several destinations", () =>
+    Effect.gen(function* () {
+      const world = yield* Given
+      const [a, b] = [to(), to()]
+      world.set(a, b)
+      const { from, to: end } = anHour()
+      const at = { timestamp: iso(from), receivedAt: iso(from) }
+      yield* send(
+        { ...at, messageId: "bought", event: "Bought", userId: "u" },
+        { ...at, messageId: "seen", event: "Seen", userId: "u" },
+        { ...at, messageId: "named", type: "identify", userId: "u" }
+      )
+      const request = asked([a.id, b.id], {
+        from,
+        to: end,
+        events: [{ type: "track", name: "Bought" }, { type: "identify" }],
+        maxEventsPerSecond: undefined
+      })
+      const estimate = yield* Replays.use((replays) => replays.estimate(request))
+      assert.deepStrictEqual(estimate, { total: 4, firstAt: from, lastAt: from })
+      yield* start
+      const { id } = yield* create(request)
+      yield* reaches(id, "done")
+      for (const { id } of [a, b]) assert.deepStrictEqual(world.told(id), ["bought", "named"])
+      assert.deepInclude(yield* find(id), { total: 4, sent: 4, destinationIds: [a.id, b.id] })
+    }).pipe(Effect.scoped)
   )
 
   it.effect("DEL-2, DEL-73: what fails is tried again in a waiting set of its own, and counted when it has ended", () =>
@@ -260,8 +260,6 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
       world.set(one)
       const { from, to: end } = anHour()
       yield* send(...many(60, "steered", from))
-      const steer = (id: string, how: "pause" | "resume" | "cancel") =>
-        Replays.use((replays) => replays.steer("owner", id, how))
       yield* start
       const { id } = yield* create(asked([one.id], { from, to: end, maxEventsPerSecond: 20 }))
       yield* until(Effect.sync(() => world.told(one.id).length >= 20))
@@ -337,7 +335,7 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
       const { id } = yield* create(asked([one.id], { from, to: end }))
       const other = yield* create(asked([one.id], { from, to: end }))
       assert.deepInclude(yield* find(id), { state: "paused", held: true })
-      yield* Replays.use((replays) => replays.steer("owner", other.id, "cancel"))
+      yield* steer(other.id, "cancel")
       yield* until(Effect.map(sql`select 1 from replay_runs where not finished`, (rows) => rows.length === 1))
       assert.deepStrictEqual(world.told(one.id), [])
       world.answers.set(one.id, all(failed("503", true)))
