@@ -10,7 +10,7 @@
  */
 import { Clock, Data, Effect, Exit, Latch, Random, Scope } from "effect"
 import { SampleMeter } from "../../delivery/samples.ts"
-import { EventLog } from "../../log/event-log.ts"
+import { EventLog, type Position } from "../../log/event-log.ts"
 import type { Health } from "../../platform/health.ts"
 import type { Membership } from "../../platform/membership.ts"
 import { namesSuppressed } from "../../event/user-ids.ts"
@@ -101,11 +101,17 @@ const rest = Effect.fnUntraced(function* (
   const woken = yield* Latch.make(false)
   const ledger = new Ledger(no, standing, () => false)
   let lost: string | undefined
+  /** Where the log was when it was told to deliver: what comes after is its own, however long the way there takes. */
+  let wanted: Position | undefined
+  const look = (destination: Destination | undefined) => {
+    if (destination === undefined || !delivers(destination)) wanted = undefined
+    else wanted ??= log.released()
+  }
   yield* store.discardAll(no, standing.epoch, "DESTINATION_DISABLED")
   const member: Member = {
     part: (_now, idle) => {
       if (!idle) return undefined
-      ledger.passTo(log.released())
+      ledger.passTo(wanted ?? log.released())
       return ledger.part(() => true, true)
     },
     committed: (part) => ledger.committed(part),
@@ -116,13 +122,17 @@ const rest = Effect.fnUntraced(function* (
   }
   status.member = member
   status.engine = undefined
-  yield* destinations.onChange(() => void woken.openUnsafe())
+  yield* destinations.onChange(({ byId }) => {
+    look(byId.get(id))
+    woken.openUnsafe()
+  })
   yield* Effect.addFinalizer(() => Effect.sync(() => committer.remove(member)))
   while (true) {
     woken.closeUnsafe()
     if (lost !== undefined) return yield* new InstanceLost({ name, reason: lost })
     const current = destinations.current().byId.get(id)
     if (current === undefined) return ledger.standing
+    look(current)
     if (delivers(current)) break
     yield* woken.await
   }
