@@ -2,35 +2,37 @@
 import { at, change, list, picked, read, readAll } from "./public-api.ts"
 import type {
   Alert,
-  AuthenticationTest,
   Channel,
   CountsView,
   DeliveryError,
   DeliveryErrorDetail,
   DeliverySummary,
-  Destination,
-  Entry,
-  EntrySummary,
-  EventFilters,
-  Filter,
-  FilterAction,
   Grouping,
-  IntegrationFilter,
-  Label,
-  Mapping,
-  MappingSettings,
-  Notification,
-  OAuthApplication,
   OverviewData,
   OverviewStep,
   PipelineCounts,
   Replay,
   ReplayEstimate,
   ReplayRequest,
+  SourceCounts,
+  StepTableData
+} from "./delivery-types.ts"
+import type {
+  AuthenticationTest,
+  Destination,
+  Entry,
+  EntrySummary,
+  EventFilters,
+  Filter,
+  FilterAction,
+  IntegrationFilter,
+  Label,
+  Mapping,
+  MappingSettings,
+  Notification,
+  OAuthApplication,
   Source,
   SourceEntry,
-  SourceCounts,
-  StepTableData,
   TestResult
 } from "./public-types.ts"
 
@@ -70,10 +72,12 @@ export const notifications = readAll<{
 }>("/notifications")
 export const seeNotifications = (upTo: number) => change("POST", "/notifications/seen", { upTo })
 
+/** Names and categories only: with settings and actions it is five megabytes. */
 export const catalog = list<EntrySummary>("/catalog/destinations", "destinationsCatalog", { metadata: "summary" })
 export const entry = (id: string) => read<Entry>(at`/catalog/destinations/${id}`, "destinationMetadata")
 
-export const destinations = list<Destination>("/destinations", "destinations")
+/** Without settings and actions of their entries. */
+export const destinations = list<Destination>("/destinations", "destinations", { metadata: "summary" })
 export const destination = (id: string) => read<Destination>(at`/destinations/${id}`, "destination")
 export const addDestination = (body: {
   sourceId: string
@@ -91,6 +95,8 @@ export const changeDestination = (
     maxEventsPerSecond?: number | null
   }
 ) => change<Destination>("PATCH", at`/destinations/${id}`, body, picked("destination"))
+export const connectDestination = (id: string, tokens: { accessToken: string; refreshToken: string }) =>
+  change("PUT", at`/destinations/${id}/oauth-tokens`, tokens)
 export const deleteDestination = (id: string) => change("DELETE", at`/destinations/${id}`)
 export const testAuthentication = (id: string) =>
   change<AuthenticationTest>("POST", at`/destinations/${id}/test-authentication`, {})

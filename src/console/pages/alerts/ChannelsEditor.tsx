@@ -1,5 +1,5 @@
 /** Whom an alert tells (DEL-53): the bell, an address, Slack, a webhook; one of each. */
-import type { Channel } from "../../api/public-types.ts"
+import type { Channel } from "../../api/delivery-types.ts"
 import { Check } from "../../parts/Check.tsx"
 
 const fresh: Readonly<Record<Channel["type"], Channel>> = {

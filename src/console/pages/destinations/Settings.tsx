@@ -13,6 +13,7 @@ import { Switch } from "../../parts/Switch.tsx"
 import { CopySettings } from "./CopySettings.tsx"
 import type { TabProps } from "./Destination.tsx"
 import { fieldOfOption, sentValues } from "./fields.ts"
+import { OAuthTokens } from "./OAuthTokens.tsx"
 import { problemsOf, SettingsForm } from "./SettingsForm.tsx"
 
 const testWords: Readonly<Record<AuthenticationTest["status"], string>> = {
@@ -238,6 +239,7 @@ const Form = ({ destination }: TabProps) => {
 const Settings = ({ destination }: TabProps) => (
   <div className="wide col g12">
     <Enable destination={destination} />
+    <OAuthTokens destination={destination} />
     {/* What is stored has changed: the form begins anew. */}
     <Form
       key={JSON.stringify([destination.name, destination.settings, destination.maxEventsPerSecond])}

@@ -3,7 +3,8 @@ import { Link, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
 import { useSpace } from "../../api/hooks.ts"
 import { useApi } from "../../api/public-api.ts"
-import type { CountsView, Grouping, Source, SourceCounts } from "../../api/public-types.ts"
+import type { CountsView, Grouping, SourceCounts } from "../../api/delivery-types.ts"
+import type { Source } from "../../api/public-types.ts"
 import { sourceOverview, sourceStep } from "../../api/requests.ts"
 import { Bars } from "../../parts/Bars.tsx"
 import { Choice } from "../../parts/Choice.tsx"
@@ -11,7 +12,7 @@ import { Empty, QueryView } from "../../parts/States.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { changed } from "../../url-state.ts"
 import { count, plural } from "../../words.ts"
-import { percentText, type Period, periodOf, spanOf, timeTextOf } from "../destinations/delivery/period.ts"
+import { earlierOf, percentText, type Period, periodOf, spanOf, timeTextOf } from "../destinations/delivery/period.ts"
 import { PeriodPicker, useNow } from "../destinations/delivery/PeriodPicker.tsx"
 import { groupings } from "../destinations/delivery/steps.ts"
 
@@ -39,14 +40,22 @@ interface BreakdownProps {
   readonly period: Period
 }
 
+/** Against the period of equal length before. */
+const changeText = (now: number, before: number): string => {
+  if (before === 0) return "–"
+  const change = ((now - before) / before) * 100
+  return `${change > 0 ? "+" : change < 0 ? "−" : ""}${percentText(Math.abs(change))}`
+}
+
 const Breakdown = ({ source, step, period }: BreakdownProps) => {
   const [chosen, setChosen] = useState<Grouping | undefined>()
   const by = chosen ?? (step.reasons ? "discardReason" : "eventType")
   const options = step.reasons ? [["discardReason", "Reason"] as const, ...groupings] : groupings
-  const query = useApi(
-    sourceStep(step.list, { ...spanOf(period), sourceId: source.id, granularity: period.granularity }, by),
-    { keep: true }
-  )
+  const ask = (within: Period) =>
+    sourceStep(step.list, { ...spanOf(within), sourceId: source.id, granularity: within.granularity }, by)
+  const query = useApi(ask(period), { keep: true })
+  const before = useApi(ask(earlierOf(period)), { keep: true })
+  const earlier = new Map(before.data?.dataset.map((row) => [row[by] ?? "", row.total]))
   return (
     <section className="card" aria-label="Breakdown">
       <h2 className="h">
@@ -79,6 +88,7 @@ const Breakdown = ({ source, step, period }: BreakdownProps) => {
                       </td>
                       <td className="num b">{count(row.total)}</td>
                       <td className="num">{percentText((row.total / Math.max(1, total)) * 100)}</td>
+                      <td className="num q2">{changeText(row.total, earlier.get(value) ?? 0)}</td>
                     </tr>
                   )
                 })}

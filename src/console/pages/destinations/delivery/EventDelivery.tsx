@@ -1,7 +1,7 @@
 /** Event Delivery (DEL-20 to DEL-24): what arrived, what did not and why, how long it took; and samples with their three payloads. */
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useApi } from "../../../api/public-api.ts"
-import type { DeliveryError, DeliverySummary, ErrorState } from "../../../api/public-types.ts"
+import type { DeliveryError, DeliverySummary, ErrorState } from "../../../api/delivery-types.ts"
 import { deliveryErrors, deliverySummary } from "../../../api/requests.ts"
 import { Bars } from "../../../parts/Bars.tsx"
 import { Empty, QueryView } from "../../../parts/States.tsx"

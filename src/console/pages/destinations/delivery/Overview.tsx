@@ -2,7 +2,7 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { useSpace } from "../../../api/hooks.ts"
 import { useApi } from "../../../api/public-api.ts"
-import type { CountsView, PipelineCounts } from "../../../api/public-types.ts"
+import type { CountsView, PipelineCounts } from "../../../api/delivery-types.ts"
 import { deliveryPipeline, mappings as mappingsOf } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { Empty, QueryView } from "../../../parts/States.tsx"

@@ -1,6 +1,6 @@
 /** The pipeline: what was received, what fell out at which step, what arrived. Fifty threads show the shares. */
 import { Link, useSearch } from "@tanstack/react-router"
-import type { PipelineCounts } from "../../../api/public-types.ts"
+import type { PipelineCounts } from "../../../api/delivery-types.ts"
 import { changed } from "../../../url-state.ts"
 import { count } from "../../../words.ts"
 import { percentText } from "./period.ts"

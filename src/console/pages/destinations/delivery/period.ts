@@ -45,6 +45,13 @@ export const periodOf = ({ range, from, to }: Asked, now: number, lookback = 0):
   return { from: end - ms, to: end, granularity }
 }
 
+/** The period of equal length before. */
+export const earlierOf = ({ from, to, granularity }: Period): Period => ({
+  from: from - (to - from),
+  to: from,
+  granularity
+})
+
 export const spanOf = ({ from, to }: Period) => ({
   startTime: new Date(from).toISOString(),
   endTime: new Date(to).toISOString()

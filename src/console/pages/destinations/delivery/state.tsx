@@ -1,7 +1,8 @@
 /** How a destination does, in a word: from what arrived and what did not in the last 24 hours. */
 import { useQueries } from "@tanstack/react-query"
 import { apiOptions, useApi } from "../../../api/public-api.ts"
-import type { DeliverySummary, Destination } from "../../../api/public-types.ts"
+import type { DeliverySummary } from "../../../api/delivery-types.ts"
+import type { Destination } from "../../../api/public-types.ts"
 import { deliverySummary } from "../../../api/requests.ts"
 import { count } from "../../../words.ts"
 import { percentText, periodOf, spanOf } from "./period.ts"

@@ -1,5 +1,5 @@
 /** The steps of the Delivery Overview (DEL-30) as the page names them. Pure. */
-import type { Grouping, OverviewStep, PipelineCounts, TableRow } from "../../../api/public-types.ts"
+import type { Grouping, OverviewStep, PipelineCounts, TableRow } from "../../../api/delivery-types.ts"
 import { count } from "../../../words.ts"
 import { pointsText } from "./period.ts"
 

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
 import { problemAt, runChange, useApiChange } from "../../../api/public-api.ts"
-import type { Replay, ReplayEstimate, ReplayRequest } from "../../../api/public-types.ts"
+import type { Replay, ReplayEstimate, ReplayRequest } from "../../../api/delivery-types.ts"
 import { estimateReplay, startReplay } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { Confirm } from "../../../parts/Dialog.tsx"
