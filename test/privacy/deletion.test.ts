@@ -117,6 +117,8 @@ const story = (erin: string, otto: string) => [
   { type: "alias" as const, userId: `${otto}-new`, previousId: erin }
 ]
 
+const toldRaw = (erin: string) => ({ type: "track" as const, event: "A", userId: erin, messageId: `raw-${erin}` })
+
 const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database>) =>
   layer(rig(graph, { settings: { dedupScope: "source" } }).pipe(Layer.provide(suppressions)), {
     excludeTestServices: true,
@@ -388,8 +390,7 @@ const suite = <E>(adapter: string, graph: Layer.Layer<IdentityGraph, E, Database
           sql<{ id: string }>`select message_id as id from raw_log_erasures order by message_id`,
           (rows) => rows.map(({ id }) => id)
         )
-        const told = (erin: string) => [{ type: "track" as const, event: "A", userId: erin, messageId: `raw-${erin}` }]
-        yield* tell([...told("erin8"), ...told("erin9")])
+        yield* tell(["erin8", "erin9"].map(toldRaw))
         assert.include(yield* ended(yield* ordered("DELETE_INTERNAL", "erin8")), { status: "FINISHED" })
         assert.deepStrictEqual(yield* noted, [])
         assert.include(yield* ended(yield* ordered("DELETE_ONLY", "erin9")), { status: "FINISHED" })
