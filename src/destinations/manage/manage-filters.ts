@@ -7,6 +7,7 @@ import { parseFql } from "../../fql/fql.ts"
 import type { Change } from "../../workspace/changes.ts"
 import { newFilterId } from "../../workspace/secrets.ts"
 import { type FilterAction } from "../compiled.ts"
+import { deviceStatement } from "../../fql/device.ts"
 import { conditionsOf } from "./conditions.ts"
 import { parseActions } from "./filter-actions.ts"
 import { type DestinationRefused, invalid, refused } from "./refused.ts"
@@ -17,7 +18,7 @@ const maxFilters = 10
 const longestTitle = 64
 const longestDescription = 1000
 
-interface Row extends Omit<FilterView, "actions" | "conditions" | "sourceId" | "destinationId"> {
+interface Row extends Omit<FilterView, "actions" | "conditions" | "cloudModeOnly" | "sourceId" | "destinationId"> {
   readonly actions: string
 }
 
@@ -26,7 +27,8 @@ const viewOf = ({ actions, ...row }: Row, { id, source }: DestinationRow): Filte
   sourceId: source,
   destinationId: id,
   actions: JSON.parse(actions) as ReadonlyArray<FilterAction>,
-  conditions: conditionsOf(row.if, "filter") ?? null
+  conditions: conditionsOf(row.if, "filter") ?? null,
+  cloudModeOnly: deviceStatement(row.if) === undefined
 })
 
 /** The oldest first. */

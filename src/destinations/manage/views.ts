@@ -69,6 +69,8 @@ export interface FilterView {
   readonly actions: ReadonlyArray<FilterAction>
   /** What a form shows; null: show it as text (DST-65). */
   readonly conditions: ConditionGroup | null
+  /** Browsers cannot be told the statement (DST-23). */
+  readonly cloudModeOnly: boolean
   readonly createdAt: number
   readonly updatedAt: number
 }

@@ -26,6 +26,7 @@ const filter = Schema.Struct({
   description: Schema.optionalKey(Schema.String),
   enabled: Schema.Boolean,
   conditions: Schema.NullOr(Schema.Unknown),
+  cloudModeOnly: Schema.Boolean,
   createdAt: Schema.String,
   updatedAt: Schema.String
 })
