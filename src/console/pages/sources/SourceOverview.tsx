@@ -77,7 +77,12 @@ const Breakdown = ({ source, step, period }: BreakdownProps) => {
               <Empty title="None in this period" />
             ) : (
               <Table
-                columns={[[options.find(([each]) => each === by)![1]], ["Events", 100, "num"], ["Share", 90, "num"]]}
+                columns={[
+                  [options.find(([each]) => each === by)![1]],
+                  ["Events", 100, "num"],
+                  ["Share", 90, "num"],
+                  ["Change", 90, "num"]
+                ]}
               >
                 {dataset.map((row) => {
                   const value = row[by] ?? ""

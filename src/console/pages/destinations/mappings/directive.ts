@@ -8,15 +8,15 @@ export const kinds = [
   ["path", "Event field"],
   ["static", "Static value"],
   ["template", "Text with variables"],
-  ["coalesce", "Coalesce: the first that exists"],
-  ["case", "Case: upper or lower"],
-  ["replace", "Replace text"],
-  ["json", "JSON: encode or decode"],
-  ["flatten", "Flatten an object"],
+  ["coalesce", "Coalesce"],
+  ["case", "Case"],
+  ["replace", "Replace"],
+  ["json", "JSON"],
+  ["flatten", "Flatten"],
   ["liquid", "Liquid"],
-  ["object", "Object, member by member"],
-  ["each", "Each item of a list"],
-  ["raw", "As JSON"]
+  ["object", "Object"],
+  ["each", "List, item by item"],
+  ["raw", "Raw JSON"]
 ] as const
 
 export type Kind = (typeof kinds)[number][0]
