@@ -191,16 +191,21 @@ export class Engine {
     return this.#lanes.claimed
   }
 
-  /** Whether rows are to be read now: some are due, and not much is in front of the window. */
-  wantsDue(now: number): boolean {
-    return this.#dueAt !== undefined && this.#dueAt <= now && this.#ready.length < this.#window.size
+  /** True: read rows and call `due`; some are due, and not much is in front of the window. What is committed meanwhile is remembered. */
+  takesDue(now: number): boolean {
+    if (this.#dueAt === undefined || this.#dueAt > now || this.#ready.length >= this.#window.size) return false
+    this.#dueAt = undefined
+    return true
   }
 
   /** Rows that are due and those behind them, in the order of their positions; `nextAt`: when others are. */
   due(rows: ReadonlyArray<StoredJob>, nextAt: number | undefined): void {
-    this.#dueAt = nextAt
+    if (nextAt !== undefined) this.#dueBy(nextAt)
+    const claimed = new Set(this.#lanes.claimed)
     const units = new Map<string, Unit>()
     for (const row of rows) {
+      // Became a row while these were read, and is still under way.
+      if (claimed.has(row.key)) continue
       const lane = this.#lanes.of(row.key)
       const job = jobOfRow(row)
       lane.stored = true

@@ -259,7 +259,7 @@ const deliver = Effect.fnUntraced(function* (
       engine.passTo(log.released())
     } else {
       if (!attached) yield* read
-      if (engine.wantsDue(now)) {
+      if (engine.takesDue(now)) {
         const { nextAt, rows } = yield* store.due(no, now, engine.claimed, engine.largestBatch)
         engine.due(rows, nextAt)
       }

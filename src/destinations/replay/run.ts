@@ -142,7 +142,7 @@ export const runReplay = Effect.fnUntraced(function* (around: ReplaySurroundings
     for (let room = engine.room; at < page.length && room > 0; room = engine.room)
       engine.offer({ ...page[at++]!, position: ++number }, now)
     if (at === page.length) wanted.openUnsafe()
-    if (engine.wantsDue(now)) {
+    if (engine.takesDue(now)) {
       const { nextAt, rows } = yield* store.due(numberOf(run.no), now, engine.claimed)
       engine.due(rows, nextAt)
     }

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import type { Outcome } from "../../../src/catalog/runner.ts"
 import type { Counted } from "../../../src/delivery/steps.ts"
+import { Engine, parkAfterMs } from "../../../src/destinations/actors/engine.ts"
+import { feedEvent } from "../../../src/destinations/actors/job.ts"
 import { begin, delivered, failed, mapping, webhook, World } from "./world.ts"
 
 const second = 1_000
@@ -528,5 +530,56 @@ describe("nothing is lost, and nobody is overtaken", () => {
     expect(lost + got).toBe(6 * 60)
     expect(got).toBeGreaterThan(2 * 60)
     expect(world.rows.size).toBe(0)
+  })
+})
+
+describe("rows that are read while others are committed", () => {
+  const event = (position: number, userId: string) =>
+    feedEvent({
+      position,
+      source: 1,
+      hash: "",
+      body: new TextEncoder().encode(JSON.stringify({ type: "track", userId, messageId: userId, event: "E" }))
+    })
+  const make = (waiting: number) => {
+    const engine = new Engine({
+      destination: webhook(),
+      standing: { epoch: 1, seq: 1, position: 0 },
+      storedKeys: [],
+      waiting,
+      limits: { window: 10, waiting: 100, aheadEvents: 100, aheadBytes: 1_000_000 },
+      policy: () => ({ attempts: 10, windowMs: hour, bases: [minute] }),
+      random: () => 0.5,
+      wantsSample: () => false
+    })
+    engine.configure(webhook(), undefined, begin)
+    return engine
+  }
+
+  it("DEL-2: what begins to wait meanwhile comes due all the same", () => {
+    const engine = make(1)
+    engine.offer(event(1, "u1"), begin)
+    const call = engine.next(begin)!
+    expect(engine.takesDue(begin)).toBe(true)
+    engine.finished(call, [failed("503", true)], [], begin)
+    engine.committed(engine.part(begin)!, new Set(), begin)
+    engine.due([], undefined)
+    expect(engine.wakeAt(begin)).toBe(begin + minute)
+  })
+
+  it("DEL-1: what became a row meanwhile and is under way is not begun again", () => {
+    const engine = make(1)
+    engine.offer(event(1, "u1"), begin)
+    const [job] = engine.next(begin)!.jobs
+    const now = begin + parkAfterMs
+    expect(engine.takesDue(now)).toBe(true)
+    const part = engine.part(now)!
+    expect(part.inserts.map(({ parked }) => parked)).toEqual([true])
+    engine.committed(part, new Set(), now)
+    const { event: of, key, mapping, several, text } = job!
+    engine.due([{ ...of, key, mapping, several, payload: text, attempts: 1, firstAt: begin }], undefined)
+    expect(engine.next(now)).toBeUndefined()
+    expect(engine.inFlight).toBe(1)
+    expect(engine.claimed.size).toBe(1)
   })
 })

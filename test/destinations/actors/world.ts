@@ -183,7 +183,7 @@ export class World {
     if (this.closed === undefined)
       while (engine.room > 0 && engine.readTo < this.log.length) engine.offer(this.log[engine.readTo]!, now)
     else engine.passTo(this.log.length)
-    if (this.closed === undefined && engine.wantsDue(now)) engine.due(...this.#due())
+    if (this.closed === undefined && engine.takesDue(now)) engine.due(...this.#due())
     for (let call = engine.next(now); call !== undefined; call = engine.next(now)) this.#call(call)
     if (this.#dirty && now >= this.#commitAt) {
       const part = engine.part(now, true)
