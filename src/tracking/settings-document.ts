@@ -49,6 +49,7 @@ export const settingsDocument = (
   middlewareSettings: { routingRules: device?.routingRules ?? [] },
   enabledMiddleware: {},
   remotePlugins: device?.remotePlugins ?? [],
+  ...(device?.consent === undefined ? undefined : { consentSettings: device.consent }),
   metrics: { sampleRate: 0, host: `${at.host}/v1` },
   legacyVideoPluginsEnabled: false,
   edgeFunction: {},

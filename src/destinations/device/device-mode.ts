@@ -29,6 +29,10 @@ export interface DeviceParts {
   readonly maybeBundledConfigIds: Readonly<Record<string, ReadonlyArray<string>>>
   readonly remotePlugins: ReadonlyArray<RemotePlugin>
   readonly routingRules: ReadonlyArray<RoutingRule>
+  /** For the wrappers of consent platforms (PRV-64); undefined while no destination is mapped to a category. */
+  readonly consent:
+    | { readonly allCategories: ReadonlyArray<string>; readonly hasUnmappedDestinations: boolean }
+    | undefined
   /** By the name of a track event, the entries that the schema keeps it from (DST-45). */
   readonly trackIntegrations: ReadonlyMap<string, Readonly<Record<string, false>>>
 }
@@ -76,7 +80,14 @@ const pluginOf = (destination: Destination): ReadonlyArray<RemotePlugin> => {
 }
 
 /** A plug-in comes by `remotePlugins`: without components, the library does not look for a classic destination of its name. */
-const integrationOf = (destination: Destination): Values => {
+const integrationOf = (destination: Destination): Values => ({
+  ...installedOf(destination),
+  ...(destination.consentCategories.length === 0
+    ? undefined
+    : { consentSettings: { categories: destination.consentCategories } })
+})
+
+const installedOf = (destination: Destination): Values => {
   const types = destination.entry.components.map(({ type }) => type.toLowerCase())
   if (pluginBundle(destination) !== undefined)
     return { bundlingStatus: "bundled", versionSettings: { componentTypes: [] } }
@@ -101,6 +112,15 @@ const blockedTracks = (onDevice: ReadonlyArray<Destination>): DeviceParts["track
   return blocked
 }
 const track = "track\n"
+
+const consentOf = (enabled: ReadonlyArray<Destination>): DeviceParts["consent"] => {
+  const allCategories = [...new Set(enabled.flatMap(({ consentCategories }) => consentCategories))].sort()
+  if (allCategories.length === 0) return undefined
+  return {
+    allCategories,
+    hasUnmappedDestinations: enabled.some(({ consentCategories }) => consentCategories.length === 0)
+  }
+}
 
 const namesOf = (destinations: ReadonlyArray<Destination>): ReadonlyArray<string> =>
   [...new Set(destinations.map(({ entry }) => entry.name))].sort()
@@ -128,6 +148,7 @@ export const deviceParts = (
     maybeBundledConfigIds: byName(({ id }) => [id]),
     remotePlugins: kind === "website" ? onDevice.flatMap(pluginOf) : [],
     routingRules: withFilters ? onDevice.flatMap(({ entry, filters }) => routingRules(entry.name, filters)) : [],
+    consent: consentOf(destinations.filter(({ enabled }) => enabled)),
     trackIntegrations: blockedTracks(onDevice)
   }
 }

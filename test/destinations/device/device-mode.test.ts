@@ -61,6 +61,9 @@ const snapshot = (all: ReadonlyArray<Destination>) => ({
   bySource: new Map([[1, all]])
 })
 
+const documentOf = (...destinations: ReadonlyArray<Destination>) =>
+  settingsDocument("W", { protocol: "https", host: "h" }, { device: deviceParts(web(), destinations) })
+
 describe("DST-22: what is in the document", () => {
   it("ING-156: a device-mode destination has its public settings there, never a secret, never null", () => {
     const settings = { pixelId: "p-1", options: { a: null, b: [null, { c: 1, d: null }] }, apiKey: "k", secret: "s" }
@@ -143,6 +146,17 @@ describe("DST-22: what is in the document", () => {
       bundlingStatus: "bundled",
       versionSettings: { componentTypes: [] }
     })
+  })
+
+  it("ING-154: categories of consent, for who asks people on the device", () => {
+    expect(documentOf(onDevice())).not.toHaveProperty("consentSettings")
+    const ads = onDevice({}, { consentCategories: ["ads"] })
+    const cloud = destination({}, { consentCategories: ["stats", "ads"] })
+    expect(documentOf(ads, cloud, destination({}, { enabled: false }))).toMatchObject({
+      consentSettings: { allCategories: ["ads", "stats"], hasUnmappedDestinations: false },
+      integrations: { Pixel: { consentSettings: { categories: ["ads"] } } }
+    })
+    expect(documentOf(ads, destination())).toHaveProperty("consentSettings.hasUnmappedDestinations", true)
   })
 
   it("DST-45, ING-154: events that the schema keeps from it, beside those that are blocked for all", () => {
