@@ -331,7 +331,7 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
       yield* send(...many(3, "held", from))
       yield* sql`insert into regulations (id, type, status, actor, audit, subjects, created_at, due_at, from_pos, scanned)
         values ('reg_1', 'SUPPRESS_WITH_DELETE', 'RUNNING', 'p', '', 1, now(), now(), 0, 0)`
-      yield* start
+      const stop = yield* start
       const { id } = yield* create(asked([one.id], { from, to: end }))
       const other = yield* create(asked([one.id], { from, to: end }))
       assert.deepInclude(yield* find(id), { state: "paused", held: true })
@@ -341,6 +341,7 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
       world.answers.set(one.id, all(failed("503", true)))
       yield* sql`update regulations set status = 'FINISHED', finished_at = now()`
       yield* until(Effect.map(jobs, (rows) => rows.length === 3))
+      yield* stop
       // Where the event lies in the log, not in the replay.
       const rows = yield* sql<{ at: number }>`select log_position::float8 as at from delivery_jobs order by position`
       yield* eraseJobsAt(
@@ -348,6 +349,7 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
         rows.slice(0, 2).map(({ at }) => at)
       )
       world.answers.clear()
+      yield* start
       yield* reaches(id, "done")
       assert.deepInclude(yield* find(id), { total: 3, sent: 1 })
     }).pipe(Effect.scoped)
