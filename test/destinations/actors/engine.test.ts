@@ -533,32 +533,33 @@ describe("nothing is lost, and nobody is overtaken", () => {
   })
 })
 
-describe("rows that are read while others are committed", () => {
-  const event = (position: number, userId: string) =>
-    feedEvent({
-      position,
-      source: 1,
-      hash: "",
-      body: new TextEncoder().encode(JSON.stringify({ type: "track", userId, messageId: userId, event: "E" }))
-    })
-  const make = (waiting: number) => {
-    const engine = new Engine({
-      destination: webhook(),
-      standing: { epoch: 1, seq: 1, position: 0 },
-      storedKeys: [],
-      waiting,
-      limits: { window: 10, waiting: 100, aheadEvents: 100, aheadBytes: 1_000_000 },
-      policy: () => ({ attempts: 10, windowMs: hour, bases: [minute] }),
-      random: () => 0.5,
-      wantsSample: () => false
-    })
-    engine.configure(webhook(), undefined, begin)
-    return engine
-  }
+const fed = (position: number, userId: string) =>
+  feedEvent({
+    position,
+    source: 1,
+    hash: "",
+    body: new TextEncoder().encode(JSON.stringify({ type: "track", userId, messageId: userId, event: "E" }))
+  })
+/** Has so many rows. */
+const open = (waiting: number) => {
+  const engine = new Engine({
+    destination: webhook(),
+    standing: { epoch: 1, seq: 1, position: 0 },
+    storedKeys: [],
+    waiting,
+    limits: { window: 10, waiting: 100, aheadEvents: 100, aheadBytes: 1_000_000 },
+    policy: () => ({ attempts: 10, windowMs: hour, bases: [minute] }),
+    random: () => 0.5,
+    wantsSample: () => false
+  })
+  engine.configure(webhook(), undefined, begin)
+  return engine
+}
 
+describe("rows that are read while others are committed", () => {
   it("DEL-2: what begins to wait meanwhile comes due all the same", () => {
-    const engine = make(1)
-    engine.offer(event(1, "u1"), begin)
+    const engine = open(1)
+    engine.offer(fed(1, "u1"), begin)
     const call = engine.next(begin)!
     expect(engine.takesDue(begin)).toBe(true)
     engine.finished(call, [failed("503", true)], [], begin)
@@ -568,8 +569,8 @@ describe("rows that are read while others are committed", () => {
   })
 
   it("DEL-1: what became a row meanwhile and is under way is not begun again", () => {
-    const engine = make(1)
-    engine.offer(event(1, "u1"), begin)
+    const engine = open(1)
+    engine.offer(fed(1, "u1"), begin)
     const call = engine.next(begin)!
     const now = begin + parkAfterMs
     expect(engine.takesDue(now)).toBe(true)
