@@ -55,6 +55,12 @@ export interface InstanceStatus {
   member: Member | undefined
 }
 
+/** Whether it was switched off since it was last looked at, and where the log was when it was switched on again: what comes then is its own. */
+interface Turn {
+  off: boolean
+  on: Position | undefined
+}
+
 /** It gets events; storage destinations have readers of their own. */
 const delivers = ({ connectionMode, enabled }: Destination): boolean => enabled && connectionMode === "cloud"
 
@@ -75,6 +81,15 @@ export const runInstance = Effect.fnUntraced(function* (
   const destinations = yield* Destinations
   // Who has lost the shard must not take the instance back from who has it now.
   if (opened === undefined) yield* around.confirm
+  const turn: Turn = { off: false, on: undefined }
+  const look = (destination: Destination | undefined) => {
+    if (destination === undefined || !delivers(destination)) {
+      turn.off = true
+      turn.on = undefined
+    } else if (turn.off) turn.on ??= log.released()
+  }
+  yield* destinations.onChange(({ byId }) => look(byId.get(id)))
+  look(destinations.current().byId.get(id))
   let { standing, waiting } = opened ?? (yield* store.open([no], log.released())).get(no)!
   while (true) {
     const destination = destinations.current().byId.get(id)
@@ -83,35 +98,32 @@ export const runInstance = Effect.fnUntraced(function* (
       yield* store.forget(no, standing.epoch)
       return yield* Effect.logInfo(`Delivery to ${name} ended: the destination was deleted`)
     }
-    if (delivers(destination)) standing = yield* deliver(around, destination, { standing, waiting }, status)
-    else standing = yield* rest(around, destination, standing, status)
+    if (!turn.off) standing = yield* deliver(around, destination, { standing, waiting }, status, turn)
+    else standing = yield* rest(around, destination, standing, status, turn)
     waiting = 0
   }
-})
+}, Effect.scoped)
 
 /** While it gets nothing: discards what waits, and lets the cursor go with the log. */
 const rest = Effect.fnUntraced(function* (
   { committer, store }: Surroundings,
   { id, name, no }: Destination,
   standing: Standing,
-  status: InstanceStatus
+  status: InstanceStatus,
+  turn: Turn
 ) {
   const log = yield* EventLog
   const destinations = yield* Destinations
   const woken = yield* Latch.make(false)
   const ledger = new Ledger(no, standing, () => false)
   let lost: string | undefined
-  /** Where the log was when it was told to deliver: what comes after is its own, however long the way there takes. */
-  let wanted: Position | undefined
-  const look = (destination: Destination | undefined) => {
-    if (destination === undefined || !delivers(destination)) wanted = undefined
-    else wanted ??= log.released()
-  }
+  /** Of the part that ends the rest. */
+  let from: Position | undefined
   yield* store.discardAll(no, standing.epoch, "DESTINATION_DISABLED")
   const member: Member = {
     part: (_now, idle) => {
       if (!idle) return undefined
-      ledger.passTo(wanted ?? log.released())
+      ledger.passTo(from ?? turn.on ?? log.released())
       return ledger.part(() => true, true)
     },
     committed: (part) => ledger.committed(part),
@@ -122,20 +134,19 @@ const rest = Effect.fnUntraced(function* (
   }
   status.member = member
   status.engine = undefined
-  yield* destinations.onChange(({ byId }) => {
-    look(byId.get(id))
-    woken.openUnsafe()
-  })
+  yield* destinations.onChange(() => void woken.openUnsafe())
   yield* Effect.addFinalizer(() => Effect.sync(() => committer.remove(member)))
   while (true) {
     woken.closeUnsafe()
     if (lost !== undefined) return yield* new InstanceLost({ name, reason: lost })
     const current = destinations.current().byId.get(id)
     if (current === undefined) return ledger.standing
-    look(current)
     if (delivers(current)) break
     yield* woken.await
   }
+  from = turn.on
+  turn.off = false
+  turn.on = undefined
   // Nothing of before is delivered, also when this process ends at once.
   committer.idle([member])
   yield* committer.flush(member)
@@ -146,7 +157,8 @@ const deliver = Effect.fnUntraced(function* (
   around: Surroundings,
   destination: Destination,
   { standing, waiting }: Opened,
-  status: InstanceStatus
+  status: InstanceStatus,
+  turn: Turn
 ) {
   const { committer, feed, modes, store } = around
   const { id, name, no, source } = destination
@@ -249,14 +261,15 @@ const deliver = Effect.fnUntraced(function* (
     if (lost !== undefined) return yield* new InstanceLost({ name, reason: lost })
     const now = yield* Clock.currentTimeMillis
     const current = destinations.current().byId.get(id)
-    if (current !== seen) {
+    // Also when it is on again already: what came in between is not its own.
+    if (current !== seen || (turn.off && closed === undefined)) {
       seen = current
-      closed = current === undefined ? "DESTINATION_DELETED" : delivers(current) ? undefined : "DESTINATION_DISABLED"
+      closed = current === undefined ? "DESTINATION_DELETED" : turn.off ? "DESTINATION_DISABLED" : undefined
       engine.configure(current ?? engine.destination, closed, now)
     }
     if (closed !== undefined) {
       feed.leave(listener)
-      engine.passTo(log.released())
+      engine.passTo(turn.on ?? log.released())
     } else {
       if (!attached) yield* read
       if (engine.takesDue(now)) {
