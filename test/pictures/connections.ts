@@ -38,10 +38,18 @@ const openReceiver = async () => {
 /** Known once they have been made. */
 export const connections = { payments: "", from: 0, to: 0 }
 
+/** Few, so that the list of profiles stays what it is. */
+const buyers = ["Noor Bakker", "Mira Okafor", "Sven Larsen", "Ana Ruiz"].map((name, n) => ({
+  type: "identify",
+  userId: `u_${10_421 + n}`,
+  messageId: `buyer-${n}`,
+  traits: { name, email: `${name.split(" ")[0]!.toLowerCase()}@example.com` }
+}))
+
 const order = (n: number) => ({
   type: "track",
   event: n % 5 === 4 ? "Order Refunded" : "Order Completed",
-  userId: `u_${10_400 + n}`,
+  userId: buyers[n % buyers.length]!.userId,
   messageId: `pay-${n}`,
   context: { app: { name: "SegKicks", version: n % 3 === 0 ? "3.1.0" : "3.2.0" } },
   properties: {
@@ -119,7 +127,10 @@ export const openConnections = async (service: string): Promise<() => Promise<un
   await fetch(`${service}/v1/batch`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ writeKey: "wk_web", batch: Array.from({ length: 200 }, (_, n) => order(n)) })
+    body: JSON.stringify({
+      writeKey: "wk_web",
+      batch: [...buyers, ...Array.from({ length: 200 }, (_, n) => order(n))]
+    })
   })
   connections.to = Math.ceil(Date.now() / 60_000) * 60_000 + 60_000
   connections.from = connections.to - 30 * 60_000

@@ -267,7 +267,7 @@ export const shots: ReadonlyArray<Shot> = [
   {
     name: "mapping",
     keep: "light",
-    path: payments("mappings"),
+    path: payments("mappings", "?message=pay-12"),
     until: "Track order",
     act: async (page) => {
       await button("Track order")(page)

@@ -137,13 +137,14 @@ try {
   mkdirSync(kept, { recursive: true })
   if (service !== undefined) {
     await service.start()
+    // First, so that the newest events are those of the people below.
+    say("orders on their way to destinations ...")
+    closeReceiver = await openConnections(address())
     const hourMs = 3_600_000
     const sent = messages(Math.floor(Date.now() / hourMs) * hourMs)
     say(`${sent.length} messages ...`)
     await send(address(), sent)
     await service.settled(180)
-    say("orders on their way to destinations ...")
-    closeReceiver = await openConnections(address())
   }
   const still = chosen.filter(({ live }) => live !== true)
   say(`${still.length} pages, ${sizes.length} sizes, ${themes.length} themes ...`)

@@ -1,4 +1,5 @@
 /** One mapping: when it fires, what its action gets, and what comes of it with a real event. Nothing is saved before one says so. */
+import { useSearch } from "@tanstack/react-router"
 import { ArrowLeft } from "lucide-react"
 import { useState } from "react"
 import { useMayConnect } from "../../../api/hooks.ts"
@@ -41,7 +42,8 @@ export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSav
   const [tried, setTried] = useState(false)
   const [badJson, setBadJson] = useState(false)
   const save = useApiChange<unknown>()
-  const trial = useEvent(destination.sourceId, draft.trigger)
+  const { message } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
+  const trial = useEvent(destination.sourceId, draft.trigger, message)
   if (action === undefined)
     return (
       <section className="card grow">

@@ -99,7 +99,10 @@ const Mappings = ({ destination }: TabProps) => {
   const remove = useApiChange()
   const [asking, setAsking] = useState<"new" | Mapping | undefined>()
   const open = (mapping: string | undefined, of?: string) =>
-    void navigate({ search: (old) => changed(old, { edit: mapping, action: of }) })
+    void navigate({
+      search: (old) =>
+        changed(old, { edit: mapping, action: of, message: mapping === undefined ? undefined : old.message })
+    })
   const edited = query.data?.find(({ id }) => id === edit)
   if (edit === "new" || edited !== undefined)
     return (
