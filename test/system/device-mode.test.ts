@@ -211,3 +211,14 @@ it("AC4-71: in cloud mode it is not in the document, and gets its events from he
   await arrived("/device Now from here")
   expect(delivered.filter((each) => each.startsWith("/device"))).toEqual(["/device Now from here"])
 })
+
+it("DST-4: however quickly it is switched, what comes in between is not its own, and what comes after the answer is", async () => {
+  for (const n of [1, 2, 3, 4, 5]) {
+    await api("PATCH", `/destinations/${ids.device}`, { connectionMode: "device" })
+    await send(`Between ${n}`)
+    await api("PATCH", `/destinations/${ids.device}`, { connectionMode: "cloud" })
+    await send(`After ${n}`)
+    await arrived(`/device After ${n}`)
+  }
+  expect(delivered.filter((each) => each.startsWith("/device Between"))).toEqual([])
+})
