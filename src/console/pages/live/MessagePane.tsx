@@ -253,10 +253,6 @@ export const MessagePane = ({ message, tab, onTab, onValue }: PaneProps) => {
         )}
         <Validate message={message} />
         <CopyCurl message={message} />
-        <span className="ml row g4" aria-hidden="true">
-          <kbd>J</kbd>
-          <kbd>K</kbd>
-        </span>
       </div>
     </aside>
   )
