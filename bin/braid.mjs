@@ -3,7 +3,8 @@ import { nodeProblem, requireNode } from "../scripts/require-node.mjs"
 
 if (nodeProblem() !== undefined) requireNode()
 else {
-  const { bundle, compiled, isCatalogStale, isConsoleStale, isServiceStale } = await import("../scripts/build-places.mjs")
+  const { bundle, compiled, isCatalogStale, isConsoleStale, isServiceStale } =
+    await import("../scripts/build-places.mjs")
   if (isServiceStale() || isCatalogStale() || isConsoleStale()) {
     // In a process of its own: the bundler's memory must not stay with the service.
     const { spawnSync } = await import("node:child_process")
