@@ -198,3 +198,35 @@ it("AC1-34, ING-120, ING-123: 600 events, paused after 100: the list stays; resu
   expect(outcomes).not.toContain(null)
   expect((await countStored()) - before).toBe(600)
 })
+
+it("AC3-47: what an audience sends shows once, as sent and with the violations that it triggered", async () => {
+  // Audiences are not built yet (chapter 03, section 7): the entry comes in as one would send it (PRO-148), as e-mail of somebody else.
+  const personas = {
+    computation_class: "audience",
+    computation_id: "aud_1",
+    computation_key: "vip",
+    namespace: "spa_1"
+  }
+  await send({
+    type: "track",
+    event: "Audience Entered",
+    messageId: "aud-1",
+    userId: "u3",
+    context: { personas, traits: { email: "a@x.io" } },
+    properties: { audience_key: "vip", vip: true }
+  })
+  const entries = await live({ text: "aud_1" })
+  expect(entries).toMatchObject([
+    {
+      messageId: "aud-1",
+      type: "TRACK",
+      event: "Audience Entered",
+      raw: { context: { personas: { computation_class: "audience" } }, properties: { vip: true } },
+      outcome: { demoted: 1 }
+    }
+  ])
+  const { event } = await ask(
+    `query ($s: ID!) { event(spaceId: $s, messageId: "aud-1") { resolution { violations { text } } } }`
+  )
+  expect(event.resolution.violations).toMatchObject([{ text: expect.stringContaining("email") }])
+})
