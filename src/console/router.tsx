@@ -220,6 +220,24 @@ const destinationHome = createRoute({
   }
 })
 
+const consentCategories = createRoute({
+  getParentRoute: () => space,
+  path: "/consent-categories",
+  component: lazyRouteComponent(() => import("./pages/consent/ConsentCategories.tsx"), "ConsentCategories")
+})
+
+const oauthApplications = createRoute({
+  getParentRoute: () => space,
+  path: "/oauth-applications",
+  component: lazyRouteComponent(() => import("./pages/oauth/OAuthApplications.tsx"), "OAuthApplications")
+})
+
+const oauthApplication = createRoute({
+  getParentRoute: () => space,
+  path: "/oauth-applications/$application",
+  component: lazyRouteComponent(() => import("./pages/oauth/OAuthApplication.tsx"), "OAuthApplication")
+})
+
 const catalog = createRoute({
   getParentRoute: () => space,
   path: "/catalog",
@@ -310,6 +328,9 @@ const tree = root.addChildren([
       newDestination,
       destination,
       destinationHome,
+      consentCategories,
+      oauthApplications,
+      oauthApplication,
       catalog,
       catalogEntry,
       explain,

@@ -87,7 +87,11 @@ export interface Entry extends EntrySummary {
   readonly supportedMethods: Readonly<Record<string, boolean>>
   readonly supportedPlatforms: Readonly<Record<string, boolean>>
   readonly maxMappings?: number
-  readonly supportedFeatures: { readonly cloudModeInstances?: string; readonly replay?: boolean }
+  readonly supportedFeatures: {
+    readonly cloudModeInstances?: string
+    readonly deviceModeInstances?: string
+    readonly replay?: boolean
+  }
   readonly actions: ReadonlyArray<Action>
   readonly presets: ReadonlyArray<Preset>
   /** Names of environment variables that whoever runs Braid sets first (CAT-14). */
@@ -121,10 +125,45 @@ export interface Source {
   readonly oauth?: { readonly applicationId: string; readonly enabled: boolean } | null
 }
 
+export const oauthScopes = ["tracking_api:write", "functions:write", "public_api:read_write"] as const
+export type OAuthScope = (typeof oauthScopes)[number]
+
+/** ING-142. */
 export interface OAuthApplication {
   readonly id: string
   readonly name: string
+  readonly tokenSeconds: number
+  readonly scopes: ReadonlyArray<OAuthScope>
+  readonly keys: ReadonlyArray<{
+    readonly id: string
+    readonly name: string
+    readonly publicKey: string
+    readonly createdAt: string
+  }>
+  /** Ids of the connected ones. */
+  readonly sources: ReadonlyArray<string>
+  readonly createdAt: string
+  readonly createdBy: string
 }
+
+/** PRV-60: what a person can agree to, and the entries of the catalog that need it. */
+export interface ConsentCategory {
+  readonly id: string
+  readonly name: string
+  readonly enabled: boolean
+  readonly metadataIds: ReadonlyArray<string>
+}
+
+/** Fields that are encrypted before a destination gets them (DEL-80). */
+export interface FieldEncryption {
+  readonly enabled: boolean
+  readonly fields: ReadonlyArray<string>
+  readonly publicKey: string | null
+  readonly keysGeneratedAt: string | null
+}
+
+/** DST-26. */
+export type ConnectionMode = "cloud" | "device"
 
 /** What is blocked at the door (ING-134). */
 export interface EventFilters {
@@ -167,6 +206,7 @@ export interface Destination {
   readonly name?: string
   readonly enabled: boolean
   readonly sourceId: string
+  readonly connectionMode: ConnectionMode
   readonly settings: Readonly<Record<string, unknown>>
   readonly metadata: Entry
   readonly credentialsStatus?: "ok" | "failed" | "untested"
@@ -216,6 +256,8 @@ export interface Filter {
   readonly enabled: boolean
   readonly if: string
   readonly actions: ReadonlyArray<FilterAction>
+  /** Libraries on devices cannot be told it (DST-23). */
+  readonly cloudModeOnly: boolean
 }
 
 /** A request that was made, and what came back. */

@@ -19,10 +19,13 @@ import type {
 } from "./delivery-types.ts"
 import type {
   AuthenticationTest,
+  ConnectionMode,
+  ConsentCategory,
   Destination,
   Entry,
   EntrySummary,
   EventFilters,
+  FieldEncryption,
   Filter,
   FilterAction,
   IntegrationFilter,
@@ -51,6 +54,20 @@ export const removeWriteKey = (id: string, writeKey: string) =>
 export const setLabels = (id: string, labels: ReadonlyArray<Label>) =>
   change("PUT", at`/sources/${id}/labels`, { labels })
 export const oauthApplications = list<OAuthApplication>("/oauth-applications", "oauthApplications")
+export const oauthApplication = (id: string) =>
+  read<OAuthApplication>(at`/oauth-applications/${id}`, "oauthApplication")
+type NewKey = { name: string; publicKey: string }
+type ApplicationBody = Pick<OAuthApplication, "name" | "tokenSeconds" | "scopes">
+export const addOAuthApplication = (body: ApplicationBody & { key: NewKey }) =>
+  change<OAuthApplication>("POST", "/oauth-applications", body, picked("oauthApplication"))
+export const changeOAuthApplication = (id: string, body: ApplicationBody) =>
+  change("PATCH", at`/oauth-applications/${id}`, body)
+/** The service, too, wants the name to be typed. */
+export const deleteOAuthApplication = (id: string, name: string) =>
+  change("DELETE", at`/oauth-applications/${id}?name=${name}`)
+export const addOAuthKey = (id: string, key: NewKey) => change("POST", at`/oauth-applications/${id}/keys`, key)
+export const removeOAuthKey = (id: string, key: string) => change("DELETE", at`/oauth-applications/${id}/keys/${key}`)
+export const revokeOAuthToken = (token: string) => change("POST", "/oauth-tokens/revoke", { token })
 export const connectOAuth = (id: string, body: { applicationId: string; enabled: boolean }) =>
   change("PUT", at`/sources/${id}/oauth`, body)
 export const disconnectOAuth = (id: string) => change("DELETE", at`/sources/${id}/oauth`)
@@ -93,6 +110,7 @@ export const changeDestination = (
     enabled?: boolean
     settings?: Readonly<Record<string, unknown>>
     maxEventsPerSecond?: number | null
+    connectionMode?: ConnectionMode
   }
 ) => change<Destination>("PATCH", at`/destinations/${id}`, body, picked("destination"))
 export const connectDestination = (id: string, tokens: { accessToken: string; refreshToken: string }) =>
@@ -104,6 +122,20 @@ export const copySettings = (
   id: string,
   body: { fromDestinationId: string; secrets: boolean; mappings: boolean; filters: boolean }
 ) => change("POST", at`/destinations/${id}/copy-settings`, body)
+
+export const encryption = (id: string) => read<FieldEncryption>(at`/destinations/${id}/encryption`, "encryption")
+export const changeEncryption = (id: string, body: Pick<FieldEncryption, "enabled" | "fields">) =>
+  change("PUT", at`/destinations/${id}/encryption`, body)
+/** Answers the private key, which nobody can ask for again. */
+export const makeEncryptionKeys = (id: string) =>
+  change<string>("POST", at`/destinations/${id}/encryption/keys`, {}, picked("privateKey"))
+
+export const consentCategories = read<ReadonlyArray<ConsentCategory>>("/consent-categories", "consentCategories")
+export const addConsentCategory = (body: Pick<ConsentCategory, "id" | "name" | "metadataIds">) =>
+  change("POST", "/consent-categories", body)
+export const changeConsentCategory = (id: string, body: Partial<Omit<ConsentCategory, "id">>) =>
+  change("PATCH", at`/consent-categories/${id}`, body)
+export const deleteConsentCategory = (id: string) => change("DELETE", at`/consent-categories/${id}`)
 
 export const mappings = (id: string) => list<Mapping>(at`/destinations/${id}/subscriptions`, "subscriptions")
 export const addMapping = (

@@ -62,6 +62,8 @@ const pages: ReadonlyArray<readonly [title: string, path: string, words: string]
   ["Sources", "/sources", "schema events properties traits"],
   ["Destinations", "/destinations", "connections mappings filters delivery webhook"],
   ["Catalog", "/catalog", "add destination integrations tools"],
+  ["Consent categories", "/consent-categories", "privacy agree banner destinations"],
+  ["OAuth applications", "/oauth-applications", "tokens keys servers sources"],
   ["Profiles", "/profiles", "people users accounts"],
   ["Identity rules", "/rules", "limits priority blocked identifiers"],
   ["Explain an event", "/explain", "dry run decision why"],

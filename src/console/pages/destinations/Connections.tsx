@@ -115,6 +115,9 @@ const ConnectionsPage = () => {
       ready={(sources.data !== undefined && destinations.data !== undefined) || sources.error !== null}
       actions={
         <>
+          <Link className="btn g" to="/s/$space/consent-categories" params={{ space: slug }}>
+            Consent
+          </Link>
           <button className="btn" type="button" onClick={() => setAdding(true)}>
             <Plus size={14} aria-hidden="true" />
             Add source…

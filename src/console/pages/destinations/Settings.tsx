@@ -1,18 +1,22 @@
-/** Settings of a destination: its name, whether it is enabled, what its entry asks for, copies of others, and the end of it. */
+/** Settings of a destination: whether it is enabled, its name, its mode, what its entry asks for, copies of others, and the end of it. */
 import { useNavigate } from "@tanstack/react-router"
-import { Copy, KeyRound, Trash2 } from "lucide-react"
+import { Copy, KeyRound } from "lucide-react"
 import { useState } from "react"
 import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { problemAt, useApiChange, useApiTry } from "../../api/public-api.ts"
-import type { AuthenticationTest } from "../../api/public-types.ts"
+import type { AuthenticationTest, ConnectionMode } from "../../api/public-types.ts"
 import { changeDestination, deleteDestination, testAuthentication } from "../../api/requests.ts"
-import { Confirm } from "../../parts/Dialog.tsx"
+import { Deletion } from "../../parts/Deletion.tsx"
 import { FormField } from "../../parts/FormField.tsx"
+import { NameField } from "../../parts/NameField.tsx"
 import { Failed } from "../../parts/States.tsx"
-import { Switch } from "../../parts/Switch.tsx"
+import { SwitchRow } from "../../parts/SwitchRow.tsx"
+import { NeededConsent } from "../consent/NeededConsent.tsx"
 import { CopySettings } from "./CopySettings.tsx"
 import type { TabProps } from "./Destination.tsx"
+import { Encryption } from "./Encryption.tsx"
 import { fieldOfOption, sentValues } from "./fields.ts"
+import { hasBothModes } from "./modes.ts"
 import { OAuthTokens } from "./OAuthTokens.tsx"
 import { problemsOf, SettingsForm } from "./SettingsForm.tsx"
 
@@ -41,21 +45,18 @@ const Enable = ({ destination }: TabProps) => {
   const name = destination.name ?? destination.metadata.name
   return (
     <section className="card fixed" aria-label="State">
-      <div className="pad row g12">
-        <Switch
-          label={`${name} is enabled`}
-          on={enabled}
-          disabled={!may || change.isPending || test.isPending}
-          onChange={(on) => void set(on).catch(() => undefined)}
-        />
-        <div className="grow">
-          <div className="b">{enabled ? "Enabled" : "Disabled"}</div>
-          <div className="q2">
-            {enabled
-              ? "Events are sent as they come. Disabling discards what still waits for a retry."
-              : "Nothing is sent, and nothing is kept for later; a replay fills the gap."}
-          </div>
-        </div>
+      <SwitchRow
+        label={`${name} is enabled`}
+        on={enabled}
+        disabled={!may || change.isPending || test.isPending}
+        onChange={(on) => void set(on).catch(() => undefined)}
+        title={enabled ? "Enabled" : "Disabled"}
+        says={
+          enabled
+            ? "Events are sent as they come. Disabling discards what still waits for a retry."
+            : "Nothing is sent, and nothing is kept for later; a replay fills the gap."
+        }
+      >
         {destination.metadata.testsAuthentication === false ? undefined : (
           <button
             className="btn"
@@ -67,7 +68,7 @@ const Enable = ({ destination }: TabProps) => {
             {test.isPending ? "Testing ..." : "Test authentication"}
           </button>
         )}
-      </div>
+      </SwitchRow>
       {test.data === undefined ? undefined : (
         <div className="f">
           <Tested {...test.data} />
@@ -78,38 +79,10 @@ const Enable = ({ destination }: TabProps) => {
   )
 }
 
-const Delete = ({ destination, onClose }: TabProps & { readonly onClose: () => void }) => {
-  const { slug } = useSpace()
-  const navigate = useNavigate()
-  const remove = useApiChange()
-  const [typed, setTyped] = useState("")
-  const name = destination.name ?? destination.metadata.name
-  return (
-    <Confirm
-      open
-      title={`Delete ${name}?`}
-      verb="Delete destination"
-      keep="Keep it"
-      error={remove.error}
-      busy={remove.isPending}
-      disabled={typed.trim() !== name}
-      onConfirm={() =>
-        remove.mutate(deleteDestination(destination.id), {
-          onSuccess: () => void navigate({ to: "/s/$space/destinations", params: { space: slug } })
-        })
-      }
-      onClose={onClose}
-    >
-      <p className="q2">
-        Its mappings, filters and alerts are deleted, and what waits for a retry is discarded. Numbers of its delivery
-        stay until they expire. Stored events stay.
-      </p>
-      <label className="field">
-        <span className="lbl">Type {name} to delete it</span>
-        <input className="input" value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
-      </label>
-    </Confirm>
-  )
+const modeHelp: Readonly<Record<ConnectionMode, string>> = {
+  cloud: "What is received is sent from here: filters, mappings, retries and replays are at work.",
+  device:
+    "The library on the device talks to the tool itself, and Braid sends nothing to it. What is not delivered there is not seen here."
 }
 
 const Form = ({ destination }: TabProps) => {
@@ -121,10 +94,15 @@ const Form = ({ destination }: TabProps) => {
   const [settings, setSettings] = useState<Readonly<Record<string, unknown>>>(stored)
   const ceiling = destination.maxEventsPerSecond == null ? "" : String(destination.maxEventsPerSecond)
   const [speed, setSpeed] = useState(ceiling)
+  const [mode, setMode] = useState(destination.connectionMode)
   const speedRight = speed.trim() === "" || Number(speed) > 0
   const [tried, setTried] = useState(false)
-  const [asking, setAsking] = useState<"copy" | "delete" | undefined>()
-  const dirty = name !== destination.name || speed !== ceiling || JSON.stringify(settings) !== JSON.stringify(stored)
+  const [copying, setCopying] = useState(false)
+  const dirty =
+    name !== destination.name ||
+    speed !== ceiling ||
+    mode !== destination.connectionMode ||
+    JSON.stringify(settings) !== JSON.stringify(stored)
   const save = () => {
     setTried(true)
     if (name.trim() === "" || !speedRight || problemsOf(fields, settings).length > 0) return
@@ -132,7 +110,8 @@ const Form = ({ destination }: TabProps) => {
       changeDestination(destination.id, {
         name: name.trim(),
         settings: sentValues(fields, settings),
-        maxEventsPerSecond: speed.trim() === "" ? null : Number(speed)
+        maxEventsPerSecond: speed.trim() === "" ? null : Number(speed),
+        ...(mode === destination.connectionMode ? {} : { connectionMode: mode })
       })
     )
   }
@@ -150,7 +129,7 @@ const Form = ({ destination }: TabProps) => {
           Settings
           <span className="r">
             {may ? (
-              <button className="btn g s" type="button" onClick={() => setAsking("copy")}>
+              <button className="btn g s" type="button" onClick={() => setCopying(true)}>
                 <Copy size={12} aria-hidden="true" />
                 Copy from another…
               </button>
@@ -158,24 +137,36 @@ const Form = ({ destination }: TabProps) => {
           </span>
         </h2>
         <div className="sec2">
-          <FormField
-            label="Name"
-            required
+          <NameField
             help="What tells it from others of its kind: a region, a team, a project."
-            problem={problemAt(change.error, "name") ?? (name.trim() === "" ? "A name is needed." : undefined)}
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="input"
-                maxLength={120}
-                disabled={!may}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </FormField>
+            disabled={!may}
+            error={change.error}
+            value={name}
+            onChange={setName}
+          />
         </div>
+        {hasBothModes(destination.metadata) ? (
+          <div className="sec2">
+            <FormField
+              label="Connection mode"
+              help={modeHelp[mode]}
+              problem={problemAt(change.error, "connectionMode")}
+            >
+              {(control) => (
+                <select
+                  {...control}
+                  className="input"
+                  disabled={!may}
+                  value={mode}
+                  onChange={(event) => setMode(event.target.value as ConnectionMode)}
+                >
+                  <option value="cloud">Cloud: Braid sends</option>
+                  <option value="device">Device: the library in the site or app sends</option>
+                </select>
+              )}
+            </FormField>
+          </div>
+        ) : undefined}
         {fields.length === 0 ? undefined : (
           <div className="sec2">
             <SettingsForm
@@ -219,33 +210,39 @@ const Form = ({ destination }: TabProps) => {
           </button>
         </div>
       </form>
-      {may ? (
-        <section className="card fixed" aria-label="Deletion">
-          <div className="pad row">
-            <span className="q2 grow">Deleting it takes its mappings and filters with it.</span>
-            <button className="btn" type="button" onClick={() => setAsking("delete")}>
-              <Trash2 size={14} aria-hidden="true" />
-              Delete…
-            </button>
-          </div>
-        </section>
-      ) : undefined}
-      {asking === "copy" ? <CopySettings destination={destination} onClose={() => setAsking(undefined)} /> : undefined}
-      {asking === "delete" ? <Delete destination={destination} onClose={() => setAsking(undefined)} /> : undefined}
+      {copying ? <CopySettings destination={destination} onClose={() => setCopying(false)} /> : undefined}
     </>
   )
 }
 
-const Settings = ({ destination }: TabProps) => (
-  <div className="wide col g12">
-    <Enable destination={destination} />
-    <OAuthTokens destination={destination} />
-    {/* What is stored has changed: the form begins anew. */}
-    <Form
-      key={JSON.stringify([destination.name, destination.settings, destination.maxEventsPerSecond])}
-      destination={destination}
-    />
-  </div>
-)
+const Settings = ({ destination }: TabProps) => {
+  const { slug } = useSpace()
+  const navigate = useNavigate()
+  const { id, metadata, name = metadata.name, settings, maxEventsPerSecond, connectionMode } = destination
+  return (
+    <div className="wide col g12">
+      <Enable destination={destination} />
+      <OAuthTokens destination={destination} />
+      {/* What is stored has changed: the form begins anew. */}
+      <Form
+        key={JSON.stringify([destination.name, settings, maxEventsPerSecond, connectionMode])}
+        destination={destination}
+      />
+      <Encryption destination={destination} />
+      <NeededConsent entry={metadata.id} />
+      <Deletion
+        name={name}
+        kind="destination"
+        hint="Deleting it takes its mappings and filters with it."
+        consequences={
+          "Its mappings, filters and alerts are deleted, and what waits for a retry is discarded. Numbers of its delivery " +
+          "stay until they expire. Stored events stay."
+        }
+        request={deleteDestination(id)}
+        onDeleted={() => void navigate({ to: "/s/$space/destinations", params: { space: slug } })}
+      />
+    </div>
+  )
+}
 
 export default Settings

@@ -68,6 +68,7 @@ const Row = ({ source, selected }: { readonly source: Source; readonly selected:
 export const Sources = () => {
   const { id: space, slug } = useSpace()
   const navigate = useNavigate()
+  const whole = useMayConnect()
   const homeOf = useHome()
   const query = useData(sourcesOf, { space })
   useCrumbs("Sources")
@@ -78,6 +79,13 @@ export const Sources = () => {
       title={query.data === undefined ? "Sources" : plural(sources.length, "source")}
       sub="connected to this space"
       ready={query.data !== undefined || query.error !== null}
+      actions={
+        whole ? (
+          <Link className="btn g" to="/s/$space/oauth-applications" params={{ space: slug }}>
+            OAuth applications
+          </Link>
+        ) : undefined
+      }
     >
       <QueryPanel label="Sources" query={query} rows={4}>
         {() =>

@@ -1,15 +1,17 @@
 /** OAuth of a source (ING-140 to ING-150): connected to an application first, enforced when its clients have tokens. */
-import { useMayConnect } from "../../api/hooks.ts"
+import { Link } from "@tanstack/react-router"
+import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { useApi, useApiChange } from "../../api/public-api.ts"
 import type { Source } from "../../api/public-types.ts"
 import { connectOAuth, disconnectOAuth, oauthApplications } from "../../api/requests.ts"
 import { Failed } from "../../parts/States.tsx"
-import { Switch } from "../../parts/Switch.tsx"
+import { SwitchRow } from "../../parts/SwitchRow.tsx"
 
 /** ING-140: what runs in a browser or on a phone cannot keep a private key. */
 const connectable = new Set(["server", "http", "function"])
 
 export const OAuthPanel = ({ source }: { readonly source: Source }) => {
+  const { slug } = useSpace()
   const may = useMayConnect()
   const { id, oauth = null, metadata } = source
   const can = connectable.has(metadata.slug)
@@ -18,26 +20,28 @@ export const OAuthPanel = ({ source }: { readonly source: Source }) => {
   if (!can) return undefined
   return (
     <section className="card fixed" aria-label="OAuth">
-      <h2 className="h">OAuth 2.0</h2>
-      <div className="pad row g12">
-        <Switch
-          label="OAuth is enforced"
-          on={oauth?.enabled === true}
-          disabled={!may || oauth === null || change.isPending}
-          onChange={(enabled) =>
-            oauth === null
-              ? undefined
-              : change.mutate(connectOAuth(id, { applicationId: oauth.applicationId, enabled }))
-          }
-        />
-        <div className="grow">
-          <div className="b">{oauth?.enabled === true ? "A token is needed" : "The write key is enough"}</div>
-          <div className="q2">
-            {oauth === null
-              ? "Connect an application first. Clients can then be changed one after the other."
-              : "Requests without a valid token of the application are refused while it is enforced."}
-          </div>
-        </div>
+      <h2 className="h">
+        OAuth 2.0
+        <span className="r">
+          <Link className="btn g s" to="/s/$space/oauth-applications" params={{ space: slug }}>
+            Applications
+          </Link>
+        </span>
+      </h2>
+      <SwitchRow
+        label="OAuth is enforced"
+        on={oauth?.enabled === true}
+        disabled={!may || oauth === null || change.isPending}
+        onChange={(enabled) =>
+          oauth === null ? undefined : change.mutate(connectOAuth(id, { applicationId: oauth.applicationId, enabled }))
+        }
+        title={oauth?.enabled === true ? "A token is needed" : "The write key is enough"}
+        says={
+          oauth === null
+            ? "Connect an application first. Clients can then be changed one after the other."
+            : "Requests without a valid token of the application are refused while it is enforced."
+        }
+      >
         <select
           className="input"
           aria-label="OAuth application"
@@ -56,7 +60,7 @@ export const OAuthPanel = ({ source }: { readonly source: Source }) => {
             </option>
           ))}
         </select>
-      </div>
+      </SwitchRow>
       {change.error === null ? undefined : <Failed error={change.error} />}
     </section>
   )

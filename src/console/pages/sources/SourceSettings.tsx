@@ -1,15 +1,15 @@
 /** Name, state, labels and end of a source; its write keys and its OAuth are panels of their own. */
 import { useNavigate } from "@tanstack/react-router"
-import { Trash2 } from "lucide-react"
 import { useState } from "react"
 import { useMayConnect, useSpace } from "../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../api/public-api.ts"
 import type { Label, Source } from "../../api/public-types.ts"
 import { changeSource, deleteSource, setLabels } from "../../api/requests.ts"
-import { Confirm } from "../../parts/Dialog.tsx"
+import { Deletion } from "../../parts/Deletion.tsx"
 import { FormField } from "../../parts/FormField.tsx"
+import { NameField } from "../../parts/NameField.tsx"
 import { Failed } from "../../parts/States.tsx"
-import { Switch } from "../../parts/Switch.tsx"
+import { SwitchRow } from "../../parts/SwitchRow.tsx"
 import { OAuthPanel } from "./OAuthPanel.tsx"
 import { WriteKeys } from "./WriteKeys.tsx"
 
@@ -23,22 +23,18 @@ const State = ({ source }: SourceProps) => {
   const { id, enabled, name, slug } = source
   return (
     <section className="card fixed" aria-label="State">
-      <div className="pad row g12">
-        <Switch
-          label={`${name ?? slug} is enabled`}
-          on={enabled}
-          disabled={!may || change.isPending}
-          onChange={(on) => change.mutate(changeSource(id, { enabled: on }))}
-        />
-        <div className="grow">
-          <div className="b">{enabled ? "Enabled" : "Disabled"}</div>
-          <div className="q2">
-            {enabled
-              ? "Its messages are accepted and go on."
-              : "Its messages are answered with success, but nothing of them is kept."}
-          </div>
-        </div>
-      </div>
+      <SwitchRow
+        label={`${name ?? slug} is enabled`}
+        on={enabled}
+        disabled={!may || change.isPending}
+        onChange={(on) => change.mutate(changeSource(id, { enabled: on }))}
+        title={enabled ? "Enabled" : "Disabled"}
+        says={
+          enabled
+            ? "Its messages are accepted and go on."
+            : "Its messages are answered with success, but nothing of them is kept."
+        }
+      />
       {change.error === null ? undefined : <Failed error={change.error} />}
     </section>
   )
@@ -80,22 +76,7 @@ const Names = ({ source }: SourceProps) => {
       }}
     >
       <div className="sec2 form">
-        <FormField
-          label="Name"
-          required
-          problem={problemAt(error, "name") ?? (name.trim() === "" ? "A name is needed." : undefined)}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="input"
-              maxLength={120}
-              disabled={!may}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </FormField>
+        <NameField disabled={!may} error={error} value={name} onChange={setName} />
         <FormField
           label="Labels"
           help="Each key:value, with blanks between. They must be labels of the workspace."
@@ -129,42 +110,9 @@ const Names = ({ source }: SourceProps) => {
   )
 }
 
-const Delete = ({ source, onClose }: SourceProps & { readonly onClose: () => void }) => {
+const SourceSettings = ({ source }: SourceProps) => {
   const { slug: space } = useSpace()
   const navigate = useNavigate()
-  const remove = useApiChange()
-  const [typed, setTyped] = useState("")
-  const name = source.name ?? source.slug
-  return (
-    <Confirm
-      open
-      title={`Delete ${name}?`}
-      verb="Delete source"
-      keep="Keep it"
-      error={remove.error}
-      busy={remove.isPending}
-      disabled={typed.trim() !== name}
-      onConfirm={() =>
-        remove.mutate(deleteSource(source.id), {
-          onSuccess: () => void navigate({ to: "/s/$space/destinations", params: { space } })
-        })
-      }
-      onClose={onClose}
-    >
-      <p className="q2">
-        Its keys stop working and its destinations are deleted with it. Stored events and profiles stay.
-      </p>
-      <label className="field">
-        <span className="lbl">Type {name} to delete it</span>
-        <input className="input" value={typed} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
-      </label>
-    </Confirm>
-  )
-}
-
-const SourceSettings = ({ source }: SourceProps) => {
-  const may = useMayConnect()
-  const [asking, setAsking] = useState(false)
   return (
     <div className="wide col g12">
       {source.origin === "file" ? (
@@ -176,18 +124,14 @@ const SourceSettings = ({ source }: SourceProps) => {
       <WriteKeys source={source} />
       <OAuthPanel source={source} />
       <Names key={JSON.stringify([source.name, source.labels])} source={source} />
-      {may ? (
-        <section className="card fixed" aria-label="Deletion">
-          <div className="pad row">
-            <span className="q2 grow">Deleting it takes its destinations with it.</span>
-            <button className="btn" type="button" onClick={() => setAsking(true)}>
-              <Trash2 size={14} aria-hidden="true" />
-              Delete…
-            </button>
-          </div>
-        </section>
-      ) : undefined}
-      {asking ? <Delete source={source} onClose={() => setAsking(false)} /> : undefined}
+      <Deletion
+        name={source.name ?? source.slug}
+        kind="source"
+        hint="Deleting it takes its destinations with it."
+        consequences="Its keys stop working and its destinations are deleted with it. Stored events and profiles stay."
+        request={deleteSource(source.id)}
+        onDeleted={() => void navigate({ to: "/s/$space/destinations", params: { space } })}
+      />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 /** One filter: a rule with conditions, or its text where the form cannot say it; tried on an event before it is saved (DST-63). */
 import { ArrowLeft } from "lucide-react"
-import { useState } from "react"
+import { useRef, useState } from "react"
 import { useMayConnect } from "../../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../../api/public-api.ts"
 import type { Filter, FilterAction } from "../../../api/public-types.ts"
@@ -9,10 +9,12 @@ import { Check } from "../../../parts/Check.tsx"
 import { Segments } from "../../../parts/Choice.tsx"
 import { FormField } from "../../../parts/FormField.tsx"
 import { Failed } from "../../../parts/States.tsx"
+import { Unsaved } from "../../../parts/Unsaved.tsx"
 import { GroupEditor } from "../Conditions.tsx"
 import { conditionProblem } from "../conditions.ts"
 import type { TabProps } from "../Destination.tsx"
 import { JsonText } from "../FieldControl.tsx"
+import { hasDeviceMode } from "../modes.ts"
 import { emptyForm, type FilterForm, filterOf, formOf, formProblem, type Rule, rules } from "./filter-form.ts"
 import { FilterPreview } from "./FilterPreview.tsx"
 
@@ -175,6 +177,10 @@ export const FilterEditor = ({ destination, filter, onClose }: FilterEditorProps
   const [enabled, setEnabled] = useState(filter?.enabled ?? true)
   const [tried, setTried] = useState(false)
   const now: Said = asText ? said : filterOf(form)
+  const draft = JSON.stringify([title, enabled, now.if, now.actions])
+  const [before] = useState(draft)
+  const saved = useRef(false)
+  const cloudOnly = filter?.cloudModeOnly === true && filter.if === now.if && hasDeviceMode(destination.metadata)
   const wrong =
     title.trim() === "" ||
     (!asText &&
@@ -188,7 +194,12 @@ export const FilterEditor = ({ destination, filter, onClose }: FilterEditorProps
       filter === undefined
         ? addFilter(destination.id, { ...body, sourceId: destination.sourceId })
         : changeFilter(destination.id, filter.id, body),
-      { onSuccess: onClose }
+      {
+        onSuccess: () => {
+          saved.current = true
+          onClose()
+        }
+      }
     )
   }
   const asForm = formOf(said)
@@ -253,6 +264,9 @@ export const FilterEditor = ({ destination, filter, onClose }: FilterEditorProps
           <Check on={enabled} onChange={setEnabled}>
             Enabled
           </Check>
+          {cloudOnly ? (
+            <p className="q2">Applies in cloud mode only: libraries on devices cannot be told this condition.</p>
+          ) : undefined}
         </div>
         {save.error === null ? undefined : <Failed error={save.error} />}
         <div className="f">
@@ -263,6 +277,9 @@ export const FilterEditor = ({ destination, filter, onClose }: FilterEditorProps
         </div>
       </form>
       <FilterPreview destination={destination} filter={now} />
+      <Unsaved dirty={draft !== before} member="edit" isSaved={() => saved.current}>
+        What you changed in this filter is not saved.
+      </Unsaved>
     </div>
   )
 }

@@ -12,6 +12,7 @@ import { Switch } from "../../../parts/Switch.tsx"
 import { QueryPanel, Table } from "../../../parts/Table.tsx"
 import { changed } from "../../../url-state.ts"
 import type { TabProps } from "../Destination.tsx"
+import { hasDeviceMode } from "../modes.ts"
 import { FilterEditor } from "./FilterEditor.tsx"
 import { filterText, whenText } from "./filter-form.ts"
 
@@ -84,6 +85,11 @@ const Filters = ({ destination }: TabProps) => {
                   </td>
                   <td title={filterText(filter)}>{filterText(filter)}</td>
                   <td className="q2" title={filter.if}>
+                    {filter.cloudModeOnly && hasDeviceMode(destination.metadata) ? (
+                      <span className="tag" title="Applies in cloud mode only: libraries on devices cannot be told it">
+                        cloud mode only
+                      </span>
+                    ) : undefined}{" "}
                     {whenText(filter)}
                   </td>
                   <td onClick={(event) => event.stopPropagation()}>

@@ -1,7 +1,7 @@
 /** One mapping: when it fires, what its action gets, and what comes of it with a real event. Nothing is saved before one says so. */
 import { useSearch } from "@tanstack/react-router"
 import { ArrowLeft } from "lucide-react"
-import { useState } from "react"
+import { useRef, useState } from "react"
 import { useMayConnect } from "../../../api/hooks.ts"
 import { problemAt, useApiChange } from "../../../api/public-api.ts"
 import type { Mapping, MappingSettings } from "../../../api/public-types.ts"
@@ -9,6 +9,7 @@ import { addMapping, changeMapping } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { FormField } from "../../../parts/FormField.tsx"
 import { Empty, Failed } from "../../../parts/States.tsx"
+import { Unsaved } from "../../../parts/Unsaved.tsx"
 import { newSettings } from "../add/quick-setup.ts"
 import { TriggerEditor } from "../Conditions.tsx"
 import type { TabProps } from "../Destination.tsx"
@@ -42,6 +43,8 @@ export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSav
   const [tried, setTried] = useState(false)
   const [badJson, setBadJson] = useState(false)
   const save = useApiChange<unknown>()
+  /** Draft as it was sent last. */
+  const sent = useRef("")
   const { message } = useSearch({ from: "/app/s/$space/destinations/$id/$tab" })
   const trial = useEvent(destination.sourceId, draft.trigger, message)
   if (action === undefined)
@@ -61,17 +64,25 @@ export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSav
     )
   const fields = fieldsOfAction(action)
   const { name, trigger, settings } = draft
-  const dirty = mapping === undefined || JSON.stringify(draft) !== JSON.stringify(before)
+  const now = JSON.stringify(draft)
+  const isChanged = now !== JSON.stringify(before)
+  const dirty = mapping === undefined || isChanged
   const complete = isComplete(fields, settings)
+  const keepSent = () => {
+    sent.current = now
+  }
   const send = (enabled: boolean) => {
     setTried(true)
     if (name.trim() === "" || badJson || (enabled && !complete)) return
     const body = { name: name.trim(), trigger, settings, enabled }
     if (mapping === undefined)
       save.mutate(addMapping(destination.id, { ...body, actionId: action.id }), {
-        onSuccess: (made) => onSaved((made as Mapping).id)
+        onSuccess: (made) => {
+          keepSent()
+          onSaved((made as Mapping).id)
+        }
       })
-    else save.mutate(changeMapping(destination.id, mapping.id, body))
+    else save.mutate(changeMapping(destination.id, mapping.id, body), { onSuccess: keepSent })
   }
   const isOn = mapping?.enabled === true
   const { syncModes = [] } = action
@@ -205,6 +216,9 @@ export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSav
         subscriptionId={mapping?.id}
         trial={trial}
       />
+      <Unsaved dirty={isChanged} member="edit" isSaved={() => sent.current === now}>
+        What you changed in this mapping is not saved.
+      </Unsaved>
     </div>
   )
 }
