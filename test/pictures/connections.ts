@@ -2,6 +2,7 @@
  * Where the shop's events go: three destinations of its website, one of which refuses what has no currency of three letters, and a
  * receiver of ours that plays all of them.
  */
+import { generateKeyPairSync } from "node:crypto"
 import { createServer } from "node:http"
 import { admin } from "./data.ts"
 
@@ -36,7 +37,7 @@ const openReceiver = async () => {
 }
 
 /** Known once they have been made. */
-export const connections = { payments: "", from: 0, to: 0 }
+export const connections = { payments: "", application: "", from: 0, to: 0 }
 
 /** Few, so that the list of profiles stays what it is. */
 const buyers = ["Noor Bakker", "Mira Okafor", "Sven Larsen", "Ana Ruiz"].map((name, n) => ({
@@ -124,6 +125,25 @@ export const openConnections = async (service: string): Promise<() => Promise<un
     threshold: 99,
     channels: [{ type: "IN_APP" }]
   })
+  for (const [id, name, metadataIds] of [
+    ["advertising", "Advertising", [webhooks]],
+    ["analytics", "Analytics", []]
+  ] as const)
+    await ask("POST", "/consent-categories", { id, name, metadataIds })
+  const { oauthApplication } = await ask<{ oauthApplication: { id: string } }>("POST", "/oauth-applications", {
+    name: "Billing service",
+    tokenSeconds: 86_400,
+    scopes: ["tracking_api:write"],
+    key: {
+      name: "production 2026",
+      publicKey: generateKeyPairSync("rsa", {
+        modulusLength: 2048,
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem" }
+      }).publicKey
+    }
+  })
+  connections.application = oauthApplication.id
   await fetch(`${service}/v1/batch`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -290,6 +290,34 @@ export const shots: ReadonlyArray<Shot> = [
   { name: "alerts", path: payments("alerts"), until: "99 %" },
   { name: "destination-settings", path: payments("settings"), until: "Also send" },
   {
+    name: "destination-encryption",
+    path: payments("settings"),
+    until: "Also send",
+    act: async (page) => {
+      await button("Generate keys")(page)
+      await page.getByRole("button", { name: "I have stored it" }).scrollIntoViewIfNeeded()
+    }
+  },
+  { name: "consent-categories", path: "/s/production/consent-categories", until: "Advertising" },
+  {
+    name: "consent-category",
+    path: "/s/production/consent-categories",
+    until: "Advertising",
+    act: button("Change Advertising")
+  },
+  { name: "oauth-applications", path: "/s/production/oauth-applications", until: "Billing service" },
+  {
+    name: "oauth-add",
+    path: "/s/production/oauth-applications",
+    until: "Billing service",
+    act: button("Add application…")
+  },
+  {
+    name: "oauth-application",
+    path: async () => `/s/production/oauth-applications/${connections.application}`,
+    until: "production 2026"
+  },
+  {
     name: "notices",
     path: payments("alerts"),
     until: "99 %",

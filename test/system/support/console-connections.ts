@@ -2,6 +2,7 @@
  * The pages of the console about where events go, as a newcomer walks through them (issue 6): a destination is added, an event fails
  * and shows its three payloads, the mapping is repaired, what failed is sent again, and the delivery rate recovers.
  */
+import { generateKeyPairSync } from "node:crypto"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Page } from "playwright-core"
@@ -32,6 +33,13 @@ const picky = (): Server =>
       response.end(JSON.stringify(takes ? { ok: true } : { message: "currency must have three letters" }))
     })
   })
+
+const publicKey = (): string =>
+  generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" }
+  }).publicKey
 
 const order = (messageId: string) => ({
   type: "track",
@@ -136,6 +144,9 @@ export const connectionPages = (use: () => ConnectionUse): void => {
     await page.getByRole("button", { name: "Text" }).click()
     expect(await page.getByLabel("If").inputValue()).toBe("event = 'Order Completed'")
     await expectClean()
+    await page.getByRole("button", { name: "All filters" }).click()
+    await expectText("Leave without saving?")
+    await page.getByRole("button", { name: "Go on editing" }).click()
     await page.getByRole("button", { name: "Save filter" }).click()
     await expectText("Event name is Order Completed")
     await expectClean()
@@ -162,6 +173,65 @@ export const connectionPages = (use: () => ConnectionUse): void => {
     const { open, expectText, expectClean } = use()
     await open(`/s/demo/sources/src_web/${tab}`)
     await expectText(words)
+    await expectClean()
+  })
+
+  it("DEL-80, DEL-83: fields are encrypted, and nobody leaves without the private key unasked", async () => {
+    const { page, open, expectText, expectClean } = use()
+    await open("/s/demo/destinations")
+    await page.getByRole("link", { name: /^Payments/ }).click()
+    await page.getByRole("link", { name: "Settings" }).click()
+    await expectText("It is in no category of consent")
+    await page.getByRole("button", { name: "Generate keys" }).click()
+    const key = page.getByLabel("Private key", { exact: true })
+    expect(await key.inputValue()).toMatch(/^-----BEGIN PRIVATE KEY-----/)
+    await expectClean()
+    await page.getByRole("link", { name: "Consent categories" }).click()
+    await page.getByRole("button", { name: "Stay" }).click()
+    await page.getByRole("button", { name: "I have stored it" }).click()
+    await page.getByLabel("Fields").fill("email\nphone")
+    await page.getByLabel(/^Encrypt these fields/).check()
+    await page.getByRole("button", { name: "Save fields" }).click()
+    await page.getByRole("button", { name: "Save fields" }).and(page.locator(":disabled")).waitFor()
+  })
+
+  it("PRV-60: a category of consent is added for a destination, and switched off by typing its name", async () => {
+    const { page, expectText, expectClean } = use()
+    await page.getByRole("link", { name: "Consent categories" }).click()
+    await page.getByRole("button", { name: "Add category…" }).click()
+    await page.getByLabel("Name").fill("Advertising")
+    expect(await page.getByLabel("Id", { exact: true }).inputValue()).toBe("Advertising")
+    await page.getByLabel("Webhooks (Actions)").check()
+    await expectClean()
+    await page.getByRole("button", { name: "Add category" }).click()
+    const enforced = page.getByRole("switch", { name: "Advertising is enforced" })
+    await enforced.click()
+    const off = page.getByRole("button", { name: "Switch off" })
+    expect(await off.isDisabled()).toBe(true)
+    await page.getByLabel(/^Type Advertising/).fill("Advertising")
+    await off.click()
+    await page.getByRole("switch", { name: "Advertising is enforced", checked: false }).waitFor()
+    await expectText("1 consent category")
+    await expectClean()
+  })
+
+  it("ING-142: an OAuth application is added with a public key, and deleted by typing its name", async () => {
+    const { page, open, expectText, expectClean } = use()
+    await open("/s/demo/oauth-applications")
+    await page.getByRole("button", { name: "Add application…" }).click()
+    await page.getByLabel("Name", { exact: true }).fill("Billing")
+    await page.getByLabel("Name of the key").fill("first")
+    await page.getByLabel("Public key").fill("-----BEGIN PRIVATE KEY-----")
+    await expectText("This is the private key.")
+    await page.getByLabel("Public key").fill(publicKey())
+    await expectClean()
+    await page.getByRole("button", { name: "Add application", exact: true }).click()
+    await expectText("It is connected to no source")
+    await expectClean()
+    await page.getByRole("button", { name: "Delete…" }).click()
+    await page.getByLabel(/^Type Billing/).fill("Billing")
+    await page.getByRole("button", { name: "Delete application" }).click()
+    await expectText("No server signs yet")
     await expectClean()
   })
 

@@ -7,6 +7,7 @@ import type { Alert, Channel } from "../../api/delivery-types.ts"
 import { addAlert, alerts as allAlerts, changeAlert, deleteAlert } from "../../api/requests.ts"
 import { Confirm } from "../../parts/Dialog.tsx"
 import { FormField } from "../../parts/FormField.tsx"
+import { RowButton } from "../../parts/RowButton.tsx"
 import { Empty, Failed } from "../../parts/States.tsx"
 import { QueryPanel, Table } from "../../parts/Table.tsx"
 import { actorText, ago, exact } from "../../words.ts"
@@ -166,16 +167,13 @@ export const Alerts = ({ type, resourceId }: AlertsProps) => {
                   </td>
                   <td className="q2">{actorText(alert.createdBy)}</td>
                   <td onClick={(event) => event.stopPropagation()}>
-                    <button
-                      className="btn g ic s"
-                      type="button"
-                      aria-label="Delete this alert"
-                      title="Delete"
+                    <RowButton
+                      icon={Trash2}
+                      verb="Delete"
+                      of="this alert"
                       disabled={!may || remove.isPending}
                       onClick={() => remove.mutate(deleteAlert(alert.id))}
-                    >
-                      <Trash2 size={14} />
-                    </button>
+                    />
                   </td>
                 </tr>
               ))}

@@ -6,6 +6,7 @@ import { useApi, useApiChange } from "../../api/public-api.ts"
 import type { ConsentCategory } from "../../api/public-types.ts"
 import { catalog, changeConsentCategory, consentCategories, deleteConsentCategory } from "../../api/requests.ts"
 import { Page } from "../../parts/Page.tsx"
+import { RowButton } from "../../parts/RowButton.tsx"
 import { Empty, Failed } from "../../parts/States.tsx"
 import { Switch } from "../../parts/Switch.tsx"
 import { QueryPanel, Table } from "../../parts/Table.tsx"
@@ -115,24 +116,18 @@ const Categories = () => {
                     </td>
                     <td>
                       <span className="row g4">
-                        <button
-                          className="btn g ic s"
-                          type="button"
-                          aria-label={`Change ${name}`}
-                          title="Change"
+                        <RowButton
+                          icon={Pencil}
+                          verb="Change"
+                          of={name}
                           onClick={() => setAsking(["edit", category])}
-                        >
-                          <Pencil size={14} />
-                        </button>
-                        <button
-                          className="btn g ic s"
-                          type="button"
-                          aria-label={`Delete ${name}`}
-                          title="Delete"
+                        />
+                        <RowButton
+                          icon={Trash2}
+                          verb="Delete"
+                          of={name}
                           onClick={() => setAsking(["delete", category])}
-                        >
-                          <Trash2 size={14} />
-                        </button>
+                        />
                       </span>
                     </td>
                   </tr>

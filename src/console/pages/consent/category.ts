@@ -1,5 +1,5 @@
 /** A category of consent as a form (PRV-60). Pure. */
-import type { ConsentCategory, Destination, EntrySummary } from "../../api/public-types.ts"
+import type { ConsentCategory } from "../../api/public-types.ts"
 
 export const longestName = 20
 
@@ -23,9 +23,9 @@ export interface NamedEntry {
 
 /** What to tick: entries that are in use, and those that are mapped already; by name. */
 export const offered = (
-  destinations: ReadonlyArray<Pick<Destination, "metadata">>,
+  destinations: ReadonlyArray<{ readonly metadata: NamedEntry }>,
   mapped: ReadonlyArray<string>,
-  catalog: ReadonlyArray<Pick<EntrySummary, "id" | "name">>
+  catalog: ReadonlyArray<NamedEntry>
 ): ReadonlyArray<NamedEntry> => {
   const names = new Map(catalog.map(({ id, name }) => [id, name]))
   for (const { metadata } of destinations) names.set(metadata.id, metadata.name)

@@ -17,6 +17,7 @@ import { Copy } from "../../parts/Copy.tsx"
 import { Deletion } from "../../parts/Deletion.tsx"
 import { Confirm } from "../../parts/Dialog.tsx"
 import { Page } from "../../parts/Page.tsx"
+import { RowButton } from "../../parts/RowButton.tsx"
 import { Failed, QueryView } from "../../parts/States.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { useCrumbs } from "../../shell/crumbs.ts"
@@ -133,16 +134,13 @@ const Keys = ({ application }: Props) => {
             <td>
               <span className="row g4">
                 <Copy text={key.id} what="key id" />
-                <button
-                  className="btn g ic s"
-                  type="button"
-                  aria-label={`Remove key ${key.name}`}
-                  title="Remove"
+                <RowButton
+                  icon={X}
+                  verb="Remove"
+                  of={`key ${key.name}`}
                   disabled={keys.length < 2}
                   onClick={() => setAsking(key)}
-                >
-                  <X size={14} />
-                </button>
+                />
               </span>
             </td>
           </tr>

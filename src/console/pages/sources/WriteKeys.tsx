@@ -7,6 +7,7 @@ import type { Source } from "../../api/public-types.ts"
 import { addWriteKey, removeWriteKey } from "../../api/requests.ts"
 import { Copy } from "../../parts/Copy.tsx"
 import { Confirm } from "../../parts/Dialog.tsx"
+import { RowButton } from "../../parts/RowButton.tsx"
 import { Empty, Failed } from "../../parts/States.tsx"
 import { Table } from "../../parts/Table.tsx"
 import { ago, exact } from "../../words.ts"
@@ -52,16 +53,13 @@ export const WriteKeys = ({ source }: { readonly source: Source }) => {
                 <td>
                   <span className="row g4">
                     <Copy text={key} what="write key" />
-                    <button
-                      className="btn g ic s"
-                      type="button"
-                      aria-label={`Remove key ${key}`}
-                      title="Remove"
+                    <RowButton
+                      icon={X}
+                      verb="Remove"
+                      of={`key ${key}`}
                       disabled={!may || source.writeKeys.length < 2}
                       onClick={() => setAsking(key)}
-                    >
-                      <X size={14} />
-                    </button>
+                    />
                   </span>
                 </td>
               </tr>

@@ -7,6 +7,7 @@ import { useApi, useApiChange } from "../../../api/public-api.ts"
 import type { Filter } from "../../../api/public-types.ts"
 import { changeFilter, deleteFilter, filters as filtersOf } from "../../../api/requests.ts"
 import { Confirm } from "../../../parts/Dialog.tsx"
+import { RowButton } from "../../../parts/RowButton.tsx"
 import { Empty, Failed } from "../../../parts/States.tsx"
 import { Switch } from "../../../parts/Switch.tsx"
 import { QueryPanel, Table } from "../../../parts/Table.tsx"
@@ -93,16 +94,13 @@ const Filters = ({ destination }: TabProps) => {
                     {whenText(filter)}
                   </td>
                   <td onClick={(event) => event.stopPropagation()}>
-                    <button
-                      className="btn g ic s"
-                      type="button"
-                      aria-label={`Delete ${filter.title}`}
-                      title="Delete"
+                    <RowButton
+                      icon={Trash2}
+                      verb="Delete"
+                      of={filter.title}
                       disabled={!may}
                       onClick={() => setAsking(filter)}
-                    >
-                      <Trash2 size={14} />
-                    </button>
+                    />
                   </td>
                 </tr>
               ))}

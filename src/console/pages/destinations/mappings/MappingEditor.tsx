@@ -8,6 +8,7 @@ import type { Mapping, MappingSettings } from "../../../api/public-types.ts"
 import { addMapping, changeMapping } from "../../../api/requests.ts"
 import { Segments } from "../../../parts/Choice.tsx"
 import { FormField } from "../../../parts/FormField.tsx"
+import { NameField } from "../../../parts/NameField.tsx"
 import { Empty, Failed } from "../../../parts/States.tsx"
 import { Unsaved } from "../../../parts/Unsaved.tsx"
 import { newSettings } from "../add/quick-setup.ts"
@@ -115,20 +116,7 @@ export const MappingEditor = ({ destination, mapping, actionSlug, onClose, onSav
         </h2>
         <div className="scroll">
           <div className="sec2 form">
-            <FormField
-              label="Name"
-              problem={problemAt(save.error, "name") ?? (name.trim() === "" ? "A name is needed." : undefined)}
-            >
-              {(control) => (
-                <input
-                  {...control}
-                  className="input"
-                  maxLength={120}
-                  value={name}
-                  onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-                />
-              )}
-            </FormField>
+            <NameField value={name} error={save.error} onChange={(next) => setDraft({ ...draft, name: next })} />
             <div className="ff">
               <div className="b">When</div>
               <TriggerEditor

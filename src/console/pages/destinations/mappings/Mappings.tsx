@@ -7,6 +7,7 @@ import { useApi, useApiChange } from "../../../api/public-api.ts"
 import type { Mapping } from "../../../api/public-types.ts"
 import { changeMapping, deleteMapping, duplicateMapping, mappings as mappingsOf } from "../../../api/requests.ts"
 import { Confirm } from "../../../parts/Dialog.tsx"
+import { RowButton } from "../../../parts/RowButton.tsx"
 import { Empty, Failed } from "../../../parts/States.tsx"
 import { Switch } from "../../../parts/Switch.tsx"
 import { QueryPanel, Table } from "../../../parts/Table.tsx"
@@ -54,29 +55,15 @@ const Row = ({ destination, mapping, onEdit, onDelete }: RowProps) => {
         </td>
         <td onClick={(event) => event.stopPropagation()}>
           <span className="row g4">
-            <button className="btn g ic s" type="button" aria-label={`Edit ${name}`} title="Edit" onClick={onEdit}>
-              <Pencil size={14} />
-            </button>
-            <button
-              className="btn g ic s"
-              type="button"
-              aria-label={`Duplicate ${name}`}
-              title="Duplicate"
+            <RowButton icon={Pencil} verb="Edit" of={name} onClick={onEdit} />
+            <RowButton
+              icon={CopyPlus}
+              verb="Duplicate"
+              of={name}
               disabled={!may || change.isPending}
               onClick={() => change.mutate(duplicateMapping(destination.id, id))}
-            >
-              <CopyPlus size={14} />
-            </button>
-            <button
-              className="btn g ic s"
-              type="button"
-              aria-label={`Delete ${name}`}
-              title="Delete"
-              disabled={!may}
-              onClick={onDelete}
-            >
-              <Trash2 size={14} />
-            </button>
+            />
+            <RowButton icon={Trash2} verb="Delete" of={name} disabled={!may} onClick={onDelete} />
           </span>
         </td>
       </tr>
