@@ -88,6 +88,7 @@ const ofConnection = (code: string, message: string): Outcome | undefined => {
     const reason = /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message
     return failed(code, `The TLS handshake failed: ${reason}`, true)
   }
+  if (code.startsWith("HPE_")) return failed("EPROTO", `The answer cannot be read as HTTP: ${message}`, true)
   if (network.test(code)) return failed(code, message, true)
   return undefined
 }

@@ -67,6 +67,20 @@ export type Longest = Readonly<Record<Grain, number>>
 export const overviewLongest: Longest = { minute: 4 * hourMs, hour: 14 * dayMs, day: 30 * dayMs }
 export const metricsLongest: Longest = { minute: 4 * hourMs, hour: 7 * dayMs, day: 14 * dayMs }
 
+/** As many as minutes can be read. */
+const mostBuckets = readableMs.minute / minuteMs
+
+const startFirst = "`startTime` and `endTime` are times, and the start comes first."
+
+/** Refuses a period that has no end, or more buckets than an answer should hold; older ones are empty, not refused. */
+export const checkBuckets = (period: Period, grain: Grain): Effect.Effect<Period, ChangeRefused> => {
+  const length = period.to - period.from
+  if (!(length > 0)) return Effect.fail(refuse("VALIDATION_FAILED", startFirst))
+  if (length <= mostBuckets * lengthOf[grain]) return Effect.succeed(period)
+  const text = `By ${grain} a period has at most ${mostBuckets} buckets. Ask for less, or for longer buckets.`
+  return Effect.fail(refuse("VALIDATION_FAILED", text))
+}
+
 const spans: ReadonlyArray<readonly [ms: number, word: string]> = [
   [dayMs, "days"],
   [hourMs, "hours"]
@@ -85,8 +99,7 @@ export const checkPeriod = (
 ): Effect.Effect<Period, ChangeRefused> => {
   const { from, to } = period
   const isTime = Number.isFinite(from) && Number.isFinite(to)
-  if (!isTime || from >= to)
-    return Effect.fail(refuse("VALIDATION_FAILED", "`startTime` and `endTime` are times, and the start comes first."))
+  if (!isTime || from >= to) return Effect.fail(refuse("VALIDATION_FAILED", startFirst))
   if (to - from > longest[grain])
     return Effect.fail(
       refuse(

@@ -22,11 +22,22 @@ const ofDestination = ({ kind, code, message, field, problems }: DestinationRefu
   return new PublicApiProblem({ status, errors: errors.map((each) => ({ type, ...each, data: { code } })) })
 }
 
+/** What PostgreSQL says of the character U+0000, which its texts cannot hold (character_not_in_repertoire, untranslatable_character). */
+const isNul = (error: unknown, depth = 0): boolean =>
+  typeof error === "object" &&
+  error !== null &&
+  depth < 4 &&
+  (/^(22021|22P05)$/.test(String(Reflect.get(error, "code"))) ||
+    isNul(Reflect.get(error, "reason"), depth + 1) ||
+    isNul(Reflect.get(error, "cause"), depth + 1))
+
 const known = (error: unknown): PublicApiProblem | undefined => {
   if (error instanceof PublicApiProblem) return error
   if (error instanceof ChangeRefused) return refusedProblem(error)
   if (error instanceof DestinationRefused) return ofDestination(error)
   if (error instanceof RunnerUnavailable) return problem(503, "unavailable", error.message)
+  if (SqlError.isSqlError(error) && isNul(error))
+    return problem(422, "input-validation", "A text holds the character U+0000, which cannot be stored.")
   return undefined
 }
 

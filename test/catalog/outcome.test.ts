@@ -67,6 +67,7 @@ describe("errors (CAT-7)", () => {
     ["expired certificate", error("Error", { code: "CERT_HAS_EXPIRED" }), "TLS_ERROR retry"],
     ["another host's certificate", error("Error", { code: "ERR_TLS_CERT_ALTNAME_INVALID" }), "TLS_ERROR retry"],
     ["handshake", error("Error", { code: "EPROTO" }), "EPROTO retry"],
+    ["an answer that is no HTTP", error("FetchError", { code: "HPE_INVALID_CONSTANT" }), "EPROTO retry"],
     ["refused address", error("EgressRefused", { code: "EEGRESS" }), "INVALID_SETTINGS final"],
     ["a header that cannot be sent", error("TypeError", { code: "ERR_INVALID_CHAR" }), "INVALID_SETTINGS final"],
     ["liquid", error("ParseError"), "INVALID_SETTINGS final"],

@@ -113,6 +113,14 @@ describe("destinations", () => {
     expect(wrong.body.errors.map(({ field }: { field: string }) => field)).toEqual(["startTime", "endTime"])
     const reversed = `sourceId=src_a&granularity=hour&startTime=2026-01-02T00:00:00Z&endTime=2026-01-01T00:00:00Z`
     expect((await call("GET", `/delivery-overview/failed-on-ingest?${reversed}`)).status).toBe(422)
+    const age = "startTime=1000-01-01T00:00:00Z&endTime=9999-12-31T00:00:00Z"
+    for (const path of ["summary", "errors", "pipeline", "table"].map((last) => `/destinations/${id}/delivery-${last}`))
+      for (const odd of [age, reversed])
+        expect([path, (await call("GET", `${path}?${odd}&step=failed_delivery&by=discardReason`)).status]).toEqual([
+          path,
+          422
+        ])
+    expect((await call("GET", `/sources/src_a/overview?${age}`)).status).toBe(422)
   })
 })
 

@@ -30,6 +30,8 @@ describe("the envelope (ADM-14, ADM-15)", () => {
   > = [
     ["an unknown route", "GET", "/nothing/here", undefined, 404, "not-found"],
     ["a path that is no UTF-8", "GET", "/sources/%ff", undefined, 400, "bad-request"],
+    ["a text that cannot be stored", "GET", "/alerts/%00", undefined, 422, "input-validation"],
+    ["one in a body", "POST", "/tokens", { description: "a\0b" }, 422, "input-validation"],
     ["malformed JSON", "POST", "/labels", "{", 400, "bad-request"],
     ["a method that a route has not", "PUT", "/labels", {}, 405, "method-not-allowed"],
     ["OPTIONS", "OPTIONS", "/labels", undefined, 405, "method-not-allowed"],
