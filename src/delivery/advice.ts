@@ -17,7 +17,9 @@ export const errorCode = (code: string): string => (code === "EREFUSED" ? "ECONN
 export const overviewCode = (code: string): string => (code === "ECONNREFUSED" ? "EREFUSED" : code)
 
 const connection: ReadonlySet<string> = new Set(
-  "EREFUSED ECONNRESET ECONNABORTED ENOTFOUND EHOSTUNREACH EAI_AGAIN EPIPE ETIMEDOUT etimedout TLS_ERROR".split(" ")
+  "EREFUSED ECONNRESET ECONNABORTED ENOTFOUND EHOSTUNREACH ENETUNREACH EAI_AGAIN EPIPE EPROTO ETIMEDOUT etimedout TLS_ERROR".split(
+    " "
+  )
 )
 
 const tester = "Send one such event with the Event Tester and look at the response."
@@ -45,7 +47,7 @@ const actionsOf = (code: string, isFiltered: boolean): ReadonlyArray<string> => 
         "Switch on batching where the mapping has it."
       ]
     case "INVALID_SETTINGS":
-      return ["Complete the settings of the destination."]
+      return ["Complete or correct the settings of the destination: the message in a sample says what is wrong."]
     case "MESSAGE_REJECTED":
       return ["Check the required fields of the mapping with the Mapping Tester.", "Make the trigger narrower."]
     case "DESTINATION_DISABLED":

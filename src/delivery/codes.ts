@@ -234,7 +234,9 @@ const rows: Readonly<Record<DiscardStep, ReadonlyArray<Row>>> = {
     ["ECONNABORTED", "Connection aborted", "The connection was aborted; deliveries are retried."],
     ["EHOSTUNREACH", "Host unreachable", "There is no way to the host; deliveries are retried."],
     ["EAI_AGAIN", "Name not resolved", "The name service did not answer; deliveries are retried."],
-    ["EPIPE", "Connection broken", "The connection broke while sending; deliveries are retried."]
+    ["EPIPE", "Connection broken", "The connection broke while sending; deliveries are retried."],
+    ["EPROTO", "Protocol not understood", "No TLS, or an answer that is no HTTP; deliveries are retried."],
+    ["ENETUNREACH", "Network unreachable", "There is no way to the network; deliveries are retried."]
   ]
 }
 
@@ -267,7 +269,7 @@ const errorsOfFunctions: ReadonlySet<string> = new Set(functionCodes.map(([code]
 export const isFunctionError = (code: string): boolean => errorsOfFunctions.has(code)
 
 const retriedCodes: ReadonlySet<string> = new Set(
-  "408 423 429 EREFUSED ECONNRESET ECONNABORTED ENOTFOUND EHOSTUNREACH EAI_AGAIN EPIPE ETIMEDOUT etimedout TLS_ERROR INTERNAL RETRY retry gateway_timeout".split(
+  "408 423 429 EREFUSED ECONNRESET ECONNABORTED ENOTFOUND EHOSTUNREACH ENETUNREACH EAI_AGAIN EPIPE EPROTO ETIMEDOUT etimedout TLS_ERROR INTERNAL RETRY retry gateway_timeout".split(
     " "
   )
 )
