@@ -222,10 +222,12 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
         const messages = many(300, "resumed", from)
         yield* send(...messages)
         const gate = yield* Deferred.make<void>()
+        const nudge = yield* Deferred.make<void>()
         const again = yield* Deferred.make<void>()
         const answer = (call: Parameters<ReturnType<typeof all>>[0]) => {
           const told = new Set(world.told(one.id)).size
-          const wait = told <= 100 ? Effect.void : told <= 200 ? Deferred.await(gate) : Deferred.await(again)
+          if (told <= 100) return all(delivered)(call)
+          const wait = Deferred.await(told <= 200 ? gate : told === 201 ? nudge : again)
           return Effect.andThen(wait, all(delivered)(call))
         }
         world.answers.set(one.id, answer)
@@ -242,7 +244,15 @@ layer(management, { excludeTestServices: true, timeout: "30 seconds" })("replays
         yield* until(Effect.sync(() => new Set(world.told(one.id)).size > 200))
         yield* until(Effect.map(find(id), ({ sent }) => sent > 150))
         // Nothing of what it has in memory is written any more, as when it is killed.
-        yield* sql`update replay_runs set epoch = epoch + 1 where destination = ${one.no}`
+        const [fenced] = yield* sql<{ epoch: number }>`
+          update replay_runs set epoch = epoch + 1 where destination = ${one.no} returning epoch::float8 as epoch`
+        // The next answer is one to commit: only then it sees that it must begin again.
+        yield* Deferred.succeed(nudge, undefined)
+        yield* until(
+          sql`select 1 from replay_runs where destination = ${one.no} and epoch > ${fenced!.epoch}::float8::bigint`.pipe(
+            Effect.map((rows) => rows.length > 0)
+          )
+        )
         yield* Deferred.succeed(again, undefined)
         yield* reaches(id, "done")
         const told = world.told(one.id)
