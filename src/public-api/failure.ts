@@ -22,23 +22,32 @@ const ofDestination = ({ kind, code, message, field, problems }: DestinationRefu
   return new PublicApiProblem({ status, errors: errors.map((each) => ({ type, ...each, data: { code } })) })
 }
 
-/** What PostgreSQL says of the character U+0000, which its texts cannot hold (character_not_in_repertoire, untranslatable_character). */
-const isNul = (error: unknown, depth = 0): boolean =>
-  typeof error === "object" &&
-  error !== null &&
-  depth < 4 &&
-  (/^(22021|22P05)$/.test(String(Reflect.get(error, "code"))) ||
-    isNul(Reflect.get(error, "reason"), depth + 1) ||
-    isNul(Reflect.get(error, "cause"), depth + 1))
+const sqlStateOf = (error: unknown, depth = 0): string => {
+  if (typeof error !== "object" || error === null || depth > 4) return ""
+  const code: unknown = Reflect.get(error, "code")
+  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code
+  return sqlStateOf(Reflect.get(error, "reason"), depth + 1) || sqlStateOf(Reflect.get(error, "cause"), depth + 1)
+}
+
+/** What the rooms leave to the database: characters, and two who take one name at once. */
+const ofDatabase = (error: unknown): PublicApiProblem | undefined => {
+  switch (SqlError.isSqlError(error) ? sqlStateOf(error) : "") {
+    case "22021":
+    case "22P05":
+      return problem(422, "input-validation", "A text holds the character U+0000, which cannot be stored.")
+    case "23505":
+      return problem(409, "conflict", "There is one with this name or id already, made at the same moment.")
+    default:
+      return undefined
+  }
+}
 
 const known = (error: unknown): PublicApiProblem | undefined => {
   if (error instanceof PublicApiProblem) return error
   if (error instanceof ChangeRefused) return refusedProblem(error)
   if (error instanceof DestinationRefused) return ofDestination(error)
   if (error instanceof RunnerUnavailable) return problem(503, "unavailable", error.message)
-  if (SqlError.isSqlError(error) && isNul(error))
-    return problem(422, "input-validation", "A text holds the character U+0000, which cannot be stored.")
-  return undefined
+  return ofDatabase(error)
 }
 
 /** `id`: names the request, in the log and in the answer. */

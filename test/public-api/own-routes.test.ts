@@ -124,6 +124,13 @@ describe("destinations", () => {
   })
 })
 
+// PostgreSQL and the comparison in memory see one name differently, as two processes do that create at the same moment.
+it("DST-5: a name that the database finds taken is a conflict", async () => {
+  const body = { sourceId: "src_a", metadataId: webhook, name: "half\ud800", settings: {} }
+  const statuses = [await call("POST", "/destinations", { body }), await call("POST", "/destinations", { body })]
+  expect(statuses.map(({ status }) => status)).toEqual([200, 409])
+})
+
 describe("replays", () => {
   const range = { from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" }
 
