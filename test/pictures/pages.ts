@@ -294,7 +294,10 @@ export const shots: ReadonlyArray<Shot> = [
     path: payments("settings"),
     until: "Also send",
     act: async (page) => {
-      await button("Generate keys")(page)
+      // From the second picture on there are keys already.
+      await page.getByRole("button", { name: /^(?:Generate keys|New keys…)$/ }).click()
+      const again = page.getByRole("dialog").getByRole("button", { name: "Generate keys" })
+      if ((await again.count()) > 0) await again.click()
       await page.getByRole("button", { name: "I have stored it" }).scrollIntoViewIfNeeded()
     }
   },

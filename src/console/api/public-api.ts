@@ -161,11 +161,12 @@ export const useApi = <A>(request: Read<A>, { enabled = true, every, keep = fals
     ...(forever ? { staleTime: Infinity, gcTime: Infinity } : {})
   })
 
-/** What is shown is read again, but for the catalog. */
+/** What is shown is read again, but for the catalog; `none`: when it is next shown, as when it is gone and the page with it. */
 export const useRefreshApi = () => {
   const client = useQueryClient()
-  return () =>
+  return (refetchType: "active" | "none" = "active") =>
     client.invalidateQueries({
+      refetchType,
       predicate: ({ queryKey: [first, path] }) => first === root && !String(path).startsWith("/catalog")
     })
 }
@@ -173,7 +174,7 @@ export const useRefreshApi = () => {
 /** Runs changes. */
 export const useApiChange = <A = unknown>() => {
   const refresh = useRefreshApi()
-  return useMutation({ mutationFn: (request: Change<A>) => runChange(request), onSuccess: refresh })
+  return useMutation({ mutationFn: (request: Change<A>) => runChange(request), onSuccess: () => refresh() })
 }
 
 /** Asks something that changes nothing that is shown: a test, a preview. */

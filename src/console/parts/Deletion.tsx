@@ -2,7 +2,7 @@
 import { Trash2 } from "lucide-react"
 import { useState } from "react"
 import { useMayConnect } from "../api/hooks.ts"
-import { type Change, useApiChange } from "../api/public-api.ts"
+import { type Change, useApiTry, useRefreshApi } from "../api/public-api.ts"
 import { TypedConfirm } from "./TypedConfirm.tsx"
 
 interface DeletionProps {
@@ -21,7 +21,8 @@ interface DeletionProps {
 
 export const Deletion = ({ name, kind, hint, consequences, request, onDeleted, blocked }: DeletionProps) => {
   const may = useMayConnect()
-  const remove = useApiChange()
+  const remove = useApiTry()
+  const refresh = useRefreshApi()
   const [asking, setAsking] = useState(false)
   if (!may) return undefined
   return (
@@ -42,7 +43,14 @@ export const Deletion = ({ name, kind, hint, consequences, request, onDeleted, b
           keep="Keep it"
           error={remove.error}
           busy={remove.isPending}
-          onConfirm={() => remove.mutate(request, { onSuccess: onDeleted })}
+          onConfirm={() =>
+            remove.mutate(request, {
+              onSuccess: () => {
+                void refresh("none")
+                onDeleted()
+              }
+            })
+          }
           onClose={() => setAsking(false)}
         >
           {consequences}

@@ -105,7 +105,7 @@ export const KeyFields = ({ form, onChange }: KeyFieldsProps) => (
         <textarea
           {...control}
           className="input m"
-          rows={6}
+          rows={4}
           spellCheck={false}
           placeholder="-----BEGIN PUBLIC KEY-----"
           value={form.publicKey}

@@ -24,6 +24,7 @@ import { useCrumbs } from "../../shell/crumbs.ts"
 import { actorText, ago, exact, moment, plural } from "../../words.ts"
 import { OwnersOnly } from "../destinations/OwnersOnly.tsx"
 import { ApplicationFields, type ApplicationForm, isKey, type KeyForm, KeyFields } from "./ApplicationFields.tsx"
+import "../destinations/destinations.css"
 
 interface Props {
   readonly application: ApplicationData
@@ -52,7 +53,7 @@ const Settings = ({ application }: Props) => {
         <ApplicationFields form={form} error={change.error} onChange={setForm} />
         <dl className="facts2">
           <dt>App id</dt>
-          <dd className="m">
+          <dd className="m row g4">
             {id} <Copy text={id} what="app id" />
           </dd>
           <dt>Made</dt>
