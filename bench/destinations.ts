@@ -21,6 +21,7 @@ import { deliveryMigrations } from "../src/delivery/schema.ts"
 import { DeliveryActors } from "../src/destinations/actors/actors.ts"
 import { actorMigrations } from "../src/destinations/actors/schema.ts"
 import { type Destination, Destinations } from "../src/destinations/destination.ts"
+import { replayMigrations } from "../src/destinations/replay/schema.ts"
 import { identityMigrations } from "../src/identity/schema.ts"
 import { EventLog } from "../src/log/event-log.ts"
 import { logMigrations } from "../src/log/migrations.ts"
@@ -44,7 +45,8 @@ const migrations = [
   ...identityMigrations,
   ...workspaceMigrations,
   ...deliveryMigrations,
-  ...actorMigrations
+  ...actorMigrations,
+  ...replayMigrations
 ]
 const script = (name: string) => join(import.meta.dirname, "support", name)
 
