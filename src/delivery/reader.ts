@@ -37,7 +37,7 @@ export const makeDeliveryReader = Effect.gen(function* () {
       const advice: Advice = adviceOf(query.code, query.state)
       return { ...advice, samples: yield* readSamples(sql, query) }
     }),
-    samples: (query: SampleQuery) => readSamples(sql, query),
+    samples: (query: SampleQuery) => Effect.andThen(checkBuckets(query.period, "day"), readSamples(sql, query)),
     /** DEL-30, DEL-33. */
     pipeline: (owner: Owner, query: ViewQuery & { readonly mapping?: string | undefined }) =>
       Effect.flatMap(checked(query.period, query.granularity), (at) => readPipeline(sql, owner, query, at)),

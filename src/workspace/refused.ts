@@ -1,5 +1,6 @@
 /** A change that cannot be made: why, and what to do instead. Nothing has changed. */
 import { Data, Effect } from "effect"
+import { givenName } from "./given-name.ts"
 
 export class ChangeRefused extends Data.TaggedError("ChangeRefused")<{
   /** As in PRO-64. */
@@ -22,8 +23,8 @@ const longestName = 200
 
 /** The name without blanks around it; `what` says whose, e.g. `the space`. */
 export const checkName = (name: string, what: string): Effect.Effect<string, ChangeRefused> => {
-  const trimmed = name.trim()
-  return trimmed === "" || [...trimmed].length > longestName
-    ? Effect.fail(refuse("VALIDATION_FAILED", `Give ${what} a name of 1 to ${longestName} characters.`))
-    : Effect.succeed(trimmed)
+  const given = givenName(name, longestName)
+  return given === undefined
+    ? Effect.fail(refuse("VALIDATION_FAILED", `Give ${what} a name of 1 to ${longestName} visible characters.`))
+    : Effect.succeed(given)
 }

@@ -1,6 +1,7 @@
 /** How many destinations of one entry a source may have, how they are called, and in which mode they work (DST-5, DST-6, DST-26). */
 import { Effect } from "effect"
 import type { CatalogEntry } from "../../catalog/entry.ts"
+import { givenName } from "../../workspace/given-name.ts"
 import type { SourceKind } from "../../workspace/workspace.ts"
 import { type DestinationRefused, invalid, refused } from "./refused.ts"
 import type { DestinationRow } from "./rows.ts"
@@ -56,22 +57,21 @@ export const checkInstances = (
 
 /** `taken`: names of the other destinations of the source. */
 export const checkName = (name: string, taken: ReadonlySet<string>): Effect.Effect<string, DestinationRefused> => {
-  const trimmed = name.trim()
-  const length = [...trimmed].length
-  if (length === 0 || length > longestName)
+  const given = givenName(name, longestName)
+  if (given === undefined)
     return Effect.fail(
-      invalid("NAME_INVALID", `Give the destination a name of 1 to ${longestName} characters.`, "name")
+      invalid("NAME_INVALID", `Give the destination a name of 1 to ${longestName} visible characters.`, "name")
     )
-  return taken.has(trimmed)
+  return taken.has(given)
     ? Effect.fail(
         refused(
           "conflict",
           "NAME_TAKEN",
-          `The source has a destination "${trimmed}" already. Choose a name that tells them apart, for example by region or team.`,
+          `The source has a destination "${given}" already. Choose a name that tells them apart, for example by region or team.`,
           "name"
         )
       )
-    : Effect.succeed(trimmed)
+    : Effect.succeed(given)
 }
 
 /** `Mixpanel`, `Mixpanel 2`, … */

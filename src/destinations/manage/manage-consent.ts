@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { texts } from "../../platform/sql-arrays.ts"
 import type { Change } from "../../workspace/changes.ts"
+import { givenName } from "../../workspace/given-name.ts"
 import { type DestinationRefused, invalid, refused } from "./refused.ts"
 import { type Changed, difference, ms } from "./rows.ts"
 import type { ConsentCategoryChanges, ConsentCategoryView } from "./views.ts"
@@ -33,10 +34,12 @@ export const findCategory = Effect.fnUntraced(function* (
 })
 
 const checkName = (name: string): Effect.Effect<string, DestinationRefused> => {
-  const trimmed = name.trim()
-  return trimmed === "" || [...trimmed].length > longestName
-    ? Effect.fail(invalid("CATEGORY_NAME", `Give the category a name of 1 to ${longestName} characters.`, "name"))
-    : Effect.succeed(trimmed)
+  const given = givenName(name, longestName)
+  return given === undefined
+    ? Effect.fail(
+        invalid("CATEGORY_NAME", `Give the category a name of 1 to ${longestName} visible characters.`, "name")
+      )
+    : Effect.succeed(given)
 }
 
 const target = (id: string): string => `consent category ${id}`

@@ -5,6 +5,7 @@ import type { SqlError } from "effect/sql"
 import type { CatalogEntry } from "../../catalog/entry.ts"
 import { parseFql } from "../../fql/fql.ts"
 import type { Change } from "../../workspace/changes.ts"
+import { givenName } from "../../workspace/given-name.ts"
 import { newFilterId } from "../../workspace/secrets.ts"
 import { type FilterAction } from "../compiled.ts"
 import { deviceStatement } from "../../fql/device.ts"
@@ -67,10 +68,13 @@ type Checked = Pick<FilterView, "title" | "description" | "if" | "actions" | "en
 const check = Effect.fnUntraced(function* (
   asked: Omit<NewFilter, "sourceId">
 ): Effect.fn.Return<Checked, DestinationRefused> {
-  const title = asked.title.trim()
-  const length = [...title].length
-  if (length === 0 || length > longestTitle)
-    return yield* invalid("FILTER_TITLE", `Give the filter a title of 1 to ${longestTitle} characters.`, "title")
+  const title = givenName(asked.title, longestTitle)
+  if (title === undefined)
+    return yield* invalid(
+      "FILTER_TITLE",
+      `Give the filter a title of 1 to ${longestTitle} visible characters.`,
+      "title"
+    )
   const description = asked.description ?? null
   if (description !== null && [...description].length > longestDescription)
     return yield* invalid(

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { CatalogAction, CatalogEntry, CatalogPreset } from "../../catalog/entry.ts"
 import type { Change } from "../../workspace/changes.ts"
+import { givenName } from "../../workspace/given-name.ts"
 import { newSubscriptionId } from "../../workspace/secrets.ts"
 import { missingFields, syncModeKey } from "../required.ts"
 import { compileTrigger } from "../trigger.ts"
@@ -86,9 +87,9 @@ const checkDraft = Effect.fnUntraced(function* (
   action: CatalogAction,
   draft: Draft
 ): Effect.fn.Return<Draft, DestinationRefused> {
-  const name = draft.name.trim()
-  if (name === "" || [...name].length > longestName)
-    return yield* invalid("NAME_INVALID", `Give the mapping a name of 1 to ${longestName} characters.`, "name")
+  const name = givenName(draft.name, longestName)
+  if (name === undefined)
+    return yield* invalid("NAME_INVALID", `Give the mapping a name of 1 to ${longestName} visible characters.`, "name")
   const compiled = compileTrigger(draft.trigger)
   if (compiled.problem !== undefined) return yield* invalid("TRIGGER_INVALID", compiled.problem, "trigger")
   const { settings } = draft
