@@ -40,7 +40,7 @@ const later: ReadonlyArray<readonly [reason: string, ids: ReadonlyArray<string>]
   ],
   ["warehouses, which deletion would reach, are not built yet", range("AC8", 34)],
   ["backups are the operator's: nothing restores one yet", range("AC8", 37)],
-  ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 46], 48)]
+  ["computed traits, audiences, SQL traits and CSV upload are not built yet", range("AC3", [35, 48])]
 ]
 const reasons = new Map(later.flatMap(([reason, ids]) => ids.map((id) => [id, reason] as const)))
 

@@ -199,7 +199,7 @@ it("AC1-34, ING-120, ING-123: 600 events, paused after 100: the list stays; resu
   expect((await countStored()) - before).toBe(600)
 })
 
-it("AC3-47: what an audience sends shows once, as sent and with the violations that it triggered", async () => {
+it("PRO-170, the debugger's half of AC3-47: what an audience will send shows once, with the violations that it triggered", async () => {
   // Audiences are not built yet (chapter 03, section 7): the entry comes in as one would send it (PRO-148), as e-mail of somebody else.
   const personas = {
     computation_class: "audience",
